@@ -1,0 +1,278 @@
+//! Holds a tree against the list of keys and says what is wrong with it, all of it at once.
+
+use super::error::{ConfigError, Problem};
+use super::find::near_name;
+use super::schema::{Key, Kind, MANY};
+use super::tree::{Node, Place, Value};
+
+/// Checks a whole file: keys that are not known, values of the wrong kind or out of range, keys that are missing.
+///
+/// Missing keys are told only when nothing else is wrong: most of them are another key misspelt.
+pub(super) fn check(file: &str, keys: &'static [Key], root: &Node, last_line: usize) -> Result<(), ConfigError> {
+    let mut checker = Checker {
+        file,
+        top: keys,
+        last_line,
+        wrong: Vec::new(),
+        missing: Vec::new(),
+    };
+    checker.table("", &Title::Top, keys, root);
+    let mut problems = if checker.wrong.is_empty() {
+        checker.missing
+    } else {
+        checker.wrong
+    };
+    problems.sort_by_key(|p| p.line.unwrap_or(usize::MAX));
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ConfigError { problems })
+    }
+}
+
+struct Checker<'a> {
+    file: &'a str,
+    top: &'static [Key],
+    last_line: usize,
+    wrong: Vec<Problem>,
+    missing: Vec<Problem>,
+}
+
+/// How a table is called in a message.
+enum Title {
+    Top,
+    Section(String),
+    Sections(String),
+    Inline(String),
+}
+
+impl Title {
+    fn keys_of(&self) -> String {
+        match self {
+            Title::Top => "Keys at the top are".into(),
+            Title::Section(name) => format!("Keys of [{name}] are"),
+            Title::Sections(name) => format!("Keys of [[{name}]] are"),
+            Title::Inline(path) => format!("Keys of {path} are"),
+        }
+    }
+
+    fn add(&self) -> String {
+        match self {
+            Title::Top => "add it at the top".into(),
+            Title::Section(name) => format!("add it under [{name}]"),
+            Title::Sections(name) => format!("add it under [[{name}]]"),
+            Title::Inline(path) => format!("add it to {path}"),
+        }
+    }
+}
+
+impl Checker<'_> {
+    fn table(&mut self, path: &str, title: &Title, keys: &'static [Key], node: &Node) {
+        for (name, child) in node.entries() {
+            let path = join(path, name);
+            match keys.iter().find(|k| k.name == name) {
+                Some(key) => self.value(&path, key, child),
+                None => self.unknown(&path, name, title, keys, child),
+            }
+        }
+        for key in keys.iter().filter(|k| k.required && node.get(k.name).is_none()) {
+            self.absent(path, title, key, &node.place);
+        }
+    }
+
+    fn value(&mut self, path: &str, key: &'static Key, node: &Node) {
+        match (&key.kind, &node.value) {
+            (Kind::Text, Value::Text(text)) => {
+                if text.trim().is_empty() {
+                    self.wrong(path, node, format!("must not be empty (for example {})", key.example));
+                }
+            }
+            (Kind::AnyText, Value::Text(_)) | (Kind::Flag, Value::Flag(_)) => {}
+            (Kind::Whole { min, max }, Value::Whole(n)) => {
+                if *n < i128::from(*min) || *n > i128::from(*max) {
+                    let range = match *max {
+                        u64::MAX => format!("from {min} to {max}"),
+                        MANY if *n < i128::from(*min) => format!("of {min} or more"),
+                        max => format!("from {min} to {max}"),
+                    };
+                    self.wrong(path, node, format!("must be a whole number {range}"));
+                }
+            }
+            (Kind::Number(range), Value::Whole(_) | Value::Number(_)) => {
+                let x = match node.value {
+                    Value::Whole(n) => n as f64,
+                    Value::Number(x) => x,
+                    _ => f64::NAN,
+                };
+                if !range.holds(x) {
+                    self.wrong(path, node, format!("must be {}", range.words()));
+                }
+            }
+            (Kind::Choice(words), Value::Text(text)) => {
+                if !words.contains(&text.as_str()) {
+                    self.wrong(
+                        path,
+                        node,
+                        format!("must be {}{}", wants(key), did_you_mean(text, words)),
+                    );
+                }
+            }
+            (Kind::WordOrTable { words, .. }, Value::Text(text)) => {
+                if !words.contains(&text.as_str()) {
+                    self.wrong(
+                        path,
+                        node,
+                        format!("must be {}{}", wants(key), did_you_mean(text, words)),
+                    );
+                }
+            }
+            (Kind::WordOrTable { keys, .. }, Value::Table(_)) => {
+                self.table(path, &Title::Inline(path.into()), keys, node);
+            }
+            (Kind::Section(keys), Value::Table(_)) => self.table(path, &Title::Section(path.into()), keys, node),
+            (Kind::Sections(keys), Value::List(items)) => self.sections(path, key, keys, items, node),
+            _ => self.wrong(path, node, format!("found {}, wants {}", node.value.kind(), wants(key))),
+        }
+    }
+
+    fn sections(&mut self, path: &str, key: &'static Key, keys: &'static [Key], items: &[Node], node: &Node) {
+        if items.is_empty() {
+            self.wrong(path, node, format!("must not be empty; {}", add_first(key.name, keys)));
+        }
+        for item in items {
+            if let Value::Table(_) = item.value {
+                self.table(path, &Title::Sections(path.into()), keys, item);
+            } else {
+                self.wrong(path, item, format!("found {}, wants {}", item.value.kind(), wants(key)));
+            }
+        }
+    }
+
+    fn unknown(&mut self, path: &str, name: &str, title: &Title, keys: &'static [Key], node: &Node) {
+        let homes: Vec<String> = self
+            .top
+            .iter()
+            .filter(|section| match &section.kind {
+                Kind::Section(inner) => inner.iter().any(|k| k.name == name),
+                _ => false,
+            })
+            .map(|section| format!("[{}]", section.name))
+            .collect();
+        let names: Vec<&str> = keys.iter().map(|k| k.name).collect();
+        let mut message = String::from("unknown key");
+        if let Some(near) = near_name(name, names.iter().copied()) {
+            message += &format!("; did you mean '{near}'?");
+        } else if !homes.is_empty() {
+            message += &format!("; it is a key of {}.", homes.join(" and of "));
+        } else {
+            message += ".";
+        }
+        message += &format!(" {}: {}", title.keys_of(), listed(keys));
+        let (line, subject) = subject(self.file, path, None, &node.place);
+        self.wrong.push(Problem { line, subject, message });
+    }
+
+    fn absent(&mut self, path: &str, title: &Title, key: &'static Key, place: &Place) {
+        let path = join(path, key.name);
+        let example = || format!("for example: {} = {}", key.name, key.example);
+        let (name, place, message) = match &key.kind {
+            Kind::Section(keys) => {
+                let lines: Vec<String> = keys
+                    .iter()
+                    .filter(|k| k.required)
+                    .map(|k| format!("{} = {}", k.name, k.example))
+                    .collect();
+                let message = format!("missing; add [{}] with, for example: {}", key.name, lines.join(", "));
+                (format!("[{path}]"), Place::Line(self.last_line), message)
+            }
+            Kind::Sections(keys) => (
+                format!("[[{path}]]"),
+                Place::Line(self.last_line),
+                format!("missing; {}", add_first(key.name, keys)),
+            ),
+            _ => (path, place.clone(), format!("missing; {}, {}", title.add(), example())),
+        };
+        let (line, subject) = subject(self.file, &name, None, &place);
+        self.missing.push(Problem { line, subject, message });
+    }
+
+    fn wrong(&mut self, path: &str, node: &Node, message: String) {
+        let (line, subject) = subject(self.file, path, Some(node), &node.place);
+        self.wrong.push(Problem { line, subject, message });
+    }
+}
+
+/// `file:line: key = value`, or `--set key=value` and the key only where it is another.
+pub(super) fn subject(file: &str, path: &str, node: Option<&Node>, place: &Place) -> (Option<usize>, String) {
+    let found = match node {
+        Some(node) if !node.raw.is_empty() => format!("{path} = {}", node.raw),
+        _ => path.to_string(),
+    };
+    match place {
+        Place::Line(line) => (Some(*line), format!("{file}:{line}: {found}")),
+        Place::Set(set) if set.split('=').next().is_some_and(|key| key.trim() == path) => {
+            (None, format!("--set {set}"))
+        }
+        Place::Set(set) => (None, format!("--set {set}: {found}")),
+    }
+}
+
+/// What would do: "a whole number (for example 40)".
+fn wants(key: &Key) -> String {
+    let example = key.example;
+    match &key.kind {
+        Kind::Text | Kind::AnyText => format!("a string (for example {example})"),
+        Kind::Flag => "true or false".into(),
+        Kind::Whole { .. } => format!("a whole number (for example {example})"),
+        Kind::Number(_) => format!("a number (for example {example})"),
+        Kind::Choice(words) => quoted(words),
+        Kind::WordOrTable { words, .. } => format!("{} or a table such as {example}", quoted(words)),
+        Kind::Section(keys) => format!("a table [{}] of the keys: {}", key.name, listed(keys)),
+        Kind::Sections(keys) => format!("tables [[{}]] of the keys: {}", key.name, listed(keys)),
+    }
+}
+
+fn add_first(name: &str, keys: &[Key]) -> String {
+    let lines: Vec<String> = keys
+        .iter()
+        .filter(|k| k.required)
+        .map(|k| format!("{} = {}", k.name, k.example))
+        .collect();
+    format!("add at least one [[{name}]] with, for example: {}", lines.join(", "))
+}
+
+fn did_you_mean(word: &str, words: &[&'static str]) -> String {
+    near_name(word, words.iter().copied())
+        .map(|near| format!("; did you mean \"{near}\"?"))
+        .unwrap_or_default()
+}
+
+/// `"a", "b" or "c"`
+fn quoted(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|w| format!("\"{w}\"")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
+/// `title, task, [policy]`
+fn listed(keys: &[Key]) -> String {
+    let names: Vec<String> = keys
+        .iter()
+        .map(|k| match k.kind {
+            Kind::Section(_) => format!("[{}]", k.name),
+            Kind::Sections(_) => format!("[[{}]]", k.name),
+            _ => k.name.to_string(),
+        })
+        .collect();
+    names.join(", ")
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_string()
+    } else {
+        format!("{path}.{name}")
+    }
+}

@@ -1,0 +1,28 @@
+//! The experiment file and the principles file: typed, read, checked and written.
+//!
+//! Reading goes text -> tree with line numbers (`tree`) -> `--set` (`overrides`) -> checked against the list of
+//! keys (`schema`, `check`) -> types. Serde comes last and has nothing left to complain about, since its own
+//! messages know neither the line nor what would do.
+
+mod check;
+mod error;
+mod experiment;
+mod find;
+mod load;
+mod overrides;
+mod principles;
+mod schema;
+mod task;
+mod tree;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{ConfigError, Problem};
+pub use experiment::*;
+pub use find::find_file;
+pub(crate) use find::{list_names, matches_pattern, near_name};
+pub use load::{Source, load_experiment, parse_principles};
+pub use principles::*;
+pub use write::{experiment_to_toml, principles_to_toml};

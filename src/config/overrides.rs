@@ -1,0 +1,116 @@
+//! `--set key=value`: settings from the command line, put over those of the file before anything is checked.
+
+use super::check::subject;
+use super::error::ConfigError;
+use super::load::Source;
+use super::schema::{self, Kind};
+use super::tree::{self, Node, Place, Value};
+
+/// Puts every `--set` over the tree, the later over the earlier. Whether the keys exist and the values do is left to
+/// the check of the whole, so that both ways of setting a key answer to the same rules.
+pub(super) fn apply(root: &mut Node, sets: &[String]) -> Result<(), ConfigError> {
+    for set in sets {
+        let Some((key, value)) = set.split_once('=') else {
+            return Err(unreadable(set));
+        };
+        let (key, value) = (key.trim(), value.trim());
+        if key.is_empty() || key.split('.').any(|name| name.trim() != name || name.is_empty()) {
+            return Err(unreadable(set));
+        }
+        let place = Place::Set(set.clone());
+        insert(root, "", key, read_value(key, value, &place), &place)?;
+    }
+    Ok(())
+}
+
+fn unreadable(set: &str) -> ConfigError {
+    ConfigError::one(
+        None,
+        format!("--set {set}"),
+        "wants key=value (for example method.steps=40)",
+    )
+}
+
+/// A TOML value, or else the text itself: nobody wants to write `--set policy.model='"builtin:tiny"'`.
+fn read_value(key: &str, text: &str, place: &Place) -> Node {
+    let bare = || Node {
+        value: Value::Text(text.to_string()),
+        place: place.clone(),
+        raw: tree::shorten(text),
+    };
+    let wants_text = matches!(
+        schema::lookup(key).map(|k| &k.kind),
+        Some(Kind::Text | Kind::AnyText | Kind::Choice(_))
+    );
+    match tree::parse_value(text, place) {
+        Some(node) if wants_text && !matches!(node.value, Value::Text(_)) => bare(),
+        Some(node) => node,
+        None => bare(),
+    }
+}
+
+fn insert(table: &mut Node, above: &str, key: &str, value: Node, place: &Place) -> Result<(), ConfigError> {
+    let (name, rest) = key
+        .split_once('.')
+        .map_or((key, None), |(name, rest)| (name, Some(rest)));
+    let path = if above.is_empty() {
+        name.to_string()
+    } else {
+        format!("{above}.{name}")
+    };
+    let Value::Table(entries) = &mut table.value else {
+        let (line, subject) = subject("", above, None, place);
+        let message = format!("is {}, not a table, so it has no key '{name}'", table.value.kind());
+        return Err(ConfigError::one(line, subject, message));
+    };
+    let at = match entries.iter().position(|(n, _)| n == name) {
+        Some(at) => at,
+        None => {
+            entries.push((name.to_string(), empty(place)));
+            entries.len() - 1
+        }
+    };
+    let slot = &mut entries[at].1;
+    let Some(rest) = rest else {
+        *slot = value;
+        return Ok(());
+    };
+    if let Some(Kind::WordOrTable { .. }) = schema::lookup(&path).map(|k| &k.kind) {
+        start_table(slot, &path, place);
+    }
+    insert(slot, &path, rest, value, place)
+}
+
+/// A key of an adapter or a window turns the word that stood there ("none", "all") into a table. An adapter starts from
+/// the one that a file without `lora` has.
+fn start_table(slot: &mut Node, path: &str, place: &Place) {
+    let is_new = !matches!(&slot.value, Value::Table(entries) if !entries.is_empty());
+    if is_new {
+        let usual = if path == "policy.lora" {
+            "{ rank = 8, alpha = 16 }"
+        } else {
+            "{}"
+        };
+        *slot = tree::parse_value(usual, place).unwrap_or_else(|| empty(place));
+    }
+}
+
+fn empty(place: &Place) -> Node {
+    Node {
+        value: Value::Table(Vec::new()),
+        place: place.clone(),
+        raw: String::new(),
+    }
+}
+
+/// Where the value of a key came from, as the subject of a message. A key that stands nowhere has its default: then the
+/// file alone is named.
+pub(super) fn where_is(source: &Source, sets: &[String], key: &str) -> (Option<usize>, String) {
+    let root = tree::parse(&source.text)
+        .ok()
+        .and_then(|mut root| apply(&mut root, sets).is_ok().then_some(root));
+    match root.as_ref().and_then(|root| root.find(key)) {
+        Some(node) => subject(&source.name, key, Some(node), &node.place),
+        None => (None, format!("{}: {key}", source.name)),
+    }
+}

@@ -1,0 +1,53 @@
+//! The principles file: what is put in front of a query to get the guided response.
+
+use serde::{Deserialize, Serialize};
+
+/// A set of written principles, in order, each on or off.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Principles {
+    /// Put before the entries, for example "Your answers should follow these rules:".
+    #[serde(default)]
+    pub preamble: String,
+    /// Number the entries that are on: "1 ...", "2 ...", as the paper's HH prompt does.
+    #[serde(default)]
+    pub numbered: bool,
+    /// `[[principle]]` tables in the file.
+    #[serde(rename = "principle")]
+    pub entries: Vec<Principle>,
+}
+
+/// One principle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Principle {
+    /// A short name for the screen.
+    pub name: String,
+    pub text: String,
+    #[serde(default = "yes")]
+    pub on: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Principles {
+    /// The text p of the method: preamble and the entries that are on, joined by spaces.
+    /// `None` when no entry is on, so that the guided prompt is then the plain one.
+    pub fn render(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        if !self.preamble.trim().is_empty() {
+            parts.push(self.preamble.trim().to_string());
+        }
+        let on: Vec<&Principle> = self.entries.iter().filter(|p| p.on).collect();
+        if on.is_empty() {
+            return None;
+        }
+        for (i, p) in on.iter().enumerate() {
+            let text = p.text.trim();
+            parts.push(if self.numbered { format!("{} {text}", i + 1) } else { text.to_string() });
+        }
+        Some(parts.join(" "))
+    }
+}

@@ -1,0 +1,66 @@
+use super::*;
+use crate::config::schema::{self, Key, Kind};
+
+/// The list of keys and the types say the same: same keys, same words, same ones required.
+#[test]
+fn the_list_of_keys_is_that_of_the_types() {
+    let full = serde_json::to_value(load(GOOD, &[]).unwrap()).unwrap();
+    agrees::<Experiment>(schema::EXPERIMENT, &full, "");
+    let entries = serde_json::to_value(principles(TWO).unwrap()).unwrap();
+    agrees::<Principles>(schema::PRINCIPLES, &entries, "");
+    let Kind::Choice(tasks) = schema::lookup("task").unwrap().kind else {
+        panic!("a task is one of several words")
+    };
+    assert_eq!(tasks, crate::grammar::Task::ALL.map(|task| task.name()));
+    for task in crate::grammar::Task::ALL {
+        assert_eq!(load(GOOD, &[&format!("task={}", task.name())]).unwrap().task, task);
+    }
+}
+
+fn agrees<T: serde::de::DeserializeOwned>(keys: &[Key], full: &serde_json::Value, pointer: &str) {
+    use serde_json::Value as Json;
+    let with = |edit: &dyn Fn(&mut serde_json::Map<String, Json>)| {
+        let mut copy = full.clone();
+        edit(copy.pointer_mut(pointer).unwrap().as_object_mut().unwrap());
+        serde_json::from_value::<T>(copy).map(drop).map_err(|e| e.to_string())
+    };
+    // Serde's own message lists what it knows between backticks, after the word it did not know.
+    let known = |message: String| {
+        let mut words: Vec<String> = message.split('`').skip(3).step_by(2).map(String::from).collect();
+        words.sort();
+        words
+    };
+    let sorted = |words: Vec<&str>| {
+        let mut words: Vec<String> = words.into_iter().map(String::from).collect();
+        words.sort();
+        words
+    };
+    let message = with(&|table| drop(table.insert("?".into(), Json::Null))).unwrap_err();
+    assert_eq!(
+        known(message),
+        sorted(keys.iter().map(|k| k.name).collect()),
+        "{pointer}"
+    );
+    for key in keys {
+        let name = key.name;
+        let gone = with(&|table| drop(table.remove(name)));
+        assert_eq!(gone.is_err(), key.required, "{pointer}/{name}");
+        let below = format!("{pointer}/{name}");
+        match &key.kind {
+            Kind::Section(keys) => agrees::<T>(keys, full, &below),
+            Kind::Sections(keys) => agrees::<T>(keys, full, &format!("{below}/0")),
+            // The task's words are compared with `Task::ALL` by the caller.
+            Kind::Choice(_) if name == "task" => {}
+            Kind::Choice(words) => {
+                let message = with(&|table| drop(table.insert(name.into(), "?".into()))).unwrap_err();
+                assert_eq!(known(message), sorted(words.to_vec()), "{below}");
+            }
+            Kind::WordOrTable { words, .. } => {
+                for word in *words {
+                    with(&|table| drop(table.insert(name.into(), (*word).into()))).unwrap();
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Writing the two files: laid out as a person would, and read back equal.
+
+use serde_json::Value as Json;
+use toml_edit::Value;
+
+use super::experiment::Experiment;
+use super::principles::Principles;
+use super::schema::{self, Key, Kind};
+
+/// The experiment as a file, with every setting spelt out: what a run stores.
+pub fn experiment_to_toml(experiment: &Experiment) -> String {
+    let mut out = String::new();
+    // Serialising plain data to JSON values does not fail; an empty table would then fail to load, and say so.
+    let json = serde_json::to_value(experiment).unwrap_or_default();
+    write_table(&mut out, schema::EXPERIMENT, &json);
+    out
+}
+
+fn write_table(out: &mut String, keys: &[Key], json: &Json) {
+    for key in keys {
+        let Some(value) = json.get(key.name) else { continue };
+        match &key.kind {
+            Kind::Section(keys) => {
+                out.push_str(&format!("\n[{}]\n", key.name));
+                write_table(out, keys, value);
+            }
+            Kind::WordOrTable { keys, .. } if value.is_object() => {
+                let inner: Vec<String> = keys
+                    .iter()
+                    .filter_map(|k| value.get(k.name).map(|v| format!("{} = {}", k.name, scalar(v))))
+                    .collect();
+                out.push_str(&format!("{} = {{ {} }}\n", key.name, inner.join(", ")));
+            }
+            _ => out.push_str(&format!("{} = {}\n", key.name, scalar(value))),
+        }
+    }
+}
+
+/// One value as TOML. Whole numbers are written as JSON has them, since `toml_edit` stops at the half of `u64`.
+fn scalar(json: &Json) -> String {
+    match json {
+        Json::String(text) => quote(text),
+        Json::Number(n) => match (n.as_u64(), n.as_f64()) {
+            (None, Some(x)) if n.is_f64() => Value::from(x).to_string(),
+            _ => n.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+fn quote(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// The principles as a file: what the editor saves.
+pub fn principles_to_toml(principles: &Principles) -> String {
+    let mut out = String::new();
+    if !principles.preamble.is_empty() {
+        out.push_str(&format!("preamble = {}\n", quote(&principles.preamble)));
+    }
+    if principles.numbered {
+        out.push_str("numbered = true\n");
+    }
+    for entry in &principles.entries {
+        let gap = if out.is_empty() { "" } else { "\n" };
+        out.push_str(&format!(
+            "{gap}[[principle]]\nname = {}\ntext = {}\n",
+            quote(&entry.name),
+            quote(&entry.text)
+        ));
+        out.push_str(&format!("on = {}\n", entry.on));
+    }
+    out
+}

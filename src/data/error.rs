@@ -1,0 +1,21 @@
+//! Why a data file gives no queries.
+
+use std::path::PathBuf;
+
+/// What is wrong with a data file as a whole. Rows that cannot be used are not errors but [`super::Refusal`]s.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// No file has this name or matches this pattern.
+    #[error("{}: {message}", path.display())]
+    NoFile { path: PathBuf, message: String },
+    /// A file stopped being readable, for example a gzip stream that was cut off.
+    #[error("{}: row {row}: {message}", path.display())]
+    Unreadable { path: PathBuf, row: u64, message: String },
+    /// Everything was read and nothing can be used.
+    #[error("{}: no query that can be used: {summary}. {advice}", path.display())]
+    NothingUsable {
+        path: PathBuf,
+        summary: String,
+        advice: String,
+    },
+}
