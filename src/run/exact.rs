@@ -1,0 +1,354 @@
+//! Numbers that come back bit for bit.
+//!
+//! JSON has no NaN or infinity, serde_json's default reader may be off by one unit in the last place, and SQLite stores
+//! NaN as NULL. So every record is stored twice over: readable (JSON text or REAL columns), and its floating-point
+//! numbers once more as little-endian bytes, which are the ones that count when it is read.
+
+use crate::config::{Experiment, GenerationSettings, Lora, LoraAdapter, MethodSettings, SftSettings};
+use crate::train::{
+    Answer, CaseRecord, Command, Done, EvaluationRecord, Event, Mark, PairRecord, SftRecord, Started, StepRecord,
+};
+
+/// The JSON text of an event and the bytes of its numbers.
+pub(super) fn encode(event: &Event) -> serde_json::Result<(String, Vec<u8>)> {
+    let mut event = event.clone();
+    let mut bytes = Vec::new();
+    visit_event(&mut event, &mut |x| {
+        bytes.extend_from_slice(&x.to_le_bytes());
+        // JSON would say null, which does not read back as a number.
+        if !x.is_finite() {
+            *x = 0.0;
+        }
+    });
+    Ok((serde_json::to_string(&event)?, bytes))
+}
+
+/// The event again, or what is wrong with it.
+pub(super) fn decode(text: &str, bytes: &[u8]) -> Result<Event, String> {
+    let mut event: Event = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let mut numbers = Unpacker::new(bytes);
+    let mut short = false;
+    visit_event(&mut event, &mut |x| match numbers.float() {
+        Ok(exact) => *x = exact,
+        Err(_) => short = true,
+    });
+    if short || !numbers.is_empty() {
+        return Err("its numbers do not fit its text".to_string());
+    }
+    Ok(event)
+}
+
+/// Calls `f` on every f64 of an event that is stored as JSON, always in the same order. The structs are taken apart
+/// field by field so that a number added to the protocol cannot be forgotten here.
+fn visit_event(event: &mut Event, f: &mut dyn FnMut(&mut f64)) {
+    match event {
+        Event::Started(started) => visit_started(started, f),
+        Event::Sft(SftRecord {
+            step: _,
+            loss,
+            learning_rate,
+            grad_norm,
+        }) => {
+            [loss, learning_rate, grad_norm].into_iter().for_each(f);
+        }
+        Event::Evaluation(evaluation) => visit_evaluation(evaluation, f),
+        Event::Mark(Mark {
+            step: _,
+            label: _,
+            command,
+        }) => visit_command(command, f),
+        Event::Answer(answer) => visit_answer(answer, f),
+        Event::Done(Done {
+            run: _,
+            path: _,
+            steps: _,
+            reason: _,
+            seconds,
+        }) => f(seconds),
+        Event::Stage { .. }
+        | Event::Writing(_)
+        | Event::Principles(_)
+        | Event::Checkpoint { .. }
+        | Event::Alarm(_)
+        | Event::Paused { .. }
+        | Event::Failed { .. } => {}
+        // These two have tables of their own, and are never stored as JSON.
+        Event::Step(_) | Event::Pairs { .. } => {}
+    }
+}
+
+fn visit_command(command: &mut Command, f: &mut dyn FnMut(&mut f64)) {
+    match command {
+        Command::SetTau(x) | Command::SetDecay(x) | Command::SetLearningRate(x) => f(x),
+        Command::Pause
+        | Command::Continue
+        | Command::StepOnce
+        | Command::SetPrinciples(_)
+        | Command::Checkpoint
+        | Command::Stop
+        | Command::Abandon
+        | Command::Ask { .. } => {}
+    }
+}
+
+fn visit_answer(answer: &mut Answer, f: &mut dyn FnMut(&mut f64)) {
+    let Answer {
+        id: _,
+        step: _,
+        query: _,
+        original: _,
+        guided: _,
+        reward_original,
+        reward_guided,
+        truth_original,
+        truth_guided,
+    } = answer;
+    [reward_original, reward_guided]
+        .into_iter()
+        .chain(truth_original)
+        .chain(truth_guided)
+        .for_each(f);
+}
+
+fn visit_evaluation(evaluation: &mut EvaluationRecord, f: &mut dyn FnMut(&mut f64)) {
+    let EvaluationRecord {
+        step: _,
+        queries: _,
+        reward_original,
+        reward_guided,
+        truth_original,
+        truth_guided,
+        cases,
+    } = evaluation;
+    [reward_original, reward_guided]
+        .into_iter()
+        .chain(truth_original)
+        .chain(truth_guided)
+        .for_each(&mut *f);
+    for case in cases {
+        let CaseRecord {
+            label: _,
+            query: _,
+            original: _,
+            guided: _,
+            reward_original,
+            reward_guided,
+            truth_original,
+            truth_guided,
+        } = case;
+        [reward_original, reward_guided]
+            .into_iter()
+            .chain(truth_original)
+            .chain(truth_guided)
+            .for_each(&mut *f);
+    }
+}
+
+fn visit_started(started: &mut Started, f: &mut dyn FnMut(&mut f64)) {
+    let Experiment {
+        title: _,
+        about: _,
+        task: _,
+        seed: _,
+        policy,
+        reward: _,
+        data: _,
+        principles: _,
+        sft:
+            SftSettings {
+                steps: _,
+                learning_rate: sft_learning_rate,
+                batch: _,
+            },
+        method,
+        generation:
+            GenerationSettings {
+                max_new_tokens: _,
+                temperature,
+                top_p,
+            },
+        eval: _,
+        checkpoint: _,
+    } = &mut started.experiment;
+    let MethodSettings {
+        name: _,
+        steps: _,
+        queries_per_step: _,
+        learning_rate,
+        tau0,
+        decay,
+        replay: _,
+        eq4: _,
+        reduction: _,
+        rank: _,
+        weighted_sft: _,
+        minibatch: _,
+        max_grad_norm,
+        weight_decay,
+    } = method;
+    [
+        sft_learning_rate,
+        temperature,
+        top_p,
+        learning_rate,
+        tau0,
+        decay,
+        max_grad_norm,
+        weight_decay,
+    ]
+    .into_iter()
+    .for_each(&mut *f);
+    match &mut policy.lora {
+        Lora::Adapter(LoraAdapter {
+            rank: _,
+            alpha,
+            targets: _,
+        }) => f(alpha),
+        Lora::Off(_) => {}
+    }
+}
+
+/// The numbers of a step, whose counts are columns.
+pub(super) fn pack_step(s: &StepRecord) -> Vec<u8> {
+    let mut out = Vec::with_capacity(17 * 9);
+    for x in [
+        s.tau,
+        s.decay,
+        s.learning_rate,
+        s.reward_original,
+        s.reward_original_std,
+        s.reward_guided,
+        s.reward_guided_std,
+        s.loss_rank,
+        s.loss_wsft,
+        s.loss,
+        s.grad_norm,
+        s.length_original,
+        s.length_guided,
+        s.ended,
+        s.seconds,
+    ] {
+        out.extend_from_slice(&x.to_le_bytes());
+    }
+    pack_option(&mut out, s.truth_original);
+    pack_option(&mut out, s.truth_guided);
+    out
+}
+
+/// The inverse of [`pack_step`].
+pub(super) fn unpack_step(bytes: &[u8], s: &mut StepRecord) -> Result<(), String> {
+    let mut from = Unpacker::new(bytes);
+    for x in [
+        &mut s.tau,
+        &mut s.decay,
+        &mut s.learning_rate,
+        &mut s.reward_original,
+        &mut s.reward_original_std,
+        &mut s.reward_guided,
+        &mut s.reward_guided_std,
+        &mut s.loss_rank,
+        &mut s.loss_wsft,
+        &mut s.loss,
+        &mut s.grad_norm,
+        &mut s.length_original,
+        &mut s.length_guided,
+        &mut s.ended,
+        &mut s.seconds,
+    ] {
+        *x = from.float()?;
+    }
+    s.truth_original = from.option()?;
+    s.truth_guided = from.option()?;
+    from.end()
+}
+
+/// The numbers of a pair.
+pub(super) fn pack_pair(p: &PairRecord) -> Vec<u8> {
+    let mut out = Vec::with_capacity(7 * 9);
+    for x in [
+        p.reward_original,
+        p.reward_guided,
+        p.tau,
+        p.weight_original,
+        p.weight_guided,
+    ] {
+        out.extend_from_slice(&x.to_le_bytes());
+    }
+    pack_option(&mut out, p.truth_original);
+    pack_option(&mut out, p.truth_guided);
+    out
+}
+
+/// The inverse of [`pack_pair`].
+pub(super) fn unpack_pair(bytes: &[u8], p: &mut PairRecord) -> Result<(), String> {
+    let mut from = Unpacker::new(bytes);
+    for x in [
+        &mut p.reward_original,
+        &mut p.reward_guided,
+        &mut p.tau,
+        &mut p.weight_original,
+        &mut p.weight_guided,
+    ] {
+        *x = from.float()?;
+    }
+    p.truth_original = from.option()?;
+    p.truth_guided = from.option()?;
+    from.end()
+}
+
+/// Token ids, or the bits of f32 numbers, as little-endian bytes.
+pub(super) fn pack_words(words: impl ExactSizeIterator<Item = u32>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(words.len() * 4);
+    words.for_each(|w| out.extend_from_slice(&w.to_le_bytes()));
+    out
+}
+
+/// The inverse of [`pack_words`].
+pub(super) fn unpack_words(bytes: &[u8]) -> Result<impl Iterator<Item = u32>, String> {
+    let (words, rest) = bytes.as_chunks::<4>();
+    if !rest.is_empty() {
+        return Err(format!("{} bytes are not a whole number of 4-byte words", bytes.len()));
+    }
+    Ok(words.iter().map(|w| u32::from_le_bytes(*w)))
+}
+
+fn pack_option(out: &mut Vec<u8>, x: Option<f64>) {
+    out.push(u8::from(x.is_some()));
+    if let Some(x) = x {
+        out.extend_from_slice(&x.to_le_bytes());
+    }
+}
+
+struct Unpacker<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Unpacker<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    fn float(&mut self) -> Result<f64, String> {
+        let (head, rest) = self.rest.split_first_chunk::<8>().ok_or("its numbers are cut off")?;
+        self.rest = rest;
+        Ok(f64::from_le_bytes(*head))
+    }
+
+    fn option(&mut self) -> Result<Option<f64>, String> {
+        let (some, rest) = self.rest.split_first().ok_or("its numbers are cut off")?;
+        self.rest = rest;
+        if *some == 0 { Ok(None) } else { self.float().map(Some) }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn end(&self) -> Result<(), String> {
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{} bytes too many of numbers", self.rest.len()))
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! A run on disk: one folder that one process writes and any number of processes read at the same time.
+//!
+//! ```text
+//! <runs>/<name>/
+//!     run.db                             every record of the run, an SQLite database in WAL mode
+//!     run.lock                           held by the process that writes; its text is that process's id
+//!     checkpoints/step-000040.safetensors    adapter, optimizer moments and everything else `resume` needs
+//! ```
+//!
+//! [`Store`] is the one writer, [`Reader`] everyone else. A reader follows a run by its `events` table: rows in the order
+//! things happened, each with a number that only grows. `steps` and `pairs` are plain tables with readable columns, so
+//! that `sqlite3 run.db "select step, reward_original, reward_guided from steps"` works; what a REAL column cannot hold
+//! bit for bit (SQLite has no NaN) is kept in an `exact` blob beside it.
+
+mod checkpoint;
+mod error;
+mod exact;
+mod list;
+mod lock;
+mod pairs;
+mod reader;
+mod rewind;
+mod rows;
+mod schema;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use checkpoint::Checkpoint;
+pub use error::{Result, StoreError};
+pub use list::{RunSummary, list_runs, resolve};
+pub use pairs::{PairFilter, PairOrder, PairPage};
+pub use reader::Reader;
+pub use store::Store;

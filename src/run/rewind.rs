@@ -1,0 +1,75 @@
+//! Going back to a checkpoint: what a resumed run forgets, and what it does again.
+
+use rusqlite::{Transaction, params};
+
+use super::error::{At, Result};
+use super::store::Store;
+use super::{checkpoint, rows, schema};
+use crate::train::{Event, Mark, Started};
+
+impl Store {
+    /// Forgets everything after `step` steps and `sft_done` supervised updates, so that the run can go on from a
+    /// checkpoint taken then: steps, pairs and alarms of steps >= `step`, evaluations, answers and checkpoints made after
+    /// more than `step` steps, supervised updates from `sft_done` on, and the end of the run.
+    ///
+    /// What was done by hand at those steps is kept for [`Store::pending_marks`]; readers see it when it is recorded
+    /// again. Readers that follow the run start over.
+    pub fn rewind(&mut self, step: u32, sft_done: u32) -> Result<()> {
+        let doing = "rewind the run";
+        let started = Started {
+            resumed_from: step,
+            ..self.started.clone()
+        };
+        let tx = self.conn.transaction().at(&self.path, doing)?;
+        let files = forget(&tx, step, sft_done).at(&self.path, doing)?;
+        schema::write_started(&tx, &self.path, &started)?;
+        tx.commit().at(&self.path, doing)?;
+        self.started = started;
+        for file in files {
+            // Without its row a file is not a checkpoint any more; one that stays is replaced when its step comes again.
+            let _ = std::fs::remove_file(checkpoint::file_of(&self.dir, &file));
+        }
+        Ok(())
+    }
+
+    /// The changes made by hand that act at `from_step` or later, in the order they were made.
+    pub fn pending_marks(&self, from_step: u32) -> Result<Vec<Mark>> {
+        let sql = "SELECT record, exact FROM events WHERE kind = 'mark' AND step >= ?1 ORDER BY step, seq";
+        let events = rows::read_events(&self.conn, &self.path, sql, [from_step])?;
+        Ok(events
+            .into_iter()
+            .filter_map(|e| if let Event::Mark(mark) = e { Some(mark) } else { None })
+            .collect())
+    }
+}
+
+/// Returns the files of the forgotten checkpoints: they belong to steps whose pairs are gone.
+fn forget(tx: &Transaction<'_>, step: u32, sft_done: u32) -> rusqlite::Result<Vec<String>> {
+    tx.execute("DELETE FROM steps WHERE step >= ?1", [step])?;
+    tx.execute("DELETE FROM pairs WHERE step >= ?1", [step])?;
+    tx.execute(
+        "DELETE FROM events WHERE (kind IN ('step', 'pairs', 'alarm') AND step >= ?1)
+            OR (kind IN ('evaluation', 'answer', 'checkpoint') AND step > ?1)
+            OR (kind = 'sft' AND step >= ?2)
+            OR kind IN ('done', 'failed')",
+        params![step, sft_done],
+    )?;
+    // A stage has no step: those that began after the last thing that stays begin again.
+    tx.execute(
+        "DELETE FROM events WHERE kind = 'stage'
+            AND seq > (SELECT coalesce(max(seq), 0) FROM events WHERE kind IN ('step', 'sft'))",
+        [],
+    )?;
+    // Version 1 is what the run began with, not a change by hand: nothing records it again.
+    tx.execute(
+        "UPDATE events SET pending = 1 WHERE step >= ?1 AND (kind = 'mark' OR (kind = 'principles' AND key <> '1'))",
+        [step],
+    )?;
+    tx.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'", [])?;
+    let files = tx
+        .prepare("SELECT file FROM checkpoints WHERE step > ?1")?
+        .query_map([step], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    tx.execute("DELETE FROM checkpoints WHERE step > ?1", [step])?;
+    Ok(files)
+}

@@ -1,0 +1,79 @@
+//! Reading a run, while it is written or when it cannot be.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::*;
+
+#[test]
+fn a_reader_follows_a_writer_and_sees_each_step_once() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut store = create(runs.path(), "live");
+    let mut reader = Reader::open(store.dir()).unwrap().with_recent_pair_steps(u32::MAX);
+    let follower = std::thread::spawn(move || {
+        let (mut events, mut polls) = (Vec::new(), 0);
+        while !events.iter().any(|e| matches!(e, Event::Done(_))) {
+            let new = reader.poll().unwrap();
+            polls += usize::from(!new.is_empty());
+            events.extend(new);
+        }
+        (events, polls)
+    });
+    for i in 0..200 {
+        store.record_step(&step(i), &[pair(i, 0), pair(i, 1)]).unwrap();
+    }
+    store.record(&done("finished")).unwrap();
+    let (events, polls) = follower.join().unwrap();
+    assert!(polls > 2, "the reader only saw the end: {polls} polls");
+    let mut expected = vec![Event::Started(store.started().clone())];
+    for i in 0..200 {
+        expected.extend([
+            Event::Step(step(i)),
+            Event::Pairs {
+                step: i,
+                pairs: vec![pair(i, 0), pair(i, 1)],
+            },
+        ]);
+    }
+    expected.push(done("finished"));
+    assert_eq!(text(&events), text(&expected));
+}
+
+#[test]
+fn the_first_poll_brings_the_newest_pairs_only() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut store = create(runs.path(), "long");
+    for i in 0..100 {
+        store.record_step(&step(i), &[pair(i, 0)]).unwrap();
+    }
+    let mut reader = Reader::open(store.dir()).unwrap().with_recent_pair_steps(3);
+    let events = reader.poll().unwrap();
+    let pairs: Vec<u32> = events
+        .iter()
+        .filter_map(|e| {
+            if let Event::Pairs { step, .. } = e {
+                Some(*step)
+            } else {
+                None
+            }
+        })
+        .collect();
+    assert_eq!(pairs, [97, 98, 99]);
+    assert_eq!(steps_of(&events), (0..100).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_run_that_cannot_be_written_is_read_as_it_stands() {
+    let runs = tempfile::tempdir().unwrap();
+    // Characters that mean something in a URI.
+    let folder = runs.path().join("a b?c#d%20é");
+    let mut store = create(&folder, "frozen");
+    store.record_step(&step(0), &[pair(0, 0)]).unwrap();
+    let dir = store.dir().to_path_buf();
+    drop(store);
+    let before: BTreeSet<_> = fs::read_dir(&dir).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let mut reader = Reader::new(&dir, schema::open_immutable(&dir.join("run.db")).unwrap());
+    assert_eq!(steps_of(&reader.poll().unwrap()), [0]);
+    let after: BTreeSet<_> = fs::read_dir(&dir).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(before, after);
+}
