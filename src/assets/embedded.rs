@@ -1,0 +1,66 @@
+//! What is compiled into the program, so that it needs nothing but itself.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use crate::model::ModelFiles;
+
+macro_rules! model {
+    ($name:literal) => {
+        (
+            $name,
+            include_bytes!(concat!("../../assets/", $name, "/config.json")),
+            include_bytes!(concat!("../../assets/", $name, "/model.safetensors")),
+        )
+    };
+}
+
+type Entry = (&'static str, &'static [u8], &'static [u8]);
+
+/// All bundled models share the tokenizer of the policy.
+const TOKENIZER: &[u8] = include_bytes!("../../assets/tiny/tokenizer.json");
+
+fn models() -> [Entry; 4] {
+    let entry = |(name, config, weights): (&'static str, &'static [u8], &'static [u8])| (name, config, weights);
+    [
+        entry(model!("tiny")),
+        entry(model!("hh-preference")),
+        entry(model!("imdb-sentiment")),
+        entry(model!("tldr-preference")),
+    ]
+}
+
+/// The files of `builtin:NAME`.
+pub fn builtin_model(name: &str) -> Option<ModelFiles> {
+    models().into_iter().find(|(n, _, _)| *n == name).map(|(name, config, weights)| ModelFiles {
+        origin: PathBuf::from(format!("builtin:{name}")),
+        config: Cow::Borrowed(config),
+        weights: Cow::Borrowed(weights),
+        tokenizer: Cow::Borrowed(TOKENIZER),
+    })
+}
+
+/// Names that [`builtin_model`] knows.
+pub fn builtin_names() -> Vec<&'static str> {
+    models().into_iter().map(|(name, _, _)| name).collect()
+}
+
+/// Bundled experiments by their paths in the repository.
+pub const EXPERIMENTS: [(&str, &str); 6] = [
+    ("experiments/imdb.toml", include_str!("../../experiments/imdb.toml")),
+    ("experiments/hh.toml", include_str!("../../experiments/hh.toml")),
+    ("experiments/tldr.toml", include_str!("../../experiments/tldr.toml")),
+    ("experiments/as-printed/imdb.toml", include_str!("../../experiments/as-printed/imdb.toml")),
+    ("experiments/as-printed/hh.toml", include_str!("../../experiments/as-printed/hh.toml")),
+    ("experiments/as-printed/tldr.toml", include_str!("../../experiments/as-printed/tldr.toml")),
+];
+
+/// Bundled principles files by their paths in the repository.
+pub const PRINCIPLES: [(&str, &str); 6] = [
+    ("principles/imdb.toml", include_str!("../../principles/imdb.toml")),
+    ("principles/hh.toml", include_str!("../../principles/hh.toml")),
+    ("principles/tldr.toml", include_str!("../../principles/tldr.toml")),
+    ("principles/paper/imdb.toml", include_str!("../../principles/paper/imdb.toml")),
+    ("principles/paper/hh.toml", include_str!("../../principles/paper/hh.toml")),
+    ("principles/paper/tldr.toml", include_str!("../../principles/paper/tldr.toml")),
+];

@@ -1,0 +1,10 @@
+//! The bundled models, experiments and principles, and the program that makes the models.
+
+pub mod build;
+mod corpus;
+mod embedded;
+mod pretrain;
+mod probe;
+mod reward_models;
+
+pub use embedded::{EXPERIMENTS, PRINCIPLES, builtin_model, builtin_names};

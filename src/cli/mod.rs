@@ -1,0 +1,189 @@
+//! The command line: one file a command.
+
+mod assets;
+mod eyes;
+mod headless;
+mod open;
+mod resume;
+mod runs;
+mod signals;
+mod train;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::device::DeviceChoice;
+
+/// Exit codes that other programs rely on.
+pub mod exit {
+    pub const DONE: u8 = 0;
+    pub const FAILED: u8 = 1;
+    pub const BAD_INPUT: u8 = 2;
+    pub const INTERRUPTED: u8 = 130;
+}
+
+/// A command's end: an exit code, and for failures what to tell the user.
+pub type Outcome = Result<u8, Failure>;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub struct Failure {
+    pub code: u8,
+    pub message: String,
+}
+
+impl Failure {
+    /// The user can mend this: exit code 2.
+    pub fn input(message: impl ToString) -> Self {
+        Self { code: exit::BAD_INPUT, message: message.to_string() }
+    }
+
+    /// It went wrong while running: exit code 1.
+    pub fn failed(message: impl ToString) -> Self {
+        Self { code: exit::FAILED, message: message.to_string() }
+    }
+}
+
+/// A terminal workbench for aligning language models with written principles.
+///
+/// Without a command: the workbench on the bundled experiment, or without a terminal the same run with plain progress.
+#[derive(Debug, Parser)]
+#[command(name = "ple", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    screen: Screen,
+}
+
+/// Where runs are kept and what computes.
+#[derive(Clone, Debug, Args)]
+pub struct Place {
+    /// Folder that holds the runs
+    #[arg(long, global = true, value_name = "DIR", default_value = "runs")]
+    pub runs: PathBuf,
+    /// What computes
+    #[arg(long, global = true, value_enum, default_value = "cpu")]
+    pub device: DeviceChoice,
+}
+
+/// How the workbench looks.
+#[derive(Clone, Debug, Args)]
+pub struct Screen {
+    /// Leave the mouse to the terminal, so that text can be selected
+    #[arg(long, global = true)]
+    pub no_mouse: bool,
+    /// Draw curves without braille
+    #[arg(long, global = true)]
+    pub ascii: bool,
+}
+
+/// An experiment with changes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Changes {
+    /// Change a setting, for example --set method.tau0=0.1
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// Shorthand for --set seed=N
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Name of the run; the default is the task and the first free number
+    #[arg(long)]
+    pub name: Option<String>,
+}
+
+impl Changes {
+    /// All of them as `key=value`.
+    pub fn all(&self) -> Vec<String> {
+        self.sets.iter().cloned().chain(self.seed.map(|s| format!("seed={s}"))).collect()
+    }
+}
+
+/// What is written while a run trains without a screen.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Output {
+    /// Write one JSON event a line to standard output, and nothing else there
+    #[arg(long, conflicts_with = "quiet")]
+    pub json: bool,
+    /// Write nothing but errors
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The workbench on an experiment, or on a stored or still running run
+    Open {
+        /// EXPERIMENT.toml, a run's folder, or a run's name; the default is the bundled imdb experiment
+        what: Option<String>,
+        #[command(flatten)]
+        changes: Changes,
+    },
+    /// Train an experiment without a screen
+    Train {
+        /// EXPERIMENT.toml
+        experiment: PathBuf,
+        #[command(flatten)]
+        changes: Changes,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Go on with a run from its last checkpoint
+    Resume {
+        /// A run's folder or name
+        run: String,
+        #[command(flatten)]
+        output: Output,
+        /// Go on in the workbench
+        #[arg(long, conflicts_with_all = ["json", "quiet"])]
+        open: bool,
+    },
+    /// List the runs
+    Runs {
+        /// As JSON, one run a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// The bundled models
+    Assets {
+        #[command(subcommand)]
+        command: assets::AssetsCommand,
+    },
+}
+
+/// Runs the program; returns the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::BAD_INPUT } else { exit::DONE });
+        }
+    };
+    let (place, screen) = (cli.place, cli.screen);
+    let outcome = match cli.command {
+        None => open::bundled(&place, &screen),
+        Some(Command::Open { what, changes }) => open::open(what.as_deref(), &changes, &place, &screen),
+        Some(Command::Train { experiment, changes, output }) => train::train(&experiment, &changes, &place, output),
+        Some(Command::Resume { run, output, open }) => resume::resume(&run, &place, &screen, output, open),
+        Some(Command::Runs { json }) => runs::runs(&place, json),
+        Some(Command::Assets { command }) => assets::assets(command, &place),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            eprintln!("ple: {}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Both ends of the conversation are terminals: there can be a workbench.
+fn has_terminal() -> bool {
+    std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+}

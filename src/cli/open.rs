@@ -1,0 +1,103 @@
+//! `ple` and `ple open`: the workbench on an experiment or on a run.
+
+use std::path::{Path, PathBuf};
+
+use crossbeam_channel::Sender;
+
+use super::eyes::{Library, follow_stored};
+use super::{Changes, Failure, Outcome, Output, Place, Screen, exit, has_terminal, signals};
+use crate::config::principles_to_toml;
+use crate::run::resolve;
+use crate::train::{Command, Request, Running, start};
+use crate::tui::{self, Left, Options, Source};
+
+/// What plain `ple` opens.
+const BUNDLED: &str = "experiments/imdb.toml";
+
+/// The bundled experiment: in the workbench on a terminal, else with plain progress.
+pub fn bundled(place: &Place, screen: &Screen) -> Outcome {
+    if has_terminal() {
+        return open(None, &Changes::default(), place, screen);
+    }
+    super::train::train(Path::new(BUNDLED), &Changes::default(), place, Output::default())
+}
+
+/// The workbench on an experiment (anything that ends in `.toml`) or on a run.
+pub fn open(what: Option<&str>, changes: &Changes, place: &Place, screen: &Screen) -> Outcome {
+    if !has_terminal() {
+        return Err(Failure::input("the workbench needs a terminal; without one, use `ple train EXPERIMENT.toml`"));
+    }
+    let what = what.unwrap_or(BUNDLED);
+    if !what.ends_with(".toml") {
+        if !changes.all().is_empty() || changes.name.is_some() {
+            return Err(Failure::input("--set, --seed and --name are for experiments; a stored run stays as it is"));
+        }
+        let folder = resolve(what, &place.runs).map_err(Failure::input)?;
+        return watch_stored(&folder, screen);
+    }
+    let request = Request::at(Path::new(what), changes.all(), place.device).map_err(Failure::input)?;
+    let setup = request.prepare().map_err(Failure::input)?;
+    let running = start(setup, &place.runs, changes.name.as_deref(), true).map_err(Failure::input)?;
+    let folder = running.folder.clone();
+    watch_live(running, &folder, screen)
+}
+
+/// The workbench on a run that this process trains.
+pub fn watch_live(running: Running, folder: &Path, screen: &Screen) -> Outcome {
+    let library = Library::open(folder).map_err(Failure::failed)?;
+    let source = Source {
+        events: running.events.clone(),
+        commands: Some(running.commands.clone()),
+        queries: library.queries.clone(),
+        pages: library.pages.clone(),
+    };
+    let left = tui::run(source, options(screen)).map_err(Failure::failed);
+    // Whatever happened to the screen, the trainer must not outlive it half way through a step.
+    let abandoned = matches!(&left, Ok(o) if o.left == Left::Abandoned);
+    end(&running.commands, abandoned);
+    let trained = running.join();
+    let left = left?;
+    say_where(folder, left.unsaved_steps);
+    match (left.left, trained) {
+        (Left::Failed, Err(message)) => Err(Failure::failed(message)),
+        (_, Err(message)) => Err(Failure::failed(message)),
+        (Left::Abandoned | Left::Saved, Ok(done)) if done.reason != "finished" => Ok(exit::INTERRUPTED),
+        _ => Ok(exit::DONE),
+    }
+}
+
+fn end(commands: &Sender<Command>, abandoned: bool) {
+    let _ = commands.send(if abandoned { Command::Abandon } else { Command::Stop });
+}
+
+/// The workbench on a stored run, or on one that another process trains.
+fn watch_stored(folder: &Path, screen: &Screen) -> Outcome {
+    let library = Library::open(folder).map_err(Failure::input)?;
+    let events = follow_stored(folder).map_err(Failure::input)?;
+    let source =
+        Source { events, commands: None, queries: library.queries.clone(), pages: library.pages.clone() };
+    tui::run(source, options(screen)).map_err(Failure::failed)?;
+    Ok(exit::DONE)
+}
+
+fn options(screen: &Screen) -> Options {
+    Options {
+        no_mouse: screen.no_mouse,
+        ascii: screen.ascii,
+        stop: signals::stop_requests(),
+        save: |path, principles| {
+            if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+            }
+            std::fs::write(path, principles_to_toml(principles)).map_err(|e| format!("{}: {e}", path.display()))
+        },
+    }
+}
+
+fn say_where(folder: &Path, unsaved: u32) {
+    let run: PathBuf = folder.to_path_buf();
+    println!("run: {}", run.display());
+    if unsaved > 0 {
+        println!("{unsaved} steps after the last checkpoint; `ple resume {}` does them again", run.display());
+    }
+}

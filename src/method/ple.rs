@@ -1,0 +1,126 @@
+//! PLE: Progressively Label Enhancement for LLM Alignment (Liu, Xu and Geng, ICML 2025), Eqs. 3 to 7.
+//!
+//! x is a query, y the response to it, y' the response to it with the principles p in front; s = R(x, y) and
+//! s' = R(x, y') are their rewards, neither of which sees p. Both losses condition on x alone, so that the principles
+//! are distilled into the policy. The loop around this (Algorithm 1) is in `train/`.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::logprob::LogProbs;
+use crate::config::{Eq4, MethodSettings, Reduction};
+
+/// Eq. 7: tau_t = tau_(t-1) * decay. The paper's tau_0 is 0.2 and its alpha, here `decay`, 0.9.
+pub fn next_tau(tau: f64, decay: f64) -> f64 {
+    tau * decay
+}
+
+/// The condition of Eq. 3: this pair is ranked. Otherwise it is in Eq. 4, however negative its margin.
+///
+/// Without L_rank (the paper's Table 4) there is no ranking branch, and every pair is in Eq. 4.
+pub fn is_ranked(s: f64, s_guided: f64, tau: f64, settings: &MethodSettings) -> bool {
+    settings.rank && s_guided - s > tau
+}
+
+/// Eq. 5: w = 2 e^s / (e^s + e^s') - 1 and w' = 2 e^s' / (e^s + e^s') - 1, both in [-1, 1].
+///
+/// Computed as w = tanh((s - s') / 2), the same number without overflow. So w' = -w: in the weighted branch one of
+/// the two responses is always pushed down, and s = s' contributes nothing.
+pub fn weights(s: f64, s_guided: f64) -> (f64, f64) {
+    let w = ((s - s_guided) / 2.0).tanh();
+    (w, -w)
+}
+
+/// Eqs. 3, 4 and 6 over a batch of pairs, reduced as the settings say, each `[1]`.
+#[derive(Clone, Debug)]
+pub struct Losses {
+    /// Eq. 3.
+    pub rank: Tensor<1>,
+    /// Eq. 4.
+    pub wsft: Tensor<1>,
+    /// Eq. 6: what is minimised. A loss that is switched off (the paper's Tables 4 and 5) is not in it.
+    pub total: Tensor<1>,
+}
+
+/// The losses of n pairs.
+///
+/// `original` and `guided` are log pi(y | x) and log pi(y' | x), both given x alone, `[n]`. `rewards` are (s, s').
+/// `batch` is the number of pairs of the whole minibatch, of which these may be a shard.
+pub fn losses(
+    original: &LogProbs,
+    guided: &LogProbs,
+    rewards: &[(f64, f64)],
+    tau: f64,
+    batch: usize,
+    settings: &MethodSettings,
+) -> Losses {
+    let device = original.sum.device().inner();
+    let column = |f: &dyn Fn(f64, f64) -> f64| {
+        let values: Vec<f32> = rewards.iter().map(|&(s, s_guided)| f(s, s_guided) as f32).collect();
+        Tensor::<1>::from_data(TensorData::new(values, [rewards.len()]), &device)
+    };
+    let ranked = column(&|s, s_guided| f64::from(u8::from(is_ranked(s, s_guided, tau, settings))));
+    let weighted = column(&|s, s_guided| f64::from(u8::from(!is_ranked(s, s_guided, tau, settings))));
+    let w = column(&|s, s_guided| weights(s, s_guided).0);
+    let w_guided = column(&|s, s_guided| weights(s, s_guided).1);
+
+    // Eq. 3: L_rank = - sum over ranked pairs of [ mean_j log pi(y'^j | ..) - mean_j log pi(y^j | ..) ]
+    let rank = (ranked * (guided.mean() - original.mean())).sum().neg();
+
+    // Eq. 4: L_wsft = - sum over the others of [ w sum_j log pi(y^j | ..) + w' sum_j log pi(y'^j | ..) ]
+    let (log_pi, log_pi_guided) = match settings.eq4 {
+        Eq4::Sum => (original.sum.clone(), guided.sum.clone()),
+        Eq4::Mean => (original.mean(), guided.mean()),
+    };
+    let wsft = (weighted * (w * log_pi + w_guided * log_pi_guided)).sum().neg();
+
+    let divisor = match settings.reduction {
+        Reduction::Sum => 1.0,
+        Reduction::Mean => batch as f64,
+    };
+    let (rank, wsft) = (rank.div_scalar(divisor), wsft.div_scalar(divisor));
+
+    // Eq. 6: L = L_rank + L_wsft
+    let total = match (settings.rank, settings.weighted_sft) {
+        (true, true) => rank.clone() + wsft.clone(),
+        (true, false) => rank.clone(),
+        (false, _) => wsft.clone(),
+    };
+    Losses { rank, wsft, total }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eq_5_by_hand() {
+        // s = 1, s' = 2: e / (e + e^2) = 1 / (1 + e) = 0.26894142.
+        let (w, w_guided) = weights(1.0, 2.0);
+        assert!((w - (2.0 * 0.268_941_421_369_995_1 - 1.0)).abs() < 1e-12);
+        assert!((w + w_guided).abs() < 1e-12);
+        assert_eq!(weights(0.5, 0.5), (0.0, 0.0));
+        // The printed form overflows here.
+        assert_eq!(weights(900.0, -900.0), (1.0, -1.0));
+    }
+
+    #[test]
+    fn eq_7_by_hand() {
+        let tau = (0..3).fold(0.2, |tau, _| next_tau(tau, 0.9));
+        assert!((tau - 0.1458).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_branch_is_strict_and_has_no_lower_bound() {
+        let mut settings = settings();
+        assert!(is_ranked(0.0, 0.201, 0.2, &settings));
+        assert!(!is_ranked(0.0, 0.2, 0.2, &settings));
+        assert!(!is_ranked(5.0, -5.0, 0.2, &settings));
+        settings.rank = false;
+        assert!(!is_ranked(0.0, 9.0, 0.2, &settings));
+    }
+
+    fn settings() -> MethodSettings {
+        let text = "name = 'ple'\nsteps = 1\nqueries_per_step = 1\nlearning_rate = 1.0";
+        toml::from_str(text).expect("valid settings")
+    }
+}

@@ -1,0 +1,23 @@
+//! Language models: one architecture a file, their weights on disk, their tokenizer.
+
+mod adapter;
+mod config;
+mod folder;
+mod linear;
+mod llama;
+mod tokenizer;
+
+pub use adapter::{Trained, add_adapter};
+pub use config::LlamaConfig;
+pub use folder::{ModelError, ModelFiles, load, save};
+pub use linear::{Adapter, Linear};
+pub use llama::{KvCache, Layer, Llama};
+pub use tokenizer::Text;
+
+/// Special tokens of the bundled tokenizer.
+pub const PAD: u32 = 0;
+pub const EOS: u32 = 1;
+pub const BOS: u32 = 2;
+
+#[cfg(test)]
+mod golden_tests;

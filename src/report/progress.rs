@@ -1,0 +1,112 @@
+//! Progress of a run without a screen: a bar on a terminal, plain lines elsewhere.
+
+use std::io::Write;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::train::{Event, StepRecord};
+
+/// Prints events for people.
+pub struct Progress {
+    /// `None`: plain lines to standard output.
+    bar: Option<ProgressBar>,
+    stage: String,
+    steps: u32,
+}
+
+impl Progress {
+    /// On a terminal with a bar, else in lines.
+    pub fn new(terminal: bool) -> Self {
+        let bar = terminal.then(|| {
+            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{prefix:>4} {bar:24} {pos}/{len} {msg}") {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Self { bar, stage: String::new(), steps: 0 }
+    }
+
+    /// Prints one event.
+    pub fn event(&mut self, event: &Event) {
+        match event {
+            Event::Started(s) => {
+                self.say(&format!("{} ({})", s.experiment.title, s.path));
+                self.say(&format!(
+                    "{}; {} parameters, {} trained; queries: {}",
+                    s.device, s.parameters, s.trained_parameters, s.data
+                ));
+                if s.resumed_from > 0 {
+                    self.say(&format!("goes on after step {}", s.resumed_from));
+                }
+            }
+            Event::Stage { name, steps } => {
+                (self.stage, self.steps) = (name.clone(), *steps);
+                if let Some(bar) = &self.bar {
+                    bar.set_prefix(name.clone());
+                    bar.set_length(u64::from(*steps));
+                }
+            }
+            Event::Sft(r) => self.at(r.step + 1, &format!("loss {:.3}", r.loss)),
+            Event::Step(r) => self.at(r.step + 1, &step_line(r)),
+            Event::Evaluation(r) => {
+                let truth = match (r.truth_original, r.truth_guided) {
+                    (Some(o), Some(g)) => format!(", truth {o:.2} / {g:.2}"),
+                    _ => String::new(),
+                };
+                self.say(&format!(
+                    "held out after {} steps: reward {:.2}, guided {:.2}{truth}",
+                    r.step, r.reward_original, r.reward_guided
+                ));
+            }
+            Event::Mark(m) => self.say(&format!("from step {}: {}", m.step, m.label)),
+            Event::Alarm(a) => self.say(&format!("ALARM: {}; {}", a.message, a.suggestion)),
+            Event::Done(d) => {
+                self.end();
+                self.say(&format!("{} after {} steps, {:.0} s: {}", d.reason, d.steps, d.seconds, d.path));
+            }
+            _ => {}
+        }
+    }
+
+    /// A line that stays.
+    pub fn say(&self, message: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{message}")),
+            None => {
+                // A reader that went away does not end the run.
+                let _ = writeln!(std::io::stdout(), "{message}");
+            }
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn end(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn at(&self, done: u32, message: &str) {
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(u64::from(done));
+                bar.set_message(message.to_string());
+            }
+            None => self.say(&format!("{} {done}/{}: {message}", self.stage, self.steps)),
+        }
+    }
+}
+
+fn step_line(r: &StepRecord) -> String {
+    format!(
+        "reward {:+.2} guided {:+.2} gap {:+.2}  tau {:.3}  ranked {} weighted {}  L {:+.3}",
+        r.reward_original,
+        r.reward_guided,
+        r.reward_guided - r.reward_original,
+        r.tau,
+        r.ranked,
+        r.weighted,
+        r.loss
+    )
+}

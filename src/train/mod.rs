@@ -1,0 +1,16 @@
+//! The training thread: [`Command`] in, [`Event`] out.
+
+pub mod optimizer;
+mod protocol;
+mod replay;
+mod session;
+mod setup;
+pub mod shards;
+mod step;
+mod thread;
+mod trainer;
+
+pub use protocol::*;
+pub use setup::{Request, Setup, SetupError, prepare};
+pub use thread::{Running, describe, resume, start};
+pub use trainer::{TrainError, Trainer};

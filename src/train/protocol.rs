@@ -1,0 +1,273 @@
+//! What goes into the training thread and what comes out: the only types it shares with the screen.
+//!
+//! Everything here is plain data. The same records are written to the store, printed by `--json` and drawn.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Experiment, Principles};
+
+/// What a user asks of a running training thread. Each takes effect between two steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    Pause,
+    Continue,
+    /// Run one step, then pause.
+    StepOnce,
+    SetTau(f64),
+    SetDecay(f64),
+    SetLearningRate(f64),
+    /// Use these principles from the next step on.
+    SetPrinciples(Principles),
+    /// Write a checkpoint now.
+    Checkpoint,
+    /// Finish the step, write a checkpoint, end.
+    Stop,
+    /// End after the step without a checkpoint.
+    Abandon,
+    /// Answer a query of the user's own with and without principles; `id` comes back with the answer.
+    Ask { id: u64, query: String },
+}
+
+/// What the training thread reports.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// First of all: what this run is.
+    Started(Started),
+    /// A stage began: loading, sft, ple, ...
+    Stage { name: String, steps: u32 },
+    Sft(SftRecord),
+    /// The newest pair is being sampled. Never stored.
+    Writing(Writing),
+    Step(StepRecord),
+    /// The pairs of one step, after the step's record.
+    Pairs { step: u32, pairs: Vec<PairRecord> },
+    Evaluation(EvaluationRecord),
+    /// The principles used from `from_step` on.
+    Principles(PrinciplesVersion),
+    /// A change made by hand acted from this step on.
+    Mark(Mark),
+    Checkpoint { step: u32, path: String },
+    /// The answer to [`Command::Ask`].
+    Answer(Answer),
+    Alarm(Alarm),
+    /// The thread waits for a command, or goes on.
+    Paused { step: u32, paused: bool },
+    Done(Done),
+    Failed { message: String },
+}
+
+/// What a run is: the first event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Started {
+    /// Name of the run: its folder's name.
+    pub run: String,
+    /// Folder of the run.
+    pub path: String,
+    pub experiment: Experiment,
+    /// For example "cpu (burn-flex, f32)".
+    pub device: String,
+    /// Parameters of the policy, and how many of them are trained.
+    pub parameters: usize,
+    pub trained_parameters: usize,
+    /// Where the queries came from and how many were used or left out, for people.
+    pub data: String,
+    /// Steps already done: more than 0 after `resume`.
+    pub resumed_from: u32,
+}
+
+/// One update of the supervised stage (Eq. 1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SftRecord {
+    pub step: u32,
+    /// Mean negative log-likelihood of a response token.
+    pub loss: f64,
+    pub learning_rate: f64,
+    pub grad_norm: f64,
+}
+
+/// The text of one pair while it is being sampled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Writing {
+    pub step: u32,
+    pub query: String,
+    /// The side that grew; the other is sampled at the same time and has its own events.
+    pub guided: bool,
+    /// The whole text of that side so far.
+    pub text: String,
+    pub finished: bool,
+}
+
+/// One step of Algorithm 1, in numbers. `step` counts from 0. Means and deviations are over the newest batch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StepRecord {
+    pub step: u32,
+    /// tau_t that split this step's pairs.
+    pub tau: f64,
+    pub decay: f64,
+    pub learning_rate: f64,
+    /// Mean of s = R(x, y).
+    pub reward_original: f64,
+    pub reward_original_std: f64,
+    /// Mean of s' = R(x, y').
+    pub reward_guided: f64,
+    pub reward_guided_std: f64,
+    /// Mean ground truth of y and y'; `None` where the grammar does not know the query.
+    pub truth_original: Option<f64>,
+    pub truth_guided: Option<f64>,
+    /// Members of D_train, among those this step updated on, that took each branch.
+    pub ranked: usize,
+    pub weighted: usize,
+    /// Eq. 3, Eq. 4 and Eq. 6, as reduced, averaged over the step's updates.
+    pub loss_rank: f64,
+    pub loss_wsft: f64,
+    pub loss: f64,
+    /// Global norm before clipping, averaged over the step's updates.
+    pub grad_norm: f64,
+    /// Optimizer updates of this step.
+    pub updates: usize,
+    /// Mean tokens of y and y', end of sequence included.
+    pub length_original: f64,
+    pub length_guided: f64,
+    /// Share of responses that ended by themselves.
+    pub ended: f64,
+    /// Pairs the replay holds.
+    pub replay: usize,
+    /// Version of the principles y' was sampled with.
+    pub principles: u32,
+    /// s' - s of the newest batch.
+    pub margins: Vec<f32>,
+    /// Wall-clock seconds of the whole step. Not part of what determinism promises.
+    pub seconds: f64,
+}
+
+/// The branch a pair took when it was new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Branch {
+    /// s' - s > tau: Eq. 3.
+    Ranked,
+    /// s' - s <= tau: Eq. 4.
+    Weighted,
+}
+
+/// One sampled pair.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PairRecord {
+    pub step: u32,
+    /// Place in the step's batch.
+    pub index: u32,
+    pub query: String,
+    pub original: String,
+    pub guided: String,
+    /// s and s'.
+    pub reward_original: f64,
+    pub reward_guided: f64,
+    pub truth_original: Option<f64>,
+    pub truth_guided: Option<f64>,
+    /// tau when it was new, and the branch it took.
+    pub tau: f64,
+    pub branch: Branch,
+    /// w and w' of Eq. 5 (used in the weighted branch only).
+    pub weight_original: f64,
+    pub weight_guided: f64,
+    pub principles: u32,
+    /// Token ids of prompt x, y and y': what replay trains on. Not printed.
+    #[serde(skip)]
+    pub prompt_ids: Vec<u32>,
+    #[serde(skip)]
+    pub original_ids: Vec<u32>,
+    #[serde(skip)]
+    pub guided_ids: Vec<u32>,
+}
+
+impl PairRecord {
+    /// s' - s.
+    pub fn margin(&self) -> f64 {
+        self.reward_guided - self.reward_original
+    }
+}
+
+/// Held-out queries and the case study, answered by the policy after `step` steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EvaluationRecord {
+    /// Steps done when it was made.
+    pub step: u32,
+    pub queries: usize,
+    /// Mean reward of held-out queries without and with the principles.
+    pub reward_original: f64,
+    pub reward_guided: f64,
+    pub truth_original: Option<f64>,
+    pub truth_guided: Option<f64>,
+    pub cases: Vec<CaseRecord>,
+}
+
+/// One query of the case study (the paper's Fig. 4), answered greedily.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CaseRecord {
+    /// For example "provocative" or "everyday".
+    pub label: String,
+    pub query: String,
+    pub original: String,
+    pub guided: String,
+    pub reward_original: f64,
+    pub reward_guided: f64,
+    pub truth_original: Option<f64>,
+    pub truth_guided: Option<f64>,
+}
+
+/// The principles and the step from which they act. Version 1 acts from step 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PrinciplesVersion {
+    pub version: u32,
+    pub from_step: u32,
+    pub principles: Principles,
+}
+
+/// A change made by hand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The first step it acted on.
+    pub step: u32,
+    /// For example "tau 0.131 -> 0.05" or "principles v2".
+    pub label: String,
+    /// What was done, so that a resumed run does it again at the same step.
+    pub command: Command,
+}
+
+/// The answer to a query typed by the user.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    pub id: u64,
+    /// Steps done by the policy that answered.
+    pub step: u32,
+    pub query: String,
+    pub original: String,
+    pub guided: String,
+    pub reward_original: f64,
+    pub reward_guided: f64,
+    pub truth_original: Option<f64>,
+    pub truth_guided: Option<f64>,
+}
+
+/// Something the user should look at. The run pauses when `paused` says so.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alarm {
+    pub step: u32,
+    pub message: String,
+    /// What would help.
+    pub suggestion: String,
+    pub paused: bool,
+}
+
+/// The end of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    pub run: String,
+    pub path: String,
+    /// Steps done.
+    pub steps: u32,
+    /// Why it ended: "finished", "stopped", "abandoned".
+    pub reason: String,
+    pub seconds: f64,
+}

@@ -1,0 +1,371 @@
+//! The run from its first to its last step: the supervised stage, then Algorithm 1.
+
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::replay::{Member, ReplayBuffer};
+use super::session::{Control, Flow};
+use super::setup::Setup;
+use super::step::{self, Sampled};
+use super::{Command, Done, Event, Mark, PrinciplesVersion, SftRecord, Started, StepRecord, optimizer::Optimizer};
+use crate::config::{MethodName, Principles};
+use crate::evaluate::Evaluator;
+use crate::grammar::{CaseQuery, case_study};
+use crate::method::{logprob::log_probs, ple, sft};
+use crate::model::Llama;
+use crate::run::{Checkpoint, Store, StoreError};
+
+/// A run in progress. All of it is written down in a [`Checkpoint`], so that another process can go on with it.
+pub struct Trainer {
+    pub(super) setup: Setup,
+    pub(super) store: Store,
+    pub(super) control: Control,
+    optimizer: Optimizer,
+    replay: ReplayBuffer,
+    held_out: Vec<String>,
+    /// Supervised updates and steps done.
+    sft_done: u32,
+    step: u32,
+    /// What the next step uses.
+    pub(super) tau: f64,
+    pub(super) decay: f64,
+    pub(super) learning_rate: f64,
+    pub(super) principles: PrinciplesVersion,
+    /// Changes made by hand before an interruption, to be made again at the same steps.
+    pending: Vec<Mark>,
+    resumed: bool,
+    started: Instant,
+}
+
+/// Why a run stopped before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Stopped(String),
+}
+
+impl Trainer {
+    /// A trainer of a fresh run, or of one to go on with if the store has a checkpoint.
+    pub fn new(
+        setup: Setup,
+        store: Store,
+        commands: Receiver<Command>,
+        events: Sender<Event>,
+        interactive: bool,
+    ) -> Result<Self, TrainError> {
+        let method = setup.experiment.method.clone();
+        let principles = PrinciplesVersion { version: 1, from_step: 0, principles: setup.principles.clone() };
+        let held_out = setup.pool.held_out(setup.experiment.eval.queries);
+        let (checkpoint, warnings) = store.latest_checkpoint()?;
+        let mut trainer = Self {
+            optimizer: method_optimizer(&setup),
+            replay: ReplayBuffer::new(method.replay),
+            held_out,
+            sft_done: 0,
+            step: 0,
+            tau: method.tau0,
+            decay: method.decay,
+            learning_rate: method.learning_rate,
+            principles,
+            pending: Vec::new(),
+            resumed: false,
+            started: Instant::now(),
+            control: Control::new(commands, events, interactive),
+            setup,
+            store,
+        };
+        if let Some(checkpoint) = checkpoint {
+            trainer.take_up(checkpoint)?;
+        } else {
+            trainer.store.rewind(0, 0)?;
+        }
+        trainer.pending = trainer.store.pending_marks(trainer.step)?;
+        for warning in warnings {
+            trainer.alarm(&warning, "the checkpoint before it is used instead", false)?;
+        }
+        Ok(trainer)
+    }
+
+    /// What this run is, for the first event.
+    fn started_event(&mut self) -> Started {
+        let (trained, all) = self.setup.trained.count(&mut self.setup.policy);
+        Started {
+            parameters: all,
+            trained_parameters: trained,
+            resumed_from: self.step,
+            device: self.setup.device_name.clone(),
+            ..self.store.started().clone()
+        }
+    }
+
+    /// Trains to the end, or until told to stop.
+    pub fn run(&mut self) -> Result<Done, TrainError> {
+        let started = self.started_event();
+        self.control.send(Event::Started(started));
+        self.emit(Event::Principles(self.principles.clone()))?;
+        let mut flow = self.supervised_stage()?;
+        if flow == Flow::GoOn && self.setup.experiment.method.name == MethodName::Ple {
+            flow = self.algorithm_1()?;
+        }
+        let reason = match flow {
+            Flow::GoOn => "finished",
+            Flow::Stop => "stopped",
+            Flow::Abandon => "abandoned",
+        };
+        if flow != Flow::Abandon {
+            self.checkpoint()?;
+        }
+        let done = Done {
+            run: self.store.name().to_string(),
+            path: self.store.dir().display().to_string(),
+            steps: self.step,
+            reason: reason.to_string(),
+            seconds: self.started.elapsed().as_secs_f64(),
+        };
+        self.emit(Event::Done(done.clone()))?;
+        Ok(done)
+    }
+
+    /// Eq. 1 on responses of mixed quality, as the first line of Algorithm 1 asks for.
+    fn supervised_stage(&mut self) -> Result<Flow, TrainError> {
+        let settings = self.setup.experiment.sft.clone();
+        if self.sft_done >= settings.steps {
+            return Ok(Flow::GoOn);
+        }
+        self.emit(Event::Stage { name: "sft".into(), steps: settings.steps })?;
+        let mut optimizer = Optimizer::new(0.999, 0.0, 1.0);
+        for i in 0..settings.steps {
+            let flow = self.obey()?;
+            if flow != Flow::GoOn {
+                return Ok(flow);
+            }
+            let first = u64::from(i) * settings.batch as u64;
+            let rows = step::supervised_rows(&self.setup, first, settings.batch);
+            let tokens: usize = rows.iter().map(|(_, y)| y.len()).sum();
+            let policy = &self.setup.policy;
+            let computed = super::shards::gradients(policy, &self.setup.trained, &rows, |policy, rows| {
+                let rows: Vec<(&[u32], &[u32])> = rows.iter().map(|(x, y)| (&x[..], &y[..])).collect();
+                super::shards::ShardLoss { loss: sft::loss(&log_probs(policy, &rows), tokens), parts: vec![] }
+            });
+            // A short warm-up: the first updates of Adam are as large as any.
+            let learning_rate = settings.learning_rate * (f64::from(i + 1) / 10.0).min(1.0);
+            let grad_norm = optimizer.step(&mut self.setup.policy, computed.gradients, learning_rate);
+            self.emit(Event::Sft(SftRecord { step: i, loss: computed.loss, learning_rate, grad_norm }))?;
+        }
+        self.sft_done = settings.steps;
+        self.checkpoint()?;
+        Ok(Flow::GoOn)
+    }
+
+    /// Algorithm 1 from the present step to the last.
+    fn algorithm_1(&mut self) -> Result<Flow, TrainError> {
+        let steps = self.setup.experiment.method.steps;
+        let every = self.setup.experiment.eval.every;
+        let save_every = self.setup.experiment.checkpoint.every;
+        self.emit(Event::Stage { name: "ple".into(), steps })?;
+        if every > 0 && !self.resumed {
+            self.evaluate()?;
+        }
+        while self.step < steps {
+            self.redo()?;
+            let flow = self.obey()?;
+            if flow != Flow::GoOn {
+                return Ok(flow);
+            }
+            self.one_step()?;
+            if every > 0 && self.step.is_multiple_of(every) {
+                self.evaluate()?;
+            }
+            if save_every > 0 && self.step.is_multiple_of(save_every) && self.step < steps {
+                self.checkpoint()?;
+            }
+            self.control.after_step();
+        }
+        Ok(Flow::GoOn)
+    }
+
+    /// Sample y and y', score both against x, add the pairs to D_train, update on its members, decay tau.
+    fn one_step(&mut self) -> Result<(), TrainError> {
+        let start = Instant::now();
+        let t = self.step;
+        let Sampled { mut record, pairs, members } = step::sample_batch(self, t);
+        let broken = pairs.len() - members.len();
+        self.replay.add(t, members);
+        let updated = self.update(&mut record);
+        record.seconds = start.elapsed().as_secs_f64();
+        self.store.record_step(&record, &pairs)?;
+        self.control.send(Event::Step(record));
+        self.control.send(Event::Pairs { step: t, pairs });
+        // Eq. 7.
+        self.tau = ple::next_tau(self.tau, self.decay);
+        self.step += 1;
+        if broken > 0 {
+            let message = format!("step {t}: {broken} rewards are not numbers; their pairs were left out");
+            self.alarm(&message, "look at the reward model; continue to go on without these pairs", true)?;
+        }
+        if !updated {
+            let message = format!("step {t}: the gradient is not a number; the policy was not updated");
+            self.alarm(&message, "lower the learning rate, or go back to a checkpoint", true)?;
+        }
+        Ok(())
+    }
+
+    /// Updates the policy on the members of D_train that the replay setting names. False if a gradient was not finite.
+    fn update(&mut self, record: &mut StepRecord) -> bool {
+        let settings = self.setup.experiment.method.clone();
+        let tau = self.tau;
+        let members = self.replay.shuffled(self.setup.experiment.seed, self.step);
+        record.replay = members.len();
+        record.ranked = members.iter().filter(|m| ple::is_ranked(m.s, m.s_guided, tau, &settings)).count();
+        record.weighted = members.len() - record.ranked;
+        let mut finite = true;
+        for batch in members.chunks(settings.minibatch) {
+            let n = batch.len();
+            let computed = super::shards::gradients(&self.setup.policy, &self.setup.trained, batch, |policy, shard| {
+                let losses = member_losses(policy, shard, tau, n, &settings);
+                super::shards::ShardLoss { loss: losses.total, parts: vec![losses.rank, losses.wsft] }
+            });
+            let norm = self.optimizer.step(&mut self.setup.policy, computed.gradients, self.learning_rate);
+            finite &= norm.is_finite();
+            record.loss_rank += computed.parts[0];
+            record.loss_wsft += computed.parts[1];
+            record.loss += computed.loss;
+            record.grad_norm += norm;
+            record.updates += 1;
+        }
+        let updates = record.updates.max(1) as f64;
+        for sum in [&mut record.loss_rank, &mut record.loss_wsft, &mut record.loss, &mut record.grad_norm] {
+            *sum /= updates;
+        }
+        finite
+    }
+
+    /// Answers the held-out queries and the case study.
+    fn evaluate(&mut self) -> Result<(), TrainError> {
+        let policy = self.setup.policy.merged();
+        let record =
+            self.evaluator().evaluate(&policy, self.principles.principles.render().as_deref(), self.step);
+        self.emit(Event::Evaluation(record))
+    }
+
+    /// The fixed side of an evaluation.
+    pub(super) fn evaluator(&self) -> Evaluator<'_> {
+        let cases: &'static [CaseQuery] = case_study(self.setup.experiment.task);
+        Evaluator {
+            task: self.setup.experiment.task,
+            seed: self.setup.experiment.seed,
+            text: &self.setup.text,
+            reward: &self.setup.reward,
+            reward_text: &self.setup.reward_text,
+            generation: &self.setup.experiment.generation,
+            held_out: &self.held_out,
+            cases,
+        }
+    }
+
+    /// Records an event and reports it.
+    pub(super) fn emit(&mut self, event: Event) -> Result<(), TrainError> {
+        self.store.record(&event)?;
+        self.control.send(event);
+        Ok(())
+    }
+
+    /// The step that comes next.
+    pub(super) fn next_step(&self) -> u32 {
+        self.step
+    }
+
+    /// Makes the changes again that were made by hand at this step before an interruption.
+    fn redo(&mut self) -> Result<(), TrainError> {
+        let step = self.step;
+        let (now, later) = std::mem::take(&mut self.pending).into_iter().partition(|m: &Mark| m.step <= step);
+        self.pending = later;
+        for mark in Vec::<Mark>::from(now) {
+            self.change(mark.command)?;
+        }
+        Ok(())
+    }
+
+    /// Replaces the principles from the next step on.
+    pub(super) fn set_principles(&mut self, principles: Principles) -> Result<(), TrainError> {
+        let version = self.principles.version + 1;
+        self.principles = PrinciplesVersion { version, from_step: self.step, principles };
+        self.emit(Event::Principles(self.principles.clone()))
+    }
+
+    /// Writes a checkpoint.
+    pub(super) fn checkpoint(&mut self) -> Result<(), TrainError> {
+        let (mut tensors, optimizer_step) = self.optimizer.save();
+        let trained = self.setup.trained.clone();
+        self.setup.policy.for_each_mut(&mut |name, p| {
+            if trained.contains(name) {
+                tensors.insert(name.to_string(), super::optimizer::values(p));
+            }
+        });
+        let checkpoint = Checkpoint {
+            step: self.step,
+            sft_done: self.sft_done,
+            tau: self.tau,
+            decay: self.decay,
+            learning_rate: self.learning_rate,
+            principles: self.principles.version,
+            query_position: u64::from(self.step) * self.setup.experiment.method.queries_per_step as u64,
+            random_state: format!("seed {}, streams by purpose and step", self.setup.experiment.seed),
+            optimizer_step,
+            tensors,
+        };
+        let path = self.store.save_checkpoint(&checkpoint)?;
+        self.control.send(Event::Checkpoint { step: self.step, path: path.display().to_string() });
+        Ok(())
+    }
+
+    /// Goes on from a checkpoint: everything after it is forgotten, but for the changes made by hand.
+    fn take_up(&mut self, checkpoint: Checkpoint) -> Result<(), TrainError> {
+        self.store.rewind(checkpoint.step, checkpoint.sft_done)?;
+        let device = self.setup.device.clone();
+        let trained = self.setup.trained.clone();
+        self.setup.policy.for_each_mut(&mut |name, p| {
+            if trained.contains(name) && let Some(saved) = checkpoint.tensors.get(name) {
+                *p = super::optimizer::tensor(saved, &device);
+            }
+        });
+        self.optimizer.restore(&checkpoint.tensors, checkpoint.optimizer_step, &device);
+        (self.step, self.sft_done) = (checkpoint.step, checkpoint.sft_done);
+        (self.tau, self.decay, self.learning_rate) = (checkpoint.tau, checkpoint.decay, checkpoint.learning_rate);
+        if let Some(version) = self.store.principles()?.into_iter().find(|v| v.version == checkpoint.principles) {
+            self.principles = version;
+        }
+        for step in self.replay.first_needed(self.step)..self.step {
+            let pairs = self.store.pairs_between(step, step + 1)?;
+            self.replay.add(step, pairs.iter().filter_map(Member::of).collect());
+        }
+        // A checkpoint at step 0 is older than the first evaluation.
+        self.resumed = self.step > 0;
+        Ok(())
+    }
+}
+
+/// Eqs. 3 to 6 for a shard of a minibatch of `n` members.
+fn member_losses(
+    policy: &Llama,
+    shard: &[Member],
+    tau: f64,
+    n: usize,
+    settings: &crate::config::MethodSettings,
+) -> ple::Losses {
+    let original = shard.iter().map(|m| (&m.x[..], &m.y[..]));
+    let guided = shard.iter().map(|m| (&m.x[..], &m.y_guided[..]));
+    let rows: Vec<(&[u32], &[u32])> = original.chain(guided).collect();
+    let log_pi = log_probs(policy, &rows);
+    let rewards: Vec<(f64, f64)> = shard.iter().map(|m| (m.s, m.s_guided)).collect();
+    let k = shard.len();
+    ple::losses(&log_pi.rows(0, k), &log_pi.rows(k, k), &rewards, tau, n, settings)
+}
+
+fn method_optimizer(setup: &Setup) -> Optimizer {
+    let method = &setup.experiment.method;
+    Optimizer::new(0.999, method.weight_decay, method.max_grad_norm)
+}

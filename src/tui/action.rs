@@ -1,0 +1,109 @@
+//! Everything a user or the world can make happen, as one type, and what the update asks of the outside.
+
+use std::path::PathBuf;
+
+use crate::config::Principles;
+use crate::run::{PairFilter, PairPage};
+use crate::train::{Command, Event};
+
+use super::screens::{cases, dashboard, principles, responses};
+
+/// The rooms of the workbench, in the order of their number keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Screen {
+    Dashboard,
+    Responses,
+    Principles,
+    Cases,
+}
+
+impl Screen {
+    pub const ALL: [Screen; 4] = [Screen::Dashboard, Screen::Responses, Screen::Principles, Screen::Cases];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Screen::Dashboard => "Dashboard",
+            Screen::Responses => "Responses",
+            Screen::Principles => "Principles",
+            Screen::Cases => "Case study",
+        }
+    }
+}
+
+/// The single action type of the Elm-style loop. Keys, mouse, trainer and store all end up here.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Something the trainer (or the store that is followed) reported.
+    Event(Box<Event>),
+    /// The store answered a question for pairs.
+    Pairs(PairPage),
+    /// Something to say in the status line.
+    Notice(String),
+    Show(Screen),
+    NextScreen,
+    PreviousScreen,
+    ToggleHelp,
+    PauseOrContinue,
+    StepOnce,
+    Checkpoint,
+    Stop,
+    /// Open the prompt that asks for a number.
+    Ask(Number),
+    /// Ask before leaving when something would be lost, else leave.
+    Quit,
+    /// Leave now, without a further checkpoint.
+    QuitNow,
+    /// Write a checkpoint, then leave.
+    SaveAndQuit,
+    /// Close whatever lies over the screen.
+    Dismiss,
+    /// Take the shown alarm away.
+    DismissAlarm,
+    /// Give the mouse to the workbench, or back to the terminal.
+    ToggleMouse,
+    /// Back to the shell until `fg`.
+    Suspend,
+    /// Draw every cell again.
+    Redraw,
+    Dashboard(dashboard::Action),
+    Responses(responses::Action),
+    Principles(principles::Action),
+    Cases(cases::Action),
+}
+
+impl Action {
+    /// It only makes sense while a trainer listens.
+    pub fn is_command(&self) -> bool {
+        matches!(
+            self,
+            Action::PauseOrContinue | Action::StepOnce | Action::Checkpoint | Action::Stop | Action::Ask(_)
+        )
+    }
+}
+
+/// The numbers that can be changed while training runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Number {
+    Tau,
+    Decay,
+    LearningRate,
+}
+
+/// What an update wants done outside of the state. Nothing here may block the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// To the training thread.
+    Send(Command),
+    /// Ask the store's reading thread for pairs; the answer comes back as [`Action::Pairs`].
+    QueryPairs(PairFilter),
+    /// Write a principles file; the outcome comes back as [`Action::Notice`].
+    SavePrinciples {
+        path: PathBuf,
+        principles: Principles,
+    },
+    /// Capture the mouse, or leave it to the terminal.
+    Mouse(bool),
+    Suspend,
+    Redraw,
+    Quit,
+}

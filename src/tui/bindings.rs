@@ -1,0 +1,169 @@
+//! The key table of the whole workbench: dispatch, help and footer are all made from it.
+//!
+//! A screen's own rows must not use a key that acts everywhere (a test says so). Taken everywhere:
+//! `1`-`4`, Tab, Shift-Tab, `?`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use unicode_width::UnicodeWidthStr;
+
+use super::action::{Action, Number, Screen};
+use super::keymap::{Binding, Key, ch, ctrl, key};
+use super::run_view::RunView;
+use super::screens::{cases, dashboard, principles, responses};
+
+/// Every row: what acts everywhere first, then the screens in their order.
+pub fn table() -> Vec<Binding> {
+    let mut rows = everywhere();
+    rows.extend(dashboard::bindings());
+    rows.extend(responses::bindings());
+    rows.extend(principles::bindings());
+    rows.extend(cases::bindings());
+    rows
+}
+
+/// The action of a key on a screen.
+pub fn find(table: &[Binding], screen: Screen, event: &KeyEvent) -> Option<Action> {
+    table
+        .iter()
+        .filter(|row| row.screen.is_none_or(|s| s == screen))
+        .find(|row| row.keys.iter().any(|k| k.matches(event)))
+        .map(|row| row.action.clone())
+}
+
+/// Keys and words of a screen's footer, as many as fit. Its own rows come first, since they are to be learnt there;
+/// help and quit always stay; commands go when no trainer would hear them.
+pub fn footer(table: &[Binding], screen: Screen, run: &RunView, width: usize) -> Vec<(String, &'static str)> {
+    let heard = run.live && !run.ended();
+    let own = table.iter().filter(|row| row.screen == Some(screen));
+    let shared = table.iter().filter(|row| row.screen.is_none());
+    let rows = own.chain(shared).filter(|row| heard || !row.action.is_command());
+    let mut items: Vec<(&Binding, String, &'static str)> = rows
+        .filter_map(|row| {
+            let word = if row.action == Action::PauseOrContinue && run.paused {
+                "go on"
+            } else {
+                row.footer?
+            };
+            Some((row, row.keys.first()?.label(), word))
+        })
+        .collect();
+    let wide = |items: &[(&Binding, String, &str)]| -> usize {
+        items.iter().map(|(_, key, word)| key.width() + word.width() + 3).sum()
+    };
+    while wide(&items) > width {
+        let stays = |row: &Binding| matches!(row.action, Action::ToggleHelp | Action::Quit);
+        let Some(last) = items.iter().rposition(|(row, ..)| !stays(row)) else {
+            break;
+        };
+        items.remove(last);
+    }
+    items.into_iter().map(|(_, key, word)| (key, word)).collect()
+}
+
+fn row(keys: &'static [Key], action: Action, help: &'static str, footer: Option<&'static str>) -> Binding {
+    Binding {
+        screen: None,
+        keys,
+        action,
+        help,
+        footer,
+    }
+}
+
+fn everywhere() -> Vec<Binding> {
+    const HELP: &[Key] = &[ch('?')];
+    const QUIT: &[Key] = &[ch('q'), ctrl('c')];
+    const NEXT: &[Key] = &[key(KeyCode::Tab)];
+    const PREVIOUS: &[Key] = &[key(KeyCode::BackTab)];
+    vec![
+        row(HELP, Action::ToggleHelp, "this help", Some("help")),
+        row(
+            QUIT,
+            Action::Quit,
+            "quit; asks first when steps would be lost",
+            Some("quit"),
+        ),
+        row(
+            const { &[ch(' ')] },
+            Action::PauseOrContinue,
+            "pause training after this step, or go on",
+            Some("pause"),
+        ),
+        row(
+            const { &[ch('n')] },
+            Action::StepOnce,
+            "run one step, then pause",
+            Some("step"),
+        ),
+        row(
+            const { &[ch('t')] },
+            Action::Ask(Number::Tau),
+            "set tau, the threshold between ranking and weighting",
+            Some("tau"),
+        ),
+        row(
+            const { &[ch('d')] },
+            Action::Ask(Number::Decay),
+            "set the decay of tau (the paper's alpha)",
+            None,
+        ),
+        row(
+            const { &[ch('r')] },
+            Action::Ask(Number::LearningRate),
+            "set the learning rate",
+            None,
+        ),
+        row(
+            const { &[ch('c')] },
+            Action::Checkpoint,
+            "write a checkpoint after this step",
+            Some("checkpoint"),
+        ),
+        row(
+            const { &[ch('S')] },
+            Action::Stop,
+            "stop for good after this step, with a checkpoint",
+            None,
+        ),
+        row(
+            const { &[ch('1')] },
+            Action::Show(Screen::Dashboard),
+            "Dashboard: the numbers of the run",
+            None,
+        ),
+        row(
+            const { &[ch('2')] },
+            Action::Show(Screen::Responses),
+            "Responses: what the model says, side by side",
+            None,
+        ),
+        row(
+            const { &[ch('3')] },
+            Action::Show(Screen::Principles),
+            "Principles: read them, change them, use them",
+            None,
+        ),
+        row(
+            const { &[ch('4')] },
+            Action::Show(Screen::Cases),
+            "Case study: the same queries over time",
+            None,
+        ),
+        row(NEXT, Action::NextScreen, "next screen", None),
+        row(PREVIOUS, Action::PreviousScreen, "previous screen", None),
+        row(
+            const { &[ch('m')] },
+            Action::ToggleMouse,
+            "mouse on or off (off: the terminal selects text)",
+            None,
+        ),
+        row(const { &[ch('!')] }, Action::DismissAlarm, "take the alarm away", None),
+        row(
+            const { &[ctrl('z')] },
+            Action::Suspend,
+            "back to the shell; fg returns",
+            None,
+        ),
+        row(const { &[ctrl('l')] }, Action::Redraw, "draw everything again", None),
+    ]
+}

@@ -1,0 +1,215 @@
+//! Waits, drains, draws: one frame for everything that came in.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, after, never, select, unbounded};
+use ratatui::crossterm::event::Event as Input;
+
+use crate::config::Principles;
+use crate::train::Event;
+
+use super::action::{Action, Effect, Screen};
+use super::state::{Leaving, State};
+use super::{Left, Outcome, Source, TuiError, input::input, update::update};
+
+/// Frames for news from training are at least this far apart, so that drawing takes little from training; a key is
+/// drawn at once.
+const FRAME: Duration = Duration::from_millis(20);
+/// Taking in news stops after this long to look at the keys.
+const SLICE: Duration = Duration::from_millis(4);
+
+/// What the loop needs of a terminal.
+pub trait Host {
+    fn draw(&mut self, state: &State) -> io::Result<()>;
+    fn mouse(&mut self, on: bool) -> io::Result<()>;
+    /// Back to the shell; returns when the user comes back.
+    fn suspend(&mut self) -> io::Result<()>;
+    /// Forget what is on the terminal, so that the next frame draws every cell.
+    fn redraw(&mut self) -> io::Result<()>;
+    /// Columns and rows.
+    fn size(&self) -> io::Result<(u16, u16)>;
+}
+
+/// Writes a principles file.
+pub type SavePrinciples = fn(&Path, &Principles) -> Result<(), String>;
+
+/// Where everything comes from.
+pub struct Ports {
+    pub input: Receiver<Input>,
+    pub source: Source,
+    /// Something outside (a signal) wants the program to end.
+    pub stop: Receiver<()>,
+    pub save: SavePrinciples,
+}
+
+struct Loop<'a, H: Host> {
+    state: &'a mut State,
+    host: &'a mut H,
+    ports: Ports,
+    said: (Sender<String>, Receiver<String>),
+    /// Something changed since the last frame, and whether it can wait.
+    dirty: bool,
+    urgent: bool,
+    over: bool,
+}
+
+/// Runs until the user or the world wants to leave.
+pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Outcome, TuiError> {
+    let mut this = Loop {
+        state,
+        host,
+        ports,
+        said: unbounded(),
+        dirty: true,
+        urgent: true,
+        over: false,
+    };
+    let mut drawn: Option<Instant> = None;
+    while !this.over {
+        let since = drawn.map_or(FRAME, |at| at.elapsed());
+        if this.dirty && (this.urgent || since >= FRAME) {
+            this.host.draw(this.state)?;
+            (this.dirty, this.urgent) = (false, false);
+            drawn = Some(Instant::now());
+            continue;
+        }
+        let timeout = if this.dirty {
+            after(FRAME.saturating_sub(since))
+        } else {
+            never()
+        };
+        select! {
+            recv(this.ports.input) -> got => this.on_input(got.ok())?,
+            recv(this.ports.source.events) -> got => this.on_event(got.ok())?,
+            recv(this.ports.source.pages) -> got => match got {
+                Ok(page) => this.act(Action::Pairs(page))?,
+                Err(_) => this.ports.source.pages = never(),
+            },
+            recv(this.said.1) -> got => if let Ok(text) = got { this.act(Action::Notice(text))? },
+            recv(this.ports.stop) -> _ => {
+                this.ports.stop = never();
+                this.act(Action::SaveAndQuit)?;
+            }
+            recv(timeout) -> _ => {}
+        }
+        this.drain()?;
+    }
+    Ok(this.outcome())
+}
+
+impl<H: Host> Loop<'_, H> {
+    /// Takes in everything that waits: keys first, news for a slice of time.
+    fn drain(&mut self) -> Result<(), TuiError> {
+        while let Ok(event) = self.ports.input.try_recv() {
+            self.on_input(Some(event))?;
+        }
+        let start = Instant::now();
+        while !self.over && start.elapsed() < SLICE {
+            match self.ports.source.events.try_recv() {
+                Ok(event) => self.on_event(Some(event))?,
+                Err(_) => break,
+            }
+        }
+        while let Ok(page) = self.ports.source.pages.try_recv() {
+            self.act(Action::Pairs(page))?;
+        }
+        Ok(())
+    }
+
+    fn on_input(&mut self, event: Option<Input>) -> Result<(), TuiError> {
+        let Some(event) = event else {
+            // The terminal is gone.
+            self.ports.input = never();
+            return self.act(Action::SaveAndQuit);
+        };
+        if let Some(effects) = input(self.state, event) {
+            (self.dirty, self.urgent) = (true, true);
+            self.perform(effects)?;
+        }
+        Ok(())
+    }
+
+    fn on_event(&mut self, event: Option<Event>) -> Result<(), TuiError> {
+        let event = match event {
+            Some(event) => event,
+            None => {
+                self.ports.source.events = never();
+                if !self.state.run.live || self.state.run.ended() {
+                    return Ok(());
+                }
+                Event::Failed {
+                    message: "the training thread ended without saying why".into(),
+                }
+            }
+        };
+        // Half-written texts are shown on one screen only.
+        self.dirty |= !matches!(event, Event::Writing(_)) || self.state.screen == Screen::Responses;
+        let effects = update(self.state, Action::Event(Box::new(event)));
+        self.perform(effects)
+    }
+
+    fn act(&mut self, action: Action) -> Result<(), TuiError> {
+        self.dirty = true;
+        let effects = update(self.state, action);
+        self.perform(effects)
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> Result<(), TuiError> {
+        for effect in effects {
+            match effect {
+                Effect::Send(command) => {
+                    let sent = self
+                        .ports
+                        .source
+                        .commands
+                        .as_ref()
+                        .is_some_and(|c| c.try_send(command).is_ok());
+                    if !sent && !self.state.run.ended() && self.state.leaving != Leaving::Now {
+                        self.state.refuse("the training thread does not listen");
+                    }
+                }
+                Effect::QueryPairs(filter) => {
+                    if self.ports.source.queries.try_send(filter).is_err() {
+                        self.state.refuse("the store of this run does not answer");
+                    }
+                }
+                Effect::SavePrinciples { path, principles } => {
+                    let (save, said) = (self.ports.save, self.said.0.clone());
+                    std::thread::spawn(move || {
+                        let text = match save(&path, &principles) {
+                            Ok(()) => format!("saved {}", path.display()),
+                            Err(why) => format!("could not save {}: {why}", path.display()),
+                        };
+                        said.send(text).ok();
+                    });
+                }
+                Effect::Mouse(on) => self.host.mouse(on)?,
+                Effect::Suspend => {
+                    self.host.suspend()?;
+                    self.state.size = self.host.size()?;
+                    (self.dirty, self.urgent) = (true, true);
+                }
+                Effect::Redraw => self.host.redraw()?,
+                Effect::Quit => self.over = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn outcome(&self) -> Outcome {
+        let run = &self.state.run;
+        let left = match () {
+            () if run.failed.is_some() => Left::Failed,
+            () if !run.live => Left::Closed,
+            () if self.state.leaving == Leaving::AfterSave => Left::Saved,
+            () if run.done.is_some() => Left::Finished,
+            () => Left::Abandoned,
+        };
+        Outcome {
+            left,
+            unsaved_steps: run.unsaved_steps(),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! From the terminal's events to actions: what lies on top gets the key first.
+
+use ratatui::crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+
+use super::action::{Action, Effect, Screen};
+use super::state::State;
+use super::update::{admit, update};
+use super::{bindings, popup};
+
+/// Applies an event of the terminal. `None`: nothing changed, there is nothing to draw.
+pub fn input(state: &mut State, event: Event) -> Option<Vec<Effect>> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => on_key(state, key),
+        Event::Mouse(mouse) => on_mouse(state, mouse),
+        Event::Paste(text) => on_paste(state, &text),
+        Event::Resize(width, height) => {
+            state.size = (width, height);
+            Some(vec![])
+        }
+        _ => None,
+    }
+}
+
+fn on_key(state: &mut State, event: KeyEvent) -> Option<Vec<Effect>> {
+    let said = state.notice.take().is_some();
+    if state.popup.is_some() {
+        return Some(popup::key(state, event));
+    }
+    let control = event.modifiers.contains(KeyModifiers::CONTROL);
+    let always = control && matches!(event.code, KeyCode::Char('c' | 'z'));
+    if state.wants_text() && !always {
+        return Some(text_key(state, event));
+    }
+    match bindings::find(&state.table, state.screen, &event) {
+        Some(action) => Some(update(state, action)),
+        None => said.then(Vec::new),
+    }
+}
+
+fn text_key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
+    let effects = match state.screen {
+        Screen::Dashboard => vec![],
+        Screen::Responses => state.responses.text_key(event, &state.run),
+        Screen::Principles => state.principles.text_key(event, &state.run),
+        Screen::Cases => state.cases.text_key(event, &state.run),
+    };
+    admit(state, effects)
+}
+
+/// Pasted text is typed, its line ends as spaces: none of the fields has a use for Enter in the middle of it.
+fn on_paste(state: &mut State, text: &str) -> Option<Vec<Effect>> {
+    if state.popup.is_none() && !state.wants_text() {
+        return None;
+    }
+    let mut effects = Vec::new();
+    for c in text.trim_end_matches(['\r', '\n']).replace("\r\n", " ").chars() {
+        let c = if c.is_control() { ' ' } else { c };
+        effects.extend(on_key(state, KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)).unwrap_or_default());
+    }
+    Some(effects)
+}
+
+fn on_mouse(state: &mut State, event: MouseEvent) -> Option<Vec<Effect>> {
+    if matches!(event.kind, MouseEventKind::Moved) || state.popup.is_some() {
+        return None;
+    }
+    if event.row == 0 {
+        let clicked = matches!(event.kind, MouseEventKind::Down(MouseButton::Left));
+        let screen = super::view::tab_at(state, event.column).filter(|_| clicked)?;
+        return Some(update(state, Action::Show(screen)));
+    }
+    let area = state.body();
+    let effects = match state.screen {
+        Screen::Dashboard => {
+            state.dashboard.mouse(event, area, &state.run);
+            vec![]
+        }
+        Screen::Responses => state.responses.mouse(event, area, &state.run),
+        Screen::Principles => state.principles.mouse(event, area, &state.run),
+        Screen::Cases => state.cases.mouse(event, area, &state.run),
+    };
+    Some(admit(state, effects))
+}

@@ -1,0 +1,167 @@
+//! The workbench: an Elm-style loop over keys, the trainer's events and answers of the store.
+//!
+//! `input` turns keys into actions with the one key table (`bindings`), `update` applies them to the `state` and answers with
+//! effects, `view` draws the state, `event_loop` does the waiting and the effects. Nothing here knows a tensor or a file.
+
+pub mod action;
+pub mod bindings;
+pub mod event_loop;
+pub mod history;
+pub mod input;
+pub mod keymap;
+pub mod popup;
+pub mod popup_view;
+pub mod run_view;
+pub mod screens;
+pub mod state;
+pub mod status;
+pub mod terminal;
+pub mod theme;
+pub mod update;
+pub mod view;
+pub mod widgets;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, never, unbounded};
+use ratatui::crossterm::event;
+
+use crate::run::{PairFilter, PairPage};
+use crate::train::{Command, Event};
+
+use event_loop::{Host, Ports, SavePrinciples};
+use state::State;
+use theme::{Markers, Theme};
+
+/// Where the run comes from.
+pub struct Source {
+    pub events: Receiver<Event>,
+    /// `None`: a stored run, or one that another process trains; it can be looked at only.
+    pub commands: Option<Sender<Command>>,
+    /// Questions to the store's reading thread; the answers come back over `pages`.
+    pub queries: Sender<PairFilter>,
+    pub pages: Receiver<PairPage>,
+}
+
+/// How the workbench is to be.
+pub struct Options {
+    /// Leave the mouse to the terminal.
+    pub no_mouse: bool,
+    /// Draw curves without braille.
+    pub ascii: bool,
+    /// Something outside (SIGTERM, SIGINT, SIGHUP) wants the program to end: saves, then leaves.
+    pub stop: Receiver<()>,
+    /// Writes a principles file.
+    pub save: SavePrinciples,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            no_mouse: false,
+            ascii: false,
+            stop: never(),
+            save: |_, _| Err("not possible here".into()),
+        }
+    }
+}
+
+/// How the workbench was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub left: Left,
+    /// Steps that are in no checkpoint.
+    pub unsaved_steps: u32,
+}
+
+/// The ways to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Training had ended: finished, stopped or abandoned.
+    Finished,
+    /// Training had failed.
+    Failed,
+    /// The user or a signal asked for a checkpoint, and it was written.
+    Saved,
+    /// Training went on until now; it was told to end without a checkpoint.
+    Abandoned,
+    /// A run that was only looked at.
+    Closed,
+}
+
+/// What keeps the workbench from going on.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    #[error("the terminal does not work: {0}")]
+    Terminal(#[from] std::io::Error),
+}
+
+/// Takes over the terminal until the user leaves. To be called only when standard output is a terminal.
+pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
+    let mut theme = Theme::from_env();
+    if options.ascii {
+        theme.markers = Markers::Ascii;
+    }
+    let mut state = State::new(source.commands.is_some(), theme);
+    state.mouse = !options.no_mouse;
+    let mut terminal = terminal::Terminal::enter(state.mouse)?;
+    state.size = terminal.size()?;
+    let keys = Keys::start();
+    let ports = Ports {
+        input: keys.events.clone(),
+        source,
+        stop: options.stop,
+        save: options.save,
+    };
+    event_loop::run(&mut state, &mut terminal, ports)
+}
+
+/// The thread that reads the terminal; dropping it ends it.
+struct Keys {
+    events: Receiver<event::Event>,
+    over: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Keys {
+    fn start() -> Self {
+        let (send, events) = unbounded();
+        let over = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&over);
+        let thread = std::thread::spawn(move || {
+            while !seen.load(Ordering::Relaxed) {
+                let read = match event::poll(Duration::from_millis(100)) {
+                    Ok(false) => continue,
+                    Ok(true) => event::read(),
+                    Err(error) => Err(error),
+                };
+                let go_on = match read {
+                    Ok(event) => send.send(event).is_ok(),
+                    Err(error) => error.kind() == std::io::ErrorKind::Interrupted,
+                };
+                if !go_on {
+                    return;
+                }
+            }
+        });
+        Self {
+            events,
+            over,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Draws what lies over a screen.
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::{Block, BorderType, Clear, Padding, Paragraph},
+};
+
+use super::action::Screen;
+use super::keymap::Binding;
+use super::popup::{Popup, Prompt};
+use super::run_view::RunView;
+use super::theme::Theme;
+
+/// Draws a popup in the middle of the screen.
+pub fn view(popup: &Popup, table: &[Binding], run: &RunView, theme: &Theme, frame: &mut Frame) {
+    match popup {
+        Popup::Help { scroll } => help(*scroll, table, theme, frame),
+        Popup::Number(prompt) => number(prompt, run, theme, frame),
+        Popup::Quit => {
+            let lost = run.unsaved_steps();
+            let steps = if lost == 1 {
+                "1 step is".into()
+            } else {
+                format!("{lost} steps are")
+            };
+            let lines = vec![
+                Line::from(format!("{steps} in no checkpoint yet.")),
+                Line::default(),
+                answers(theme, &[("s", "save a checkpoint and quit".into())]),
+                answers(theme, &[("q", format!("quit, lose {}", count(lost, "step")))]),
+                answers(theme, &[("Esc", "stay".into())]),
+            ];
+            boxed("Quit?", lines, None, theme, frame);
+        }
+        Popup::Stop => {
+            let lines = vec![
+                Line::from("Training ends after this step, with a checkpoint."),
+                Line::from("ple resume goes on from there another time."),
+                Line::default(),
+                answers(theme, &[("y", "stop".into()), ("Esc", "go on".into())]),
+            ];
+            boxed("Stop for good?", lines, None, theme, frame);
+        }
+    }
+}
+
+/// Rows of the help that do not fit.
+pub fn help_overflow(table: &[Binding], size: (u16, u16)) -> u16 {
+    let rows = help_lines(table, &Theme::color()).len() as u16;
+    rows.saturating_sub(size.1.saturating_sub(4))
+}
+
+fn number(prompt: &Prompt, run: &RunView, theme: &Theme, frame: &mut Frame) {
+    let below = match &prompt.error {
+        Some(error) => Line::styled(error.clone(), theme.bad),
+        None => Line::styled(prompt.range(), theme.dim),
+    };
+    let lines = vec![
+        Line::from(prompt.present(run)),
+        Line::default(),
+        Line::from(vec![
+            Span::styled("> ", theme.key),
+            Span::raw(prompt.text.clone()),
+            Span::styled(" ", theme.selected),
+        ]),
+        below,
+        Line::default(),
+        answers(
+            theme,
+            &[
+                ("Enter", "use it from the next step on".into()),
+                ("Esc", "leave it".into()),
+            ],
+        ),
+    ];
+    boxed(prompt.title(), lines, None, theme, frame);
+}
+
+fn help(scroll: u16, table: &[Binding], theme: &Theme, frame: &mut Frame) {
+    let lines = help_lines(table, theme);
+    let size = frame.area();
+    let more = help_overflow(table, (size.width, size.height));
+    let foot = if more > 0 {
+        "j k scroll · Esc close"
+    } else {
+        "Esc close"
+    };
+    let lines = lines.into_iter().skip(usize::from(scroll.min(more))).collect();
+    boxed("Keys", lines, Some(foot), theme, frame);
+}
+
+/// All rows of the key table, grouped by where they act.
+fn help_lines(table: &[Binding], theme: &Theme) -> Vec<Line<'static>> {
+    let places = std::iter::once(None).chain(Screen::ALL.into_iter().map(Some));
+    let mut lines = Vec::new();
+    for place in places {
+        let rows: Vec<&Binding> = table.iter().filter(|row| row.screen == place).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.push(Line::styled(place.map_or("Everywhere", Screen::title), theme.title));
+        for row in rows {
+            let keys: Vec<String> = row.keys.iter().map(|k| k.label()).collect();
+            lines.push(Line::from(vec![
+                Span::styled(format!("  {:<14}", keys.join(" ")), theme.key),
+                Span::raw(row.help),
+            ]));
+        }
+    }
+    lines
+}
+
+fn answers(theme: &Theme, rows: &[(&'static str, String)]) -> Line<'static> {
+    let mut spans = Vec::new();
+    for (key, text) in rows {
+        spans.push(Span::styled(format!("[{key}]"), theme.key));
+        spans.push(Span::raw(format!(" {text}   ")));
+    }
+    Line::from(spans)
+}
+
+fn count(n: u32, what: &str) -> String {
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
+}
+
+fn boxed(title: &str, lines: Vec<Line<'static>>, foot: Option<&'static str>, theme: &Theme, frame: &mut Frame) {
+    let screen = frame.area();
+    let widest = lines
+        .iter()
+        .map(Line::width)
+        .max()
+        .unwrap_or(0)
+        .max(title.chars().count() + 2);
+    let width = (widest as u16).saturating_add(6).min(screen.width);
+    let height = (lines.len() as u16)
+        .saturating_add(2)
+        .min(screen.height.saturating_sub(2).max(1))
+        .min(screen.height);
+    let area = Rect {
+        x: (screen.width - width) / 2,
+        y: (screen.height - height) / 2,
+        width,
+        height,
+    };
+    let mut block = Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(theme.border_focus)
+        .title(Span::styled(format!(" {title} "), theme.title))
+        .padding(Padding::horizontal(2));
+    if let Some(foot) = foot {
+        block = block.title_bottom(Line::styled(format!(" {foot} "), theme.dim).right_aligned());
+    }
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(lines).block(block), area);
+}

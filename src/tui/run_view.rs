@@ -1,0 +1,106 @@
+//! What the screen knows of a run: built from events alone, whether they come from a trainer or from the store.
+
+use std::collections::VecDeque;
+
+use crate::train::{
+    Alarm, Answer, Done, EvaluationRecord, Event, Mark, PairRecord, PrinciplesVersion, SftRecord, Started, StepRecord,
+    Writing,
+};
+
+use super::history::{History, Table};
+
+/// Pairs of the newest steps, kept so that the newest batch needs no question to the store.
+const RECENT_PAIRS: usize = 512;
+
+/// The state of the run, as far as events told.
+#[derive(Debug, Default)]
+pub struct RunView {
+    /// Commands reach a trainer (false: a stored run, or one that another process trains).
+    pub live: bool,
+    pub started: Option<Started>,
+    /// Name of the stage and its number of steps.
+    pub stage: Option<(String, u32)>,
+    pub sft: Vec<SftRecord>,
+    /// The loss of each update of the supervised stage.
+    pub sft_loss: Table<1>,
+    pub history: History,
+    /// The newest step, whole.
+    pub latest: Option<StepRecord>,
+    /// Oldest first.
+    pub recent: VecDeque<PairRecord>,
+    /// Steps whose pairs were seen.
+    pub pairs_seen: u64,
+    /// The newest pair being written: original, guided.
+    pub writing: [Option<Writing>; 2],
+    pub evaluations: Vec<EvaluationRecord>,
+    pub principles: Vec<PrinciplesVersion>,
+    pub marks: Vec<Mark>,
+    pub answers: Vec<Answer>,
+    pub alarms: Vec<Alarm>,
+    pub last_checkpoint: Option<u32>,
+    pub paused: bool,
+    pub done: Option<Done>,
+    pub failed: Option<String>,
+}
+
+impl RunView {
+    /// Takes in one event.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::Started(s) => {
+                self.last_checkpoint = (s.resumed_from > 0).then_some(s.resumed_from);
+                self.started = Some(s);
+            }
+            Event::Stage { name, steps } => self.stage = Some((name, steps)),
+            Event::Sft(r) => {
+                self.sft_loss.push(r.step, [r.loss]);
+                self.sft.push(r);
+            }
+            Event::Writing(w) => {
+                let side = usize::from(w.guided);
+                self.writing[side] = Some(w);
+            }
+            Event::Step(r) => {
+                self.history.push(&r);
+                self.latest = Some(r);
+            }
+            Event::Pairs { pairs, .. } => {
+                self.pairs_seen += 1;
+                self.recent.extend(pairs);
+                while self.recent.len() > RECENT_PAIRS {
+                    self.recent.pop_front();
+                }
+            }
+            Event::Evaluation(r) => self.evaluations.push(r),
+            Event::Principles(v) => self.principles.push(v),
+            Event::Mark(m) => self.marks.push(m),
+            Event::Checkpoint { step, .. } => self.last_checkpoint = Some(step),
+            Event::Answer(a) => self.answers.push(a),
+            Event::Alarm(a) => {
+                self.paused |= a.paused;
+                self.alarms.push(a);
+            }
+            Event::Paused { paused, .. } => self.paused = paused,
+            Event::Done(d) => self.done = Some(d),
+            Event::Failed { message } => self.failed = Some(message),
+        }
+    }
+
+    /// Steps done so far.
+    pub fn steps_done(&self) -> u32 {
+        self.latest.as_ref().map_or(0, |s| s.step + 1)
+    }
+
+    /// The run takes no more steps.
+    pub fn ended(&self) -> bool {
+        self.done.is_some() || self.failed.is_some()
+    }
+
+    /// Steps that would be lost by leaving now.
+    pub fn unsaved_steps(&self) -> u32 {
+        if !self.live || self.ended() {
+            return 0;
+        }
+        self.steps_done() - self.last_checkpoint.unwrap_or(0).min(self.steps_done())
+    }
+}

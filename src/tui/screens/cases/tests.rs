@@ -1,0 +1,117 @@
+use ratatui::layout::Rect;
+
+use super::state::Comparison;
+use super::{Action, State, bindings, view};
+use crate::train::Event;
+use crate::tui::action::Action as Top;
+use crate::tui::run_view::RunView;
+use crate::tui::screens::fixtures::*;
+
+fn seen(run: &RunView) -> State {
+    let mut state = State::default();
+    state.on_event(run);
+    state
+}
+
+fn text(state: &State, run: &RunView, width: u16, height: u16) -> String {
+    dump(width, height, |theme, frame, area| view(state, run, theme, frame, area))
+}
+
+fn shoot(name: &str, state: &State, run: &RunView) {
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(state, run, width, height));
+    }
+}
+
+#[test]
+fn empty() {
+    let run = started();
+    shoot("empty", &seen(&run), &run);
+}
+
+#[test]
+fn populated_newest() {
+    let run = populated();
+    shoot("newest", &seen(&run), &run);
+}
+
+#[test]
+fn scrubbed_back_and_compared_with_before() {
+    let run = populated();
+    let mut state = seen(&run);
+    state.update(Action::Earlier, &run);
+    state.update(Action::Earlier, &run);
+    state.update(Action::NextComparison, &run);
+    assert_eq!(state.comparison, Comparison::Before);
+    shoot("before", &state, &run);
+}
+
+#[test]
+fn a_long_run_of_evaluations() {
+    let mut run = started();
+    for step in 0..200 {
+        run.apply(Event::Evaluation(evaluation(step)));
+    }
+    let mut state = seen(&run);
+    for _ in 0..60 {
+        state.update(Action::Earlier, &run);
+    }
+    insta::assert_snapshot!("long_80x24", text(&state, &run, 80, 24));
+}
+
+#[test]
+fn follows_until_scrubbed_back() {
+    let mut run = populated();
+    let mut state = seen(&run);
+    run.apply(Event::Evaluation(evaluation(20)));
+    state.on_event(&run);
+    assert_eq!(state.evaluation(&run), 5);
+    state.update(Action::Earlier, &run);
+    run.apply(Event::Evaluation(evaluation(24)));
+    state.on_event(&run);
+    assert_eq!(state.evaluation(&run), 4);
+    state.update(Action::Newest, &run);
+    assert!(state.follows() && state.evaluation(&run) == 6);
+    state.update(Action::Earliest, &run);
+    assert_eq!(state.evaluation(&run), 0);
+    for _ in 0..10 {
+        state.update(Action::Later, &run);
+    }
+    assert!(state.follows(), "walking to the newest follows again");
+}
+
+#[test]
+fn any_size_and_any_keys() {
+    let runs = [RunView::default(), started(), populated(), strange()];
+    let actions: Vec<Action> = bindings()
+        .into_iter()
+        .filter_map(|b| match b.action {
+            Top::Cases(a) => Some(a),
+            _ => None,
+        })
+        .collect();
+    let mut dice = Dice(9);
+    for mut run in runs {
+        let mut state = seen(&run);
+        for width in 0..30 {
+            for height in 0..30 {
+                text(&state, &run, width, height);
+            }
+        }
+        for turn in 0..2_500 {
+            let (width, height) = (dice.roll(140) as u16, dice.roll(50) as u16);
+            match dice.roll(6) {
+                0 => state.mouse(dice.mouse(width, height), Rect::new(0, 0, width, height), &run),
+                1 => state.update(Action::Select(dice.roll(10)), &run),
+                2 if turn % 100 == 0 => {
+                    run.apply(Event::Evaluation(evaluation(turn)));
+                    state.on_event(&run)
+                }
+                _ => state.update(actions[dice.roll(actions.len())].clone(), &run),
+            };
+            if turn % 10 == 0 {
+                text(&state, &run, width, height);
+            }
+        }
+    }
+}

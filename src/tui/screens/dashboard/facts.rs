@@ -1,0 +1,176 @@
+//! The newest step in plain words: what the method did with its pairs.
+
+use crate::tui::run_view::RunView;
+use crate::tui::widgets::scale::{duration, short, thousands};
+
+/// Rows that all facts take.
+pub const ROWS: u16 = 13;
+
+/// How a fact is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Plain,
+    Good,
+    Bad,
+}
+
+/// A fact with its name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    pub name: &'static str,
+    pub text: String,
+    pub tone: Tone,
+}
+
+/// All facts, the most telling first.
+pub fn facts(run: &RunView) -> Vec<Fact> {
+    let Some(step) = &run.latest else { return vec![] };
+    let mut out = Vec::new();
+    let mut say = |name, tone, text: String| out.push(Fact { name, text, tone });
+    if let Some((start, now)) = run.history.gaps() {
+        let closed = if start > 0.0 {
+            format!(": {:.0} % closed", 100.0 * (1.0 - now / start).min(1.0))
+        } else {
+            String::new()
+        };
+        let tone = if start > 0.0 && now < start * 0.5 {
+            Tone::Good
+        } else {
+            Tone::Plain
+        };
+        say(
+            "gap s′−s",
+            tone,
+            format!("{}, was {}{closed}", short(now.into()), short(start.into())),
+        );
+    }
+    let next = short(step.tau * step.decay);
+    say(
+        "threshold τ",
+        Tone::Plain,
+        format!("{} now, {next} next (× {})", short(step.tau), step.decay),
+    );
+    say(
+        "ranked",
+        Tone::Plain,
+        format!("{} > τ: y′ up, y down (Eq. 3)", count(step.ranked)),
+    );
+    say(
+        "weighted",
+        Tone::Plain,
+        format!("{} ≤ τ: y by w, y′ by −w (Eq. 4)", count(step.weighted)),
+    );
+    say(
+        "D_train",
+        Tone::Plain,
+        format!(
+            "learnt from {} of {} held",
+            count(step.ranked + step.weighted),
+            count(step.replay)
+        ),
+    );
+    let pairs = step.margins.len();
+    let worse = step.margins.iter().filter(|m| **m < 0.0).count();
+    let equal = step.margins.iter().filter(|m| **m == 0.0).count();
+    if pairs > 0 {
+        let tone = if worse * 2 > pairs { Tone::Bad } else { Tone::Plain };
+        say(
+            "made worse",
+            tone,
+            format!("{worse} of {pairs} new ({} %): y pulled up", 100 * worse / pairs),
+        );
+        say(
+            "no signal",
+            Tone::Plain,
+            format!("{equal} of {pairs} new: s = s′, so w = 0"),
+        );
+    }
+    if let Some(e) = run.evaluations.last() {
+        let text = format!(
+            "s {}, s′ {} after {} steps",
+            short(e.reward_original),
+            short(e.reward_guided),
+            e.step
+        );
+        say("held out", Tone::Plain, text);
+    }
+    let tone = if step.ended < 0.5 { Tone::Bad } else { Tone::Plain };
+    let lengths = format!("y {}, y′ {}", short(step.length_original), short(step.length_guided));
+    say("tokens", tone, format!("{lengths}; {:.0} % ended", 100.0 * step.ended));
+    let clip = run.started.as_ref().map_or(0.0, |s| s.experiment.method.max_grad_norm);
+    let clipped = if clip > 0.0 && step.grad_norm > clip {
+        format!(" (clipped to {clip})")
+    } else {
+        String::new()
+    };
+    say(
+        "gradient",
+        Tone::Plain,
+        format!("{}{clipped}, rate {}", short(step.grad_norm), short(step.learning_rate)),
+    );
+    say("pace", Tone::Plain, pace(run));
+    say("saved", Tone::Plain, saved(run));
+    out
+}
+
+/// The same in one or two lines, for small screens.
+pub fn lines(run: &RunView) -> [String; 2] {
+    let Some(step) = &run.latest else {
+        return Default::default();
+    };
+    let (start, now) = run.history.gaps().unwrap_or_default();
+    let worse = step.margins.iter().filter(|m| **m < 0.0).count();
+    let first = format!(
+        "gap {} (was {}) · τ {} · ranked {} weighted {} of {} · worse {}/{}",
+        short(now.into()),
+        short(start.into()),
+        short(step.tau),
+        step.ranked,
+        step.weighted,
+        count(step.replay),
+        worse,
+        step.margins.len(),
+    );
+    let second = format!(
+        "tokens {}/{} · {:.0} % ended · grad {} · lr {} · {}",
+        short(step.length_original),
+        short(step.length_guided),
+        100.0 * step.ended,
+        short(step.grad_norm),
+        short(step.learning_rate),
+        pace(run),
+    );
+    [first, second]
+}
+
+fn count(n: usize) -> String {
+    thousands(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+fn pace(run: &RunView) -> String {
+    let Some(seconds) = run.history.pace(10) else {
+        return "not known yet".into();
+    };
+    let seconds = f64::from(seconds);
+    let planned = run.started.as_ref().map_or(0, |s| s.experiment.method.steps);
+    let left = planned.saturating_sub(run.steps_done());
+    if run.ended() || left == 0 {
+        return format!("{} a step", duration(seconds));
+    }
+    format!(
+        "{} a step, {} left",
+        duration(seconds),
+        duration(seconds * f64::from(left))
+    )
+}
+
+fn saved(run: &RunView) -> String {
+    match (
+        run.last_checkpoint,
+        run.steps_done().saturating_sub(run.last_checkpoint.unwrap_or(0)),
+    ) {
+        (None, _) => "no checkpoint yet".into(),
+        (Some(at), 0) => format!("after step {at}"),
+        (Some(at), n) => format!("after step {at}, {n} since"),
+    }
+}

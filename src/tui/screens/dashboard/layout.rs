@@ -1,0 +1,179 @@
+//! Where the panels of the dashboard go.
+
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::Direction;
+
+/// The parts of the dashboard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Panel {
+    #[default]
+    Reward,
+    Truth,
+    Losses,
+    Margins,
+    Branches,
+    Facts,
+    Lengths,
+    Gradient,
+}
+
+impl Panel {
+    /// In the order in which they are cycled through.
+    pub const ALL: [Panel; 8] = [
+        Panel::Reward,
+        Panel::Truth,
+        Panel::Losses,
+        Panel::Margins,
+        Panel::Branches,
+        Panel::Facts,
+        Panel::Lengths,
+        Panel::Gradient,
+    ];
+
+    /// Its title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Panel::Reward => "Reward",
+            Panel::Truth => "Truth",
+            Panel::Losses => "Loss",
+            Panel::Margins => "Margins s′−s",
+            Panel::Branches => "D_train",
+            Panel::Facts => "What the step did",
+            Panel::Lengths => "Tokens",
+            Panel::Gradient => "Gradient norm",
+        }
+    }
+}
+
+/// Rows of the line of facts where the panel of facts has no room.
+pub fn fact_rows(area: Rect) -> u16 {
+    match (is_wide(area), area.height) {
+        (true, _) | (_, 0..=9) => 0,
+        (_, 10..=15) => 1,
+        _ => 2,
+    }
+}
+
+/// There is room for everything at once.
+pub fn is_wide(area: Rect) -> bool {
+    area.width >= 100 && area.height >= 28
+}
+
+/// The visible panels and their places; only `alone` when a panel is zoomed.
+pub fn panels(area: Rect, alone: Option<Panel>) -> Vec<(Panel, Rect)> {
+    if let Some(panel) = alone {
+        return vec![(panel, area)];
+    }
+    if is_wide(area) { wide(area) } else { compact(area) }
+}
+
+/// The neighbour of a panel in a direction, or the panel itself at the edge.
+pub fn neighbour(area: Rect, from: Panel, direction: Direction) -> Panel {
+    let panels = panels(area, None);
+    let Some(&(_, here)) = panels.iter().find(|(p, _)| *p == from) else {
+        return panels.first().map_or(from, |(p, _)| *p);
+    };
+    let centre = |r: Rect| {
+        (
+            i32::from(r.x) * 2 + i32::from(r.width),
+            i32::from(r.y) * 2 + i32::from(r.height),
+        )
+    };
+    let (x, y) = centre(here);
+    let distance = |r: Rect| {
+        let (cx, cy) = centre(r);
+        // A row is about twice as tall as a column is wide.
+        let (along, across) = match direction {
+            Direction::Left => (x - cx, (cy - y).abs() * 2),
+            Direction::Right => (cx - x, (cy - y).abs() * 2),
+            Direction::Up => ((y - cy) * 2, (cx - x).abs()),
+            Direction::Down => ((cy - y) * 2, (cx - x).abs()),
+        };
+        let beyond = match direction {
+            Direction::Left => r.right() <= here.x,
+            Direction::Right => r.x >= here.right(),
+            Direction::Up => r.bottom() <= here.y,
+            Direction::Down => r.y >= here.bottom(),
+        };
+        beyond.then_some(along + across * 2)
+    };
+    let near = panels
+        .iter()
+        .filter_map(|&(p, r)| Some((distance(r)?, p)))
+        .min_by_key(|(d, _)| *d);
+    near.map_or(from, |(_, p)| p)
+}
+
+/// Reward large on the left, truth and losses below it; the method on the right.
+fn wide(area: Rect) -> Vec<(Panel, Rect)> {
+    let right = (area.width * 2 / 5).clamp(44, 76);
+    let [left, right] = Layout::horizontal([Constraint::Min(0), Constraint::Length(right)]).areas(area);
+    let third = area.height >= 44;
+    let below = if third { 2 } else { 1u16 };
+    let lower = area.height * 2 / 5 / below;
+    let mut rows = vec![Constraint::Min(0)];
+    rows.extend(std::iter::repeat_n(
+        Constraint::Length(lower.max(9)),
+        usize::from(below),
+    ));
+    let rows = Layout::vertical(rows).split(left);
+    let halves = |r: Rect| -> [Rect; 2] { Layout::horizontal([Constraint::Fill(1); 2]).areas(r) };
+    let [truth, losses] = halves(rows[1]);
+    let facts = (super::facts::ROWS + 1).min(area.height / 2);
+    let [margins, branches, facts] =
+        Layout::vertical([Constraint::Fill(5), Constraint::Fill(3), Constraint::Length(facts)]).areas(right);
+    let mut out = vec![
+        (Panel::Reward, rows[0]),
+        (Panel::Truth, truth),
+        (Panel::Losses, losses),
+        (Panel::Margins, margins),
+        (Panel::Branches, branches),
+        (Panel::Facts, facts),
+    ];
+    if third {
+        let [lengths, gradient] = halves(rows[2]);
+        out.extend([(Panel::Lengths, lengths), (Panel::Gradient, gradient)]);
+    }
+    out
+}
+
+/// A grid of as many panels as there is room for, the most telling first.
+fn compact(area: Rect) -> Vec<(Panel, Rect)> {
+    const ORDER: [Panel; 6] = [
+        Panel::Reward,
+        Panel::Margins,
+        Panel::Truth,
+        Panel::Losses,
+        Panel::Branches,
+        Panel::Facts,
+    ];
+    let area = Rect {
+        height: area.height - fact_rows(area),
+        ..area
+    };
+    let columns = match area.width {
+        0..=51 => 1,
+        52..=119 => 2,
+        _ => 3,
+    };
+    let rows = usize::from(area.height / 8).clamp(1, ORDER.len().div_ceil(columns));
+    let order: Vec<Panel> = match columns {
+        3 => vec![
+            Panel::Reward,
+            Panel::Truth,
+            Panel::Margins,
+            Panel::Losses,
+            Panel::Branches,
+            Panel::Facts,
+        ],
+        _ => ORDER.to_vec(),
+    };
+    let bands = Layout::vertical(vec![Constraint::Fill(1); rows]).split(area);
+    let cells = bands.iter().flat_map(|band| {
+        Layout::horizontal(vec![Constraint::Fill(1); columns])
+            .split(*band)
+            .to_vec()
+    });
+    order.into_iter().zip(cells).collect()
+}

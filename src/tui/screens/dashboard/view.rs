@@ -1,0 +1,142 @@
+//! Draws the dashboard.
+
+use ratatui::{
+    Frame,
+    layout::{Alignment, Constraint, Layout, Rect},
+    text::{Line, Span},
+    widgets::{Paragraph, Wrap},
+};
+
+use super::facts::{self, Tone};
+use super::{Panel, State, charts, layout, waiting};
+use crate::tui::history::Series;
+use crate::tui::run_view::RunView;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::{histogram, panel::panel, scale::thousands, stack::Stack};
+
+/// Draws the whole screen: before the first step what is under way, then the panels.
+pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
+    if run.history.is_empty() {
+        return waiting::view(run, theme, frame, area);
+    }
+    let alone = state.zoomed.then_some(state.focus);
+    for (which, rect) in layout::panels(area, alone) {
+        draw_panel(which, state, run, theme, frame, rect);
+    }
+    let rows = layout::fact_rows(area);
+    if alone.is_none() && rows > 0 {
+        let foot = Rect {
+            y: area.bottom() - rows,
+            height: rows,
+            ..area
+        };
+        let lines: Vec<Line> = facts::lines(run)
+            .into_iter()
+            .map(|l| Line::from(format!(" {l}")))
+            .collect();
+        frame.render_widget(Paragraph::new(lines), foot);
+    }
+}
+
+fn draw_panel(which: Panel, state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let room = usize::from(area.width).saturating_sub(which.title().chars().count() + 6);
+    let legend = charts::legend(which, state, run, theme, room);
+    let inner = panel(frame, area, theme, which.title(), which == state.focus, legend);
+    match which {
+        Panel::Facts => draw_facts(run, theme, frame, inner),
+        Panel::Margins => {
+            if let Some(step) = &run.latest {
+                histogram::draw(&step.margins, step.tau, inner, frame.buffer_mut(), theme);
+            }
+        }
+        Panel::Branches => {
+            let stack = Stack {
+                steps: run.history.steps(),
+                lower: (run.history.column(Series::Ranked), theme.guided),
+                upper: (run.history.column(Series::Weighted), theme.original),
+                span: state.span(run),
+            };
+            stack.draw(inner, frame.buffer_mut(), theme);
+        }
+        Panel::Truth if !knows_truth(run) => {
+            let text = "The bundled grammars do not know these queries, so there is no ground truth to show.";
+            centred(text, theme, frame, inner);
+        }
+        _ => {
+            let Some(chart) = charts::chart(which, state, run, theme) else {
+                return;
+            };
+            chart.draw(inner, frame.buffer_mut(), theme);
+            draw_notes(&chart, state, run, theme, frame, inner);
+        }
+    }
+}
+
+/// What the chart leaves out or bends is said on it.
+fn draw_notes(
+    chart: &crate::tui::widgets::chart::Chart,
+    state: &State,
+    run: &RunView,
+    theme: &Theme,
+    frame: &mut Frame,
+    area: Rect,
+) {
+    let mut notes = Vec::new();
+    if chart.dense(area.width) {
+        let (from, to) = state.span(run);
+        let steps = u64::from(to - from + 1) / u64::from(area.width.max(1));
+        notes.push(format!(
+            "{} steps a column: range and mean",
+            thousands(steps.max(1) as i64)
+        ));
+    } else if state.smooth {
+        notes.push("moving average".into());
+    }
+    if state.log {
+        notes.push(if chart.is_log() {
+            "log axis".into()
+        } else {
+            "log axis needs values above 0".into()
+        });
+    }
+    let text = notes.join(" · ");
+    let wide = text.chars().count() as u16;
+    if area.height >= 6 && wide > 0 && wide + 8 < area.width {
+        let at = Rect {
+            x: area.right() - wide,
+            y: area.bottom() - 2,
+            width: wide,
+            height: 1,
+        };
+        frame.render_widget(Paragraph::new(Span::styled(text, theme.dim)), at);
+    }
+}
+
+fn draw_facts(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let lines: Vec<Line> = facts::facts(run)
+        .into_iter()
+        .map(|fact| {
+            let style = match fact.tone {
+                Tone::Plain => ratatui::style::Style::new(),
+                Tone::Good => theme.good,
+                Tone::Bad => theme.bad,
+            };
+            Line::from(vec![
+                Span::styled(format!(" {:<12}", fact.name), theme.dim),
+                Span::styled(fact.text, style),
+            ])
+        })
+        .collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn knows_truth(run: &RunView) -> bool {
+    let column = run.history.column(Series::TruthOriginal);
+    column.summary(0, run.history.len()).count > 0
+}
+
+fn centred(text: &str, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let [_, middle, _] = Layout::vertical([Constraint::Fill(1), Constraint::Max(3), Constraint::Fill(1)]).areas(area);
+    let words = Paragraph::new(Span::styled(text.to_string(), theme.dim));
+    frame.render_widget(words.alignment(Alignment::Center).wrap(Wrap { trim: true }), middle);
+}

@@ -1,0 +1,38 @@
+//! Why a command cannot reach a trainer, in words for people.
+
+use crate::tui::run_view::RunView;
+
+/// `None` when commands reach a trainer.
+pub fn why_not(run: &RunView) -> Option<&'static str> {
+    if run.failed.is_some() {
+        return Some("this run failed");
+    }
+    if run.done.is_some() {
+        return Some("this run has ended");
+    }
+    if !run.live {
+        return Some("read-only (stored, or trained by another process)");
+    }
+    None
+}
+
+/// A reward, a margin or a weight.
+pub fn signed(value: f64) -> String {
+    let text = format!("{value:+.2}");
+    if text == "-0.00" { "+0.00".to_string() } else { text }
+}
+
+/// A ground truth, or "-" where the grammar does not know the query.
+pub fn truth(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_string(), |v| format!("{v:.2}"))
+}
+
+/// The heading of one side: "original y  s = +0.32  truth 0.50".
+pub fn heading(guided: bool, reward: f64, truth_value: Option<f64>) -> String {
+    let (name, symbol) = if guided {
+        ("guided y'", "s'")
+    } else {
+        ("original y", "s")
+    };
+    format!("{name}  {symbol} = {}  truth {}", signed(reward), truth(truth_value))
+}

@@ -1,0 +1,10 @@
+//! The rooms of the workbench, one folder or file each.
+
+pub mod cases;
+pub mod dashboard;
+pub mod principles;
+pub mod responses;
+
+#[cfg(test)]
+mod fixtures;
+mod live;

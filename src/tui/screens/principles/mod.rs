@@ -1,0 +1,133 @@
+//! Principles: read them as the model does, change them while it trains, see which version acted from which step on.
+
+mod compare;
+mod draft;
+mod edit;
+mod layout;
+mod state;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use ratatui::crossterm::event::KeyCode;
+
+use crate::tui::action::{Action as Top, Screen};
+use crate::tui::keymap::{Binding, Key, ch, key};
+
+pub use state::State;
+pub use view::view;
+
+/// What can be done on this screen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    Down,
+    Up,
+    First,
+    Last,
+    /// Put the cursor on a principle, counted from 0.
+    Select(usize),
+    Toggle,
+    OpenText,
+    OpenPreamble,
+    OpenName,
+    OpenNew,
+    /// Ask whether to delete the selected principle.
+    Delete,
+    MoveDown,
+    MoveUp,
+    Numbering,
+    Undo,
+    /// Send the draft to the trainer.
+    Apply,
+    Discard,
+    OpenSave,
+    OlderVersion,
+    NewerVersion,
+    ScrollDown,
+    ScrollUp,
+}
+
+/// The rows of the key table.
+pub fn bindings() -> Vec<Binding> {
+    const DOWN: &[Key] = &[ch('j'), key(KeyCode::Down)];
+    const UP: &[Key] = &[ch('k'), key(KeyCode::Up)];
+    const TOGGLE: &[Key] = &[ch('x'), key(KeyCode::Enter)];
+    const OLDER: &[Key] = &[ch('h'), key(KeyCode::Left)];
+    const NEWER: &[Key] = &[ch('l'), key(KeyCode::Right)];
+    const LAST: &[Key] = &[ch('G'), key(KeyCode::End)];
+    let row = |keys, action, help, footer| Binding {
+        screen: Some(Screen::Principles),
+        keys,
+        action: Top::Principles(action),
+        help,
+        footer,
+    };
+    vec![
+        row(TOGGLE, Action::Toggle, "switch the principle on or off", Some("on/off")),
+        row(
+            const { &[ch('e')] },
+            Action::OpenText,
+            "edit the text of the principle",
+            Some("edit"),
+        ),
+        row(const { &[ch('A')] }, Action::OpenNew, "add a principle", Some("add")),
+        row(
+            const { &[ch('D')] },
+            Action::Delete,
+            "delete the principle (asks first)",
+            None,
+        ),
+        row(
+            const { &[ch('p')] },
+            Action::Apply,
+            "apply the draft from the next step on",
+            Some("apply"),
+        ),
+        row(
+            const { &[ch('u')] },
+            Action::Undo,
+            "undo the last change of the draft",
+            Some("undo"),
+        ),
+        row(const { &[ch('z')] }, Action::Discard, "discard the draft", None),
+        row(
+            const { &[ch('w')] },
+            Action::OpenSave,
+            "save to a principles file",
+            Some("save"),
+        ),
+        row(DOWN, Action::Down, "next principle", None),
+        row(UP, Action::Up, "previous principle", None),
+        row(const { &[key(KeyCode::Home)] }, Action::First, "first principle", None),
+        row(LAST, Action::Last, "last principle", None),
+        row(const { &[ch('J')] }, Action::MoveDown, "move the principle down", None),
+        row(const { &[ch('K')] }, Action::MoveUp, "move the principle up", None),
+        row(
+            const { &[ch('R')] },
+            Action::OpenName,
+            "rename the principle (the model does not see names)",
+            None,
+        ),
+        row(const { &[ch('E')] }, Action::OpenPreamble, "edit the preamble", None),
+        row(
+            const { &[ch('N')] },
+            Action::Numbering,
+            "number the principles, or not",
+            None,
+        ),
+        row(OLDER, Action::OlderVersion, "what the version before changed", None),
+        row(NEWER, Action::NewerVersion, "what the version after changed", None),
+        row(
+            const { &[key(KeyCode::PageDown)] },
+            Action::ScrollDown,
+            "scroll the prompt down",
+            None,
+        ),
+        row(
+            const { &[key(KeyCode::PageUp)] },
+            Action::ScrollUp,
+            "scroll the prompt up",
+            None,
+        ),
+    ]
+}

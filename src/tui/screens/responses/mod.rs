@@ -1,0 +1,119 @@
+//! Responses: every sampled pair of every step, the newest one while it is written, and queries of one's own.
+
+mod ask;
+mod browser;
+mod layout;
+mod state;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod view;
+mod view_pair;
+
+use ratatui::crossterm::event::KeyCode;
+
+use crate::tui::action::{Action as Top, Screen};
+use crate::tui::keymap::{Binding, Key, ch, ctrl, key};
+
+pub use state::State;
+pub use view::view;
+
+/// What can be done on this screen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    Down,
+    Up,
+    HalfPageDown,
+    HalfPageUp,
+    First,
+    Last,
+    /// Put the cursor on a row of the list as last drawn, counted from 0.
+    Select(u64),
+    ScrollDown,
+    ScrollUp,
+    /// all, ranked, weighted.
+    NextBranch,
+    /// newest, oldest, largest margin, smallest margin.
+    NextOrder,
+    /// Follow the newest step, or hold what is shown.
+    Follow,
+    OpenSearch,
+    OpenJump,
+    OpenAsk,
+    /// From the asked queries to the pairs; there, drop the search and the step.
+    Back,
+}
+
+/// The rows of the key table.
+pub fn bindings() -> Vec<Binding> {
+    const DOWN: &[Key] = &[ch('j'), key(KeyCode::Down)];
+    const UP: &[Key] = &[ch('k'), key(KeyCode::Up)];
+    const FIRST: &[Key] = &[key(KeyCode::Home)];
+    const LAST: &[Key] = &[ch('G'), key(KeyCode::End)];
+    const SCROLL_DOWN: &[Key] = &[ch('J'), key(KeyCode::PageDown)];
+    const SCROLL_UP: &[Key] = &[ch('K'), key(KeyCode::PageUp)];
+    let row = |keys, action, help, footer| Binding {
+        screen: Some(Screen::Responses),
+        keys,
+        action: Top::Responses(action),
+        help,
+        footer,
+    };
+    vec![
+        row(
+            DOWN,
+            Action::Down,
+            "next pair (holds the list; F follows again)",
+            Some("next"),
+        ),
+        row(UP, Action::Up, "previous pair", None),
+        row(const { &[ctrl('d')] }, Action::HalfPageDown, "ten pairs down", None),
+        row(const { &[ctrl('u')] }, Action::HalfPageUp, "ten pairs up", None),
+        row(FIRST, Action::First, "first pair of the list", None),
+        row(LAST, Action::Last, "last pair of the list", None),
+        row(SCROLL_DOWN, Action::ScrollDown, "scroll the two responses down", None),
+        row(SCROLL_UP, Action::ScrollUp, "scroll the two responses up", None),
+        row(
+            const { &[ch('F')] },
+            Action::Follow,
+            "follow the newest step, or hold the list",
+            Some("follow"),
+        ),
+        row(
+            const { &[ch('f')] },
+            Action::NextBranch,
+            "filter: all pairs, ranked only, weighted only",
+            Some("branch"),
+        ),
+        row(
+            const { &[ch('o')] },
+            Action::NextOrder,
+            "order: newest, oldest, largest margin, smallest margin",
+            Some("order"),
+        ),
+        row(
+            const { &[ch('g')] },
+            Action::OpenJump,
+            "show one step only (an empty answer shows all)",
+            Some("go to"),
+        ),
+        row(
+            const { &[ch('/')] },
+            Action::OpenSearch,
+            "show only pairs with this text",
+            Some("search"),
+        ),
+        row(
+            const { &[ch('i'), ch('a')] },
+            Action::OpenAsk,
+            "ask the model something of your own",
+            Some("ask"),
+        ),
+        row(
+            const { &[key(KeyCode::Esc)] },
+            Action::Back,
+            "back to the pairs; there: all steps, no search",
+            None,
+        ),
+    ]
+}

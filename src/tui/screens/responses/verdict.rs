@@ -1,0 +1,87 @@
+//! What Eqs. 3 to 5 made of a pair, in words.
+
+use crate::run::PairOrder;
+use crate::train::{Branch, PairRecord};
+use crate::tui::run_view::RunView;
+use crate::tui::screens::live::signed;
+
+/// Two numbers with as many decimals as it takes to see that they differ.
+fn apart(a: f64, b: f64) -> (String, String) {
+    for decimals in 2..6 {
+        let (x, y) = (format!("{a:.decimals$}"), format!("{b:.decimals$}"));
+        if x != y {
+            return (x, y);
+        }
+    }
+    (format!("{a:.2}"), format!("{b:.2}"))
+}
+
+/// "ranked: s' - s = 0.61 > tau 0.13, Eq. 3".
+pub fn branch(pair: &PairRecord) -> String {
+    let (margin, tau) = apart(pair.margin(), pair.tau);
+    match pair.branch {
+        Branch::Ranked => format!("ranked: s' - s = {margin} > tau {tau}, Eq. 3"),
+        Branch::Weighted => format!("weighted: s' - s = {margin} <= tau {tau}, Eq. 4"),
+    }
+}
+
+/// What the branch does with the two responses.
+pub fn effect(pair: &PairRecord) -> String {
+    let (w, w2) = (pair.weight_original, pair.weight_guided);
+    let weights = format!("w = {}, w' = {}", signed(w), signed(w2));
+    match pair.branch {
+        Branch::Ranked => format!("pulls the guided up, pushes the original down ({weights}: unused)"),
+        Branch::Weighted if w > 0.0 => {
+            format!(
+                "w = {} pulls the original up, w' = {} pushes the guided down, Eq. 5",
+                signed(w),
+                signed(w2)
+            )
+        }
+        Branch::Weighted if w < 0.0 => {
+            format!(
+                "w = {} pushes the original down, w' = {} pulls the guided up, Eq. 5",
+                signed(w),
+                signed(w2)
+            )
+        }
+        Branch::Weighted => format!("{weights}, Eq. 5: this pair teaches nothing"),
+    }
+}
+
+/// What has changed since the pair was new, or what the experiment switched off.
+pub fn today(pair: &PairRecord, run: &RunView) -> Option<String> {
+    let method = run.started.as_ref().map(|s| &s.experiment.method);
+    match pair.branch {
+        Branch::Ranked if method.is_some_and(|m| !m.rank) => {
+            return Some("but this experiment switches Eq. 3 off (rank = false)".to_string());
+        }
+        Branch::Weighted if method.is_some_and(|m| !m.weighted_sft) => {
+            return Some("but this experiment switches Eq. 4 off (weighted_sft = false)".to_string());
+        }
+        _ => {}
+    }
+    let tau = run.latest.as_ref().filter(|s| s.step > pair.step)?.tau;
+    let now = if pair.margin() > tau {
+        Branch::Ranked
+    } else {
+        Branch::Weighted
+    };
+    (now != pair.branch).then(|| format!("today's tau {tau:.3} puts it into the {} branch", name(now)))
+}
+
+pub fn name(branch: Branch) -> &'static str {
+    match branch {
+        Branch::Ranked => "ranked",
+        Branch::Weighted => "weighted",
+    }
+}
+
+pub fn order(order: PairOrder) -> &'static str {
+    match order {
+        PairOrder::Newest => "newest first",
+        PairOrder::Oldest => "oldest first",
+        PairOrder::LargestMargin => "largest margin first",
+        PairOrder::SmallestMargin => "smallest margin first",
+    }
+}

@@ -1,0 +1,109 @@
+//! Everything the screen knows.
+
+use ratatui::layout::Rect;
+
+use super::action::Screen;
+use super::bindings;
+use super::keymap::Binding;
+use super::popup::Popup;
+use super::run_view::RunView;
+use super::screens::{cases, dashboard, principles, responses};
+use super::theme::Theme;
+use super::view;
+
+/// The state of the workbench. Only [`super::update::update`] and the input handling change it.
+pub struct State {
+    pub screen: Screen,
+    pub run: RunView,
+    pub dashboard: dashboard::State,
+    pub responses: responses::State,
+    pub principles: principles::State,
+    pub cases: cases::State,
+    /// What lies over the screen.
+    pub popup: Option<Popup>,
+    /// The last thing to say; the next key takes it away.
+    pub notice: Option<Notice>,
+    /// Alarms the user has taken away.
+    pub alarms_seen: usize,
+    pub mouse: bool,
+    pub leaving: Leaving,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    pub theme: Theme,
+    pub table: Vec<Binding>,
+}
+
+/// Something to say in the last row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    pub text: String,
+    /// It is about something that was not done.
+    pub refused: bool,
+}
+
+/// How far the user is on the way out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Leaving {
+    #[default]
+    No,
+    /// Waiting for the checkpoint and the end of training.
+    AfterSave,
+    /// Leaving without a checkpoint.
+    Now,
+}
+
+impl State {
+    /// Before the first event. `live` says that commands reach a trainer.
+    pub fn new(live: bool, theme: Theme) -> Self {
+        Self {
+            screen: Screen::Dashboard,
+            run: RunView {
+                live,
+                ..RunView::default()
+            },
+            dashboard: Default::default(),
+            responses: Default::default(),
+            principles: Default::default(),
+            cases: Default::default(),
+            popup: None,
+            notice: None,
+            alarms_seen: 0,
+            mouse: true,
+            leaving: Leaving::No,
+            size: (80, 24),
+            theme,
+            table: bindings::table(),
+        }
+    }
+
+    /// Where the present screen is drawn.
+    pub fn body(&self) -> Rect {
+        view::body(Rect::new(0, 0, self.size.0, self.size.1), self)
+    }
+
+    /// Says something until the next key.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            refused: false,
+        });
+    }
+
+    /// Says why something was not done.
+    pub fn refuse(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            refused: true,
+        });
+    }
+
+    /// A text field of the present screen has the focus.
+    pub fn wants_text(&self) -> bool {
+        match self.screen {
+            Screen::Dashboard => false,
+            Screen::Responses => self.responses.wants_text(),
+            Screen::Principles => self.principles.wants_text(),
+            Screen::Cases => self.cases.wants_text(),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! How the run is doing, in words for the chrome: state, progress, variant of the method, alarms.
+
+use ratatui::style::Style;
+
+use crate::config::{Eq4, MethodName, MethodSettings, Reduction, Replay};
+
+use super::run_view::RunView;
+use super::state::{Leaving, State};
+use super::widgets::scale::thousands;
+
+/// The state of the run in a few words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    pub sign: &'static str,
+    pub text: String,
+    pub style: Style,
+}
+
+/// The present state.
+pub fn status(state: &State) -> Status {
+    let (run, theme) = (&state.run, &state.theme);
+    let done = run.steps_done();
+    let planned = run.started.as_ref().map_or(0, |s| s.experiment.method.steps);
+    let of = format!("{}/{}", thousands(done.into()), thousands(planned.into()));
+    let step = format!("step {of}");
+    let say = |sign, text: String, style| Status { sign, text, style };
+    if run.failed.is_some() {
+        return say("✗", format!("failed at step {}", thousands(done.into())), theme.bad);
+    }
+    if let Some(d) = &run.done {
+        let sign = if d.reason == "finished" { "✓" } else { "■" };
+        return say(
+            sign,
+            format!(
+                "{} {}/{}",
+                d.reason,
+                thousands(d.steps.into()),
+                thousands(planned.into())
+            ),
+            theme.good,
+        );
+    }
+    if state.leaving == Leaving::AfterSave {
+        return say("…", format!("saving at {of}"), theme.title);
+    }
+    if !run.live {
+        return say("◌", format!("read-only {of}"), theme.title);
+    }
+    if run.paused {
+        return say("‖", format!("paused at {of}"), theme.mark);
+    }
+    match &run.stage {
+        None => say("…", "starting".into(), theme.dim),
+        Some((name, _)) if name == "sft" => {
+            let at = run.sft.last().map_or(0, |r| r.step + 1);
+            let of = run.started.as_ref().map_or(0, |s| s.experiment.sft.steps);
+            say("▶", format!("SFT {at}/{of}"), theme.good)
+        }
+        Some((name, _)) if run.history.is_empty() => say("▶", name.clone(), theme.good),
+        Some(_) => say("▶", step, theme.good),
+    }
+}
+
+/// The share of the way gone, supervised stage and steps together.
+pub fn progress(run: &RunView) -> f64 {
+    if run.done.as_ref().is_some_and(|d| d.reason == "finished") {
+        return 1.0;
+    }
+    let Some(started) = &run.started else { return 0.0 };
+    let planned = match (run.history.is_empty(), started.experiment.sft.steps) {
+        (true, sft) if sft > 0 => return f64::from(run.sft.len() as u32) / f64::from(sft),
+        _ => started.experiment.method.steps,
+    };
+    (f64::from(run.steps_done()) / f64::from(planned.max(1))).min(1.0)
+}
+
+/// How the method is run, beside how it is printed in the paper.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    pub as_printed: bool,
+    pub badges: Vec<Badge>,
+}
+
+/// One setting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Badge {
+    pub text: String,
+    pub differs: bool,
+}
+
+/// The settings that make a variant.
+pub fn variant(m: &MethodSettings) -> Variant {
+    if m.name != MethodName::Ple {
+        return Variant {
+            as_printed: true,
+            badges: vec![],
+        };
+    }
+    let badge = |text: String, differs| Badge { text, differs };
+    let replay = match m.replay {
+        Replay::All => badge("replay all".into(), false),
+        Replay::Latest => badge("replay latest".into(), true),
+        Replay::Window(n) => badge(format!("replay {n} steps"), true),
+    };
+    let eq4 = match m.eq4 {
+        Eq4::Sum => badge("eq4 sum".into(), false),
+        Eq4::Mean => badge("eq4 mean".into(), true),
+    };
+    let batch = match m.reduction {
+        Reduction::Sum => badge("batch sum".into(), false),
+        Reduction::Mean => badge("batch mean".into(), true),
+    };
+    let mut badges = vec![replay, eq4, batch];
+    if m.max_grad_norm > 0.0 {
+        badges.push(badge(format!("clip {:?}", m.max_grad_norm), true));
+    }
+    if !m.rank {
+        badges.push(badge("no L_rank".into(), true));
+    }
+    if !m.weighted_sft {
+        badges.push(badge("no L_wsft".into(), true));
+    }
+    Variant {
+        as_printed: !badges.iter().any(|b| b.differs),
+        badges,
+    }
+}
+
+/// What the bar above the footer says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlarmText {
+    pub sign: &'static str,
+    pub message: String,
+    pub suggestion: String,
+    /// It cannot be taken away.
+    pub lasting: bool,
+}
+
+/// The failure of the run, or the newest alarm that was not taken away.
+pub fn alarm(state: &State) -> Option<AlarmText> {
+    let run = &state.run;
+    if let Some(message) = &run.failed {
+        let suggestion = match run.last_checkpoint {
+            Some(step) => format!("the checkpoint after step {step} is safe: ple resume goes on from there"),
+            None => "no checkpoint was written; everything shown here is in the run's folder".into(),
+        };
+        return Some(AlarmText {
+            sign: "✗",
+            message: format!("failed: {message}"),
+            suggestion,
+            lasting: true,
+        });
+    }
+    let alarm = run.alarms.get(state.alarms_seen..)?.last()?;
+    let paused = if alarm.paused { " (paused)" } else { "" };
+    Some(AlarmText {
+        sign: "!",
+        message: format!("step {}: {}{paused}", alarm.step, alarm.message),
+        suggestion: alarm.suggestion.clone(),
+        lasting: false,
+    })
+}

@@ -1,0 +1,8 @@
+//! The workbench as a whole, without a terminal.
+
+mod charts;
+mod commands;
+mod fixtures;
+mod fuzz;
+mod loops;
+mod pictures;

@@ -1,0 +1,164 @@
+//! What every state looks like.
+
+use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+
+use super::fixtures::*;
+use crate::train::*;
+use crate::tui::input::input;
+use crate::tui::screens::dashboard::Panel;
+use crate::tui::state::State;
+use crate::tui::theme::{Markers, Theme};
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+fn snap(name: &str, mut state: State) {
+    for (width, height) in SIZES {
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), picture(&mut state, width, height));
+    }
+}
+
+fn press(state: &mut State, keys: &str) {
+    for c in keys.chars() {
+        let code = if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+        input(state, Input::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+}
+
+#[test]
+fn before_anything() {
+    snap("dashboard_empty", State::new(true, Theme::color()));
+}
+
+#[test]
+fn during_sft() {
+    let mut state = State::new(true, Theme::color());
+    tell(&mut state, started(40));
+    sft(&mut state, 7);
+    snap("dashboard_sft", state);
+}
+
+#[test]
+fn running_at_step_23() {
+    let mut state = running(23);
+    let evaluation = EvaluationRecord {
+        step: 20,
+        queries: 64,
+        reward_original: 0.93,
+        reward_guided: 1.04,
+        truth_original: Some(0.7),
+        truth_guided: Some(0.75),
+        cases: vec![],
+    };
+    tell(&mut state, Event::Evaluation(evaluation));
+    snap("dashboard_running", state);
+}
+
+#[test]
+fn one_step() {
+    let mut state = running(1);
+    insta::assert_snapshot!(picture(&mut state, 80, 24));
+}
+
+#[test]
+fn paused_with_marks_and_an_alarm() {
+    let mut state = running(23);
+    tell(&mut state, mark(8, "tau 0.086 -> 0.05"));
+    tell(&mut state, mark(15, "principles v2"));
+    tell(
+        &mut state,
+        Event::Alarm(Alarm {
+            step: 22,
+            message: "half of the responses no longer end by themselves".into(),
+            suggestion: "lower the learning rate (r), or go back to the checkpoint after step 20".into(),
+            paused: true,
+        }),
+    );
+    state.notice = None;
+    snap("dashboard_paused", state);
+}
+
+#[test]
+fn failed() {
+    let mut state = running(12);
+    tell(
+        &mut state,
+        Event::Failed {
+            message: "the loss is not a number at step 12".into(),
+        },
+    );
+    snap("dashboard_failed", state);
+}
+
+#[test]
+fn finished() {
+    let mut state = running(40);
+    let done = Done {
+        run: "hh".into(),
+        path: "runs/hh".into(),
+        steps: 40,
+        reason: "finished".into(),
+        seconds: 25.0,
+    };
+    tell(&mut state, Event::Done(done));
+    snap("dashboard_finished", state);
+}
+
+#[test]
+fn a_stored_run_says_that_it_cannot_be_changed() {
+    let mut state = running(40);
+    state.run.live = false;
+    press(&mut state, "t");
+    insta::assert_snapshot!(picture(&mut state, 120, 40));
+}
+
+#[test]
+fn one_chart_alone_with_the_cursor() {
+    let mut state = running(23);
+    press(&mut state, "zhhhh");
+    insta::assert_snapshot!(picture(&mut state, 100, 30));
+}
+
+#[test]
+fn a_long_run_with_a_spike_and_a_gap() {
+    let mut state = running(0);
+    tell(&mut state, started(100_000));
+    for i in 0..60_000 {
+        let mut record = step(i);
+        if (20_000..30_000).contains(&i) {
+            record.loss = f64::NAN;
+        }
+        if i == 45_678 {
+            record.loss = 9.0;
+        }
+        state.run.history.push(&record);
+        state.run.latest = Some(record);
+    }
+    state.dashboard.focus = Panel::Losses;
+    state.dashboard.zoomed = true;
+    insta::assert_snapshot!(picture(&mut state, 100, 30));
+}
+
+#[test]
+fn without_braille() {
+    let mut state = running(23);
+    state.theme.markers = Markers::Ascii;
+    insta::assert_snapshot!(picture(&mut state, 80, 24));
+}
+
+#[test]
+fn help_and_questions() {
+    let mut state = running(24);
+    for (name, keys) in [
+        ("help", "?"),
+        ("help_scrolled", "?jjjjjjjj"),
+        ("tau", "t0.x1\n"),
+        ("rate", "r"),
+        ("quit", "q"),
+        ("stop", "S"),
+    ] {
+        press(&mut state, keys);
+        insta::assert_snapshot!(format!("popup_{name}"), picture(&mut state, 80, 24));
+        state.popup = None;
+    }
+    insta::assert_snapshot!("too_small", picture(&mut state, 40, 10));
+}

@@ -1,0 +1,208 @@
+//! What an action does to the state, and what it asks of the outside. Pure: no terminal, no channel, no file.
+
+use crate::train::{Command, Event};
+
+use super::action::{Action, Effect, Number, Screen};
+use super::popup::{Popup, Prompt};
+use super::state::{Leaving, State};
+
+/// Applies an action.
+pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Event(event) => on_event(state, *event),
+        Action::Pairs(page) => {
+            state.responses.page(page);
+            vec![]
+        }
+        Action::Notice(text) => {
+            state.say(text);
+            vec![]
+        }
+        Action::Show(screen) => show(state, screen),
+        Action::NextScreen => show(state, neighbour(state.screen, 1)),
+        Action::PreviousScreen => show(state, neighbour(state.screen, Screen::ALL.len() - 1)),
+        Action::ToggleHelp => {
+            state.popup = match state.popup {
+                Some(Popup::Help { .. }) => None,
+                _ => Some(Popup::Help { scroll: 0 }),
+            };
+            vec![]
+        }
+        Action::PauseOrContinue => pause_or_continue(state),
+        Action::StepOnce => command(state, Command::StepOnce, "one step, then pause"),
+        Action::Checkpoint => command(state, Command::Checkpoint, "a checkpoint is written after this step"),
+        Action::Stop => {
+            if can_command(state) {
+                state.popup = Some(Popup::Stop);
+            }
+            vec![]
+        }
+        Action::Ask(number) => ask(state, number),
+        Action::Quit => quit(state),
+        Action::QuitNow => quit_now(state),
+        Action::SaveAndQuit => save_and_quit(state),
+        Action::Dismiss => {
+            state.popup = None;
+            vec![]
+        }
+        Action::DismissAlarm => {
+            state.alarms_seen = state.run.alarms.len();
+            vec![]
+        }
+        Action::ToggleMouse => {
+            state.mouse = !state.mouse;
+            state.say(match state.mouse {
+                true => "mouse on: click, drag and wheel work here",
+                false => "mouse off: the terminal selects text",
+            });
+            vec![Effect::Mouse(state.mouse)]
+        }
+        Action::Suspend => vec![Effect::Suspend],
+        Action::Redraw => vec![Effect::Redraw],
+        Action::Dashboard(action) => {
+            let area = state.body();
+            state.dashboard.update(action, &state.run, area);
+            vec![]
+        }
+        Action::Responses(action) => {
+            let effects = state.responses.update(action, &state.run);
+            admit(state, effects)
+        }
+        Action::Principles(action) => {
+            let effects = state.principles.update(action, &state.run);
+            admit(state, effects)
+        }
+        Action::Cases(action) => {
+            let effects = state.cases.update(action, &state.run);
+            admit(state, effects)
+        }
+    }
+}
+
+/// Lets the effects of a screen through, but no command to a trainer that is not there.
+pub fn admit(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
+    let commands = effects.iter().any(|e| matches!(e, Effect::Send(_)));
+    if commands && !can_command(state) {
+        return effects.into_iter().filter(|e| !matches!(e, Effect::Send(_))).collect();
+    }
+    effects
+}
+
+/// Sends a number that was typed into the prompt.
+pub fn set_number(state: &mut State, number: Number, value: f64) -> Vec<Effect> {
+    let (send, name) = match number {
+        Number::Tau => (Command::SetTau(value), "tau"),
+        Number::Decay => (Command::SetDecay(value), "decay"),
+        Number::LearningRate => (Command::SetLearningRate(value), "learning rate"),
+    };
+    state.popup = None;
+    command(state, send, &format!("{name} {value} acts from the next step on"))
+}
+
+fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
+    let over = matches!(event, Event::Done(_) | Event::Failed { .. });
+    match &event {
+        Event::Checkpoint { step, .. } => state.say(format!("checkpoint after step {step}")),
+        Event::Mark(mark) => state.say(format!("{} acts from step {} on", mark.label, mark.step)),
+        _ => {}
+    }
+    state.run.apply(event);
+    let mut effects = state.responses.on_event(&state.run);
+    effects.extend(state.principles.on_event(&state.run));
+    effects.extend(state.cases.on_event(&state.run));
+    if over {
+        if matches!(state.popup, Some(Popup::Quit | Popup::Stop | Popup::Number(_))) {
+            state.popup = None;
+        }
+        if state.leaving == Leaving::AfterSave {
+            effects.push(Effect::Quit);
+        }
+    }
+    effects
+}
+
+fn show(state: &mut State, screen: Screen) -> Vec<Effect> {
+    state.screen = screen;
+    vec![]
+}
+
+fn neighbour(screen: Screen, by: usize) -> Screen {
+    let all = Screen::ALL;
+    let here = all.iter().position(|s| *s == screen).unwrap_or(0);
+    all[(here + by) % all.len()]
+}
+
+/// Whether a command can reach a trainer; says why if not.
+fn can_command(state: &mut State) -> bool {
+    let why = match () {
+        () if !state.run.live => {
+            "this run is only shown here: no training to change (ple resume or ple fork continues it)"
+        }
+        () if state.run.failed.is_some() => "training failed, there is nothing to change any more",
+        () if state.run.done.is_some() => "training is over; ple resume or ple fork continues the run",
+        () if state.leaving == Leaving::AfterSave => "already saving and leaving",
+        () => return true,
+    };
+    state.refuse(why);
+    false
+}
+
+fn command(state: &mut State, command: Command, said: &str) -> Vec<Effect> {
+    if !can_command(state) {
+        return vec![];
+    }
+    state.say(said);
+    vec![Effect::Send(command)]
+}
+
+fn pause_or_continue(state: &mut State) -> Vec<Effect> {
+    match state.run.paused {
+        true => command(state, Command::Continue, "going on"),
+        false => command(state, Command::Pause, "pausing after this step"),
+    }
+}
+
+fn ask(state: &mut State, number: Number) -> Vec<Effect> {
+    if can_command(state) {
+        state.popup = Some(Popup::Number(Prompt::new(number)));
+    }
+    vec![]
+}
+
+fn quit(state: &mut State) -> Vec<Effect> {
+    match state.popup {
+        // Asked already: the second Ctrl-c means it.
+        Some(Popup::Quit) => quit_now(state),
+        _ if state.leaving == Leaving::AfterSave => quit_now(state),
+        _ if state.run.unsaved_steps() > 0 => {
+            state.popup = Some(Popup::Quit);
+            vec![]
+        }
+        _ => quit_now(state),
+    }
+}
+
+fn quit_now(state: &mut State) -> Vec<Effect> {
+    let training = state.run.live && !state.run.ended();
+    state.leaving = Leaving::Now;
+    let mut effects = Vec::new();
+    if training {
+        effects.push(Effect::Send(Command::Abandon));
+    }
+    effects.push(Effect::Quit);
+    effects
+}
+
+fn save_and_quit(state: &mut State) -> Vec<Effect> {
+    state.popup = None;
+    if !state.run.live || state.run.ended() {
+        state.leaving = Leaving::Now;
+        return vec![Effect::Quit];
+    }
+    if state.leaving == Leaving::AfterSave {
+        return vec![];
+    }
+    state.leaving = Leaving::AfterSave;
+    state.say("finishing the step and writing a checkpoint, then leaving (Ctrl-c leaves at once)");
+    vec![Effect::Send(Command::Stop)]
+}

@@ -1,0 +1,272 @@
+//! What stands around every screen: tabs, the run and its variant, progress, alarms, the footer.
+
+use ratatui::{
+    Frame,
+    layout::{Alignment, Rect},
+    style::Style,
+    text::{Line, Span},
+    widgets::Paragraph,
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::action::Screen;
+use super::screens::{cases, dashboard, principles, responses};
+use super::state::State;
+use super::status::{self, Status};
+use super::widgets::wrap::clip;
+use super::{bindings, popup_view};
+
+const TITLE: &str = " ple ";
+
+/// Below this nothing useful can be drawn.
+pub const SMALLEST: (u16, u16) = (60, 16);
+
+/// Draws everything.
+pub fn view(state: &State, frame: &mut Frame) {
+    let area = frame.area();
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        return too_small(frame, area);
+    }
+    draw_tabs(state, frame, row(area, 0));
+    draw_run(state, frame, row(area, 1));
+    if header_rows(area) > 2 {
+        draw_progress(state, frame, row(area, 2));
+    }
+    let body = body(area, state);
+    draw_alarm(
+        state,
+        frame,
+        Rect {
+            y: body.bottom(),
+            height: area.bottom() - 1 - body.bottom(),
+            ..area
+        },
+    );
+    draw_footer(state, frame, row(area, area.height - 1));
+    draw_screen(state, frame, body);
+    if let Some(popup) = &state.popup {
+        popup_view::view(popup, &state.table, &state.run, &state.theme, frame);
+    }
+}
+
+/// Where the present screen is drawn.
+pub fn body(area: Rect, state: &State) -> Rect {
+    let head = header_rows(area);
+    let alarm = match (status::alarm(state), area.height) {
+        (None, _) => 0,
+        (Some(_), 0..=19) => 1,
+        (Some(_), _) => 2,
+    };
+    let height = area.height.saturating_sub(head + 1 + alarm);
+    Rect {
+        y: area.y + head.min(area.height),
+        height,
+        ..area
+    }
+}
+
+/// The tab under a column of the first row.
+pub fn tab_at(state: &State, column: u16) -> Option<Screen> {
+    let mut at = TITLE.len() as u16;
+    for (screen, label) in tabs(state) {
+        let wide = label.chars().count() as u16;
+        if (at..at + wide).contains(&column) {
+            return Some(screen);
+        }
+        at += wide;
+    }
+    None
+}
+
+/// The labels of the tabs; only the present one has its name when there is little room.
+fn tabs(state: &State) -> Vec<(Screen, String)> {
+    let Status { sign, text, .. } = status::status(state);
+    let label = |screen: Screen, short: bool, i: usize| match short && screen != state.screen {
+        true => format!(" {} ", i + 1),
+        false => format!(" {} {} ", i + 1, screen.title()),
+    };
+    let all = |short| {
+        Screen::ALL
+            .into_iter()
+            .enumerate()
+            .map(move |(i, s)| (s, label(s, short, i)))
+    };
+    let long: Vec<(Screen, String)> = all(false).collect();
+    let wide: usize = long.iter().map(|(_, l)| l.chars().count()).sum();
+    let others = TITLE.len() + format!("{sign} {text} ").chars().count() + 1;
+    if wide + others <= usize::from(state.size.0) {
+        long
+    } else {
+        all(true).collect()
+    }
+}
+
+fn draw_screen(state: &State, frame: &mut Frame, area: Rect) {
+    let (run, theme) = (&state.run, &state.theme);
+    match state.screen {
+        Screen::Dashboard => dashboard::view(&state.dashboard, run, theme, frame, area),
+        Screen::Responses => responses::view(&state.responses, run, theme, frame, area),
+        Screen::Principles => principles::view(&state.principles, run, theme, frame, area),
+        Screen::Cases => cases::view(&state.cases, run, theme, frame, area),
+    }
+}
+
+fn header_rows(area: Rect) -> u16 {
+    if area.height >= 20 { 3 } else { 2 }
+}
+
+fn row(area: Rect, at: u16) -> Rect {
+    Rect {
+        y: area.y + at,
+        height: 1,
+        ..area
+    }
+}
+
+fn too_small(frame: &mut Frame, area: Rect) {
+    if area.is_empty() {
+        return;
+    }
+    let text = format!(
+        "ple needs at least {}x{}, this is {}x{}",
+        SMALLEST.0, SMALLEST.1, area.width, area.height
+    );
+    let words = Paragraph::new(text)
+        .alignment(Alignment::Center)
+        .wrap(ratatui::widgets::Wrap { trim: true });
+    let lines = 36u16.div_ceil(area.width).min(area.height);
+    let middle = Rect {
+        y: area.y + (area.height - lines) / 2,
+        height: lines.max(1),
+        ..area
+    };
+    frame.render_widget(words, middle);
+}
+
+fn draw_tabs(state: &State, frame: &mut Frame, area: Rect) {
+    let theme = &state.theme;
+    let mut spans = vec![Span::styled(TITLE, theme.title)];
+    for (screen, label) in tabs(state) {
+        let style = if screen == state.screen {
+            theme.title.patch(theme.selected)
+        } else {
+            Style::new()
+        };
+        spans.push(Span::styled(label, style));
+    }
+    let left = Line::from(spans);
+    let Status { sign, text, style } = status::status(state);
+    let right = Line::styled(format!("{sign} {text} "), style).right_aligned();
+    let used = left.width();
+    frame.render_widget(Paragraph::new(left), area);
+    frame.render_widget(Paragraph::new(right), area_right(area, used));
+}
+
+fn area_right(area: Rect, used: usize) -> Rect {
+    let used = (used as u16).min(area.width);
+    Rect {
+        x: area.x + used,
+        width: area.width - used,
+        ..area
+    }
+}
+
+/// The run, what it does, and the variant of the method that is on.
+fn draw_run(state: &State, frame: &mut Frame, area: Rect) {
+    let theme = &state.theme;
+    let Some(started) = &state.run.started else { return };
+    let e = &started.experiment;
+    let variant = status::variant(&e.method);
+    let what = format!(" · {:?} on {:?}", e.method.name, e.task)
+        .to_uppercase()
+        .replace(" ON ", " on ");
+    let name = if variant.as_printed {
+        "as printed: "
+    } else {
+        "variant: "
+    };
+    let badges: usize = variant.badges.iter().map(|b| b.text.chars().count() + 3).sum();
+    // The variant is never cut: what the method is goes first, then the end of the run's name.
+    let room = usize::from(area.width).saturating_sub(name.len() + badges + 3);
+    let what = if room >= started.run.width() + what.width() {
+        what
+    } else {
+        String::new()
+    };
+    let run = clip(&started.run, room.saturating_sub(what.width()));
+    let mut spans = vec![
+        Span::styled(format!(" {run}"), theme.title),
+        Span::styled(format!("{what} · "), theme.dim),
+    ];
+    if !variant.badges.is_empty() {
+        spans.push(Span::styled(
+            name,
+            if variant.as_printed { theme.dim } else { theme.tau },
+        ));
+    }
+    for (i, badge) in variant.badges.iter().enumerate() {
+        if i > 0 {
+            spans.push(Span::styled(" · ", theme.dim));
+        }
+        spans.push(Span::styled(
+            badge.text.clone(),
+            if badge.differs { theme.tau } else { theme.dim },
+        ));
+    }
+    let left = Line::from(spans);
+    let right = Line::styled(format!("{} ", started.device), theme.dim).right_aligned();
+    let used = left.width();
+    frame.render_widget(Paragraph::new(left), area);
+    if used + right.width() < usize::from(area.width) {
+        frame.render_widget(Paragraph::new(right), area_right(area, used));
+    }
+}
+
+/// A rule as long as the way gone.
+fn draw_progress(state: &State, frame: &mut Frame, area: Rect) {
+    let done = (status::progress(&state.run) * f64::from(area.width)).round() as usize;
+    let rest = usize::from(area.width) - done.min(usize::from(area.width));
+    let line = Line::from(vec![
+        Span::styled("━".repeat(done), state.theme.good),
+        Span::styled("─".repeat(rest), state.theme.border),
+    ]);
+    frame.render_widget(Paragraph::new(line), area);
+}
+
+fn draw_alarm(state: &State, frame: &mut Frame, area: Rect) {
+    let Some(alarm) = status::alarm(state).filter(|_| area.height > 0) else {
+        return;
+    };
+    let theme = &state.theme;
+    let dismiss = if alarm.lasting { "" } else { "   [!] dismiss" };
+    let lines = vec![
+        Line::from(vec![
+            Span::styled(format!(" {} ", alarm.sign), theme.bad.patch(theme.selected)),
+            Span::styled(format!(" {}", alarm.message), theme.bad),
+        ]),
+        Line::from(vec![
+            Span::raw(format!("    → {}", alarm.suggestion)),
+            Span::styled(dismiss, theme.dim),
+        ]),
+    ];
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn draw_footer(state: &State, frame: &mut Frame, area: Rect) {
+    let theme = &state.theme;
+    if let Some(notice) = &state.notice {
+        let style = if notice.refused { theme.bad } else { theme.title };
+        let sign = if notice.refused { "✗" } else { "›" };
+        let line = Line::from(vec![
+            Span::styled(format!(" {sign} "), style),
+            Span::styled(notice.text.clone(), style),
+        ]);
+        return frame.render_widget(Paragraph::new(line), area);
+    }
+    let mut spans = vec![Span::raw(" ")];
+    for (key, word) in bindings::footer(&state.table, state.screen, &state.run, usize::from(area.width) - 1) {
+        spans.push(Span::styled(key, theme.key));
+        spans.push(Span::styled(format!(" {word}  "), theme.dim));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}

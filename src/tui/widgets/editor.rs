@@ -1,0 +1,135 @@
+//! A field for one line of text or for many, and what came of a key.
+
+use ratatui::Frame;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::widgets::{Block, Clear};
+use ratatui_textarea::{CursorMove, TextArea, WrapMode};
+
+use crate::tui::theme::Theme;
+
+/// What a key did to the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Still writing.
+    Editing,
+    /// Enter in one line, Ctrl-s in many: the whole text.
+    Accepted(String),
+    /// Esc.
+    Cancelled,
+}
+
+/// A text being written.
+#[derive(Clone, Debug)]
+pub struct Editor {
+    area: TextArea<'static>,
+    lines: bool,
+}
+
+impl Editor {
+    /// One line: Enter accepts.
+    pub fn line(text: &str) -> Self {
+        Self::new(&text.replace(['\n', '\r'], " "), false)
+    }
+
+    /// Many lines: Ctrl-s accepts.
+    pub fn text(text: &str) -> Self {
+        Self::new(text, true)
+    }
+
+    fn new(text: &str, lines: bool) -> Self {
+        let mut area = TextArea::new(text.split('\n').map(|l| l.trim_end_matches('\r').to_string()).collect());
+        area.set_cursor_line_style(Style::new());
+        area.set_cursor_style(Style::new().add_modifier(Modifier::REVERSED));
+        area.set_wrap_mode(if lines { WrapMode::WordOrGlyph } else { WrapMode::None });
+        area.move_cursor(CursorMove::Bottom);
+        area.move_cursor(CursorMove::End);
+        Self { area, lines }
+    }
+
+    /// The text so far.
+    pub fn content(&self) -> String {
+        self.area.lines().join("\n")
+    }
+
+    /// Takes in one key.
+    pub fn key(&mut self, key: KeyEvent) -> Outcome {
+        if key.kind == KeyEventKind::Release {
+            return Outcome::Editing;
+        }
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Esc => return Outcome::Cancelled,
+            KeyCode::Enter if !self.lines => return Outcome::Accepted(self.content()),
+            KeyCode::Char('s') if control && self.lines => return Outcome::Accepted(self.content()),
+            KeyCode::Char('m' | 'j') if control && !self.lines => {}
+            _ => {
+                self.area.input(key);
+            }
+        }
+        Outcome::Editing
+    }
+
+    /// Puts pasted text at the cursor; one line takes newlines as blanks.
+    pub fn paste(&mut self, text: &str) {
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        self.area
+            .insert_str(if self.lines { text } else { text.replace('\n', " ") });
+    }
+
+    /// Rows that show the whole text with its frame, within a limit.
+    pub fn height(&self, width: u16, most: u16) -> u16 {
+        if !self.lines {
+            return most.min(3);
+        }
+        let inner = usize::from(width.saturating_sub(2)).max(1);
+        let rows: usize = self.area.lines().iter().map(|l| 1 + l.chars().count() / inner).sum();
+        u16::try_from(rows + 4).unwrap_or(u16::MAX).max(6).min(most)
+    }
+
+    /// Draws the field in a frame with a title and, below it, how to leave.
+    pub fn draw(&self, frame: &mut Frame, area: Rect, title: &str, hint: &str, theme: &Theme) {
+        frame.render_widget(Clear, area);
+        let block = Block::bordered()
+            .border_style(theme.border_focus)
+            .title_top(format!(" {title} "))
+            .title_bottom(format!(" {hint} "))
+            .title_style(theme.title);
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        if inner.width > 0 && inner.height > 0 {
+            frame.render_widget(&self.area, inner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn press(code: KeyCode) -> KeyEvent {
+        KeyEvent::new(code, KeyModifiers::NONE)
+    }
+
+    #[test]
+    fn enter_accepts_a_line_and_breaks_a_text() {
+        let mut line = Editor::line("ab");
+        line.key(press(KeyCode::Char('漢')));
+        assert_eq!(line.key(press(KeyCode::Enter)), Outcome::Accepted("ab漢".into()));
+        let mut text = Editor::text("ab");
+        text.key(press(KeyCode::Enter));
+        text.paste("c\r\nd");
+        let save = KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL);
+        assert_eq!(text.key(save), Outcome::Accepted("ab\nc\nd".into()));
+        assert_eq!(text.key(press(KeyCode::Esc)), Outcome::Cancelled);
+    }
+
+    #[test]
+    fn a_line_stays_one_line() {
+        let mut line = Editor::line("a\nb");
+        line.paste("c\nd");
+        line.key(KeyEvent::new(KeyCode::Char('m'), KeyModifiers::CONTROL));
+        assert_eq!(line.content(), "a bc d");
+    }
+}

@@ -1,0 +1,14 @@
+//! Things drawn in more than one place.
+
+pub mod axis;
+pub mod canvas;
+pub mod chart;
+pub mod diff;
+pub mod editor;
+pub mod histogram;
+pub mod panel;
+pub mod scale;
+pub mod scroll;
+pub mod sides;
+pub mod stack;
+pub mod wrap;
