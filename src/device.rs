@@ -24,7 +24,9 @@ pub struct Chosen {
 /// Why there is no such device.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
-    #[error("--device gpu: this build has no GPU support; build with `cargo build --release --features gpu`, or use --device cpu")]
+    #[error(
+        "--device gpu: this build has no GPU support; build with `cargo build --release --features gpu`, or use --device cpu"
+    )]
     NotBuilt,
     #[error("--device gpu: no GPU adapter answers ({0}); use --device cpu")]
     NoAdapter(String),
@@ -40,7 +42,10 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen, DeviceError> {
 }
 
 fn cpu() -> Chosen {
-    Chosen { device: Device::flex(), name: "cpu (burn-flex, f32)".into() }
+    Chosen {
+        device: Device::flex(),
+        name: "cpu (burn-flex, f32)".into(),
+    }
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -69,14 +74,19 @@ mod gpu {
                 return None;
             }
             let device = Device::wgpu(DeviceKind::DefaultDevice);
-            let name = device.identity().map_or_else(|| "unnamed".to_string(), |i| i.name.to_string());
+            let name = device
+                .identity()
+                .map_or_else(|| "unnamed".to_string(), |i| i.name.to_string());
             let sum = burn::tensor::Tensor::<1>::ones([4], &device).sum();
             (crate::numbers::value(sum) == 4.0).then_some((device, name))
         });
         std::panic::set_hook(hook);
         match tried {
             Ok(Some((_, name))) if only_real && is_software(&name) => Err(DeviceError::NoAdapter(name)),
-            Ok(Some((device, name))) => Ok(Chosen { device, name: format!("gpu ({name}, burn-wgpu, f32)") }),
+            Ok(Some((device, name))) => Ok(Chosen {
+                device,
+                name: format!("gpu ({name}, burn-wgpu, f32)"),
+            }),
             Ok(None) => Err(DeviceError::NoAdapter("none is listed".into())),
             Err(_) => Err(DeviceError::NoAdapter("the graphics driver failed".into())),
         }
@@ -84,6 +94,8 @@ mod gpu {
 
     fn is_software(name: &str) -> bool {
         let name = name.to_lowercase();
-        ["llvmpipe", "lavapipe", "swiftshader", "software", "basic render"].iter().any(|s| name.contains(s))
+        ["llvmpipe", "lavapipe", "swiftshader", "software", "basic render"]
+            .iter()
+            .any(|s| name.contains(s))
     }
 }

@@ -24,7 +24,13 @@ pub struct Effort {
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { seed: 1, vocabulary: 2048, pretraining_steps: 3000, reward_rows: 8000, probe_queries: 200 }
+        Self {
+            seed: 1,
+            vocabulary: 2048,
+            pretraining_steps: 3000,
+            reward_rows: 8000,
+            probe_queries: 200,
+        }
     }
 }
 
@@ -89,15 +95,20 @@ pub fn build(
         for effect in principle_effects(&policy, &text, task, effort.probe_queries, effort.seed) {
             say(format!(
                 "{task} {}: none {:.2}, all {:.2}, all but it {:.2}, alone {:.2}, held-out wording {:.2}, opposite {:.2}, paper {:.2}",
-                effect.principle, effect.none, effect.all, effect.all_but, effect.alone, effect.alone_held_out,
-                effect.opposite, effect.paper
+                effect.principle,
+                effect.none,
+                effect.all,
+                effect.all_but,
+                effect.alone,
+                effect.alone_held_out,
+                effect.opposite,
+                effect.paper
             ));
             effects.push(effect);
         }
     }
     for task in Task::ALL {
-        let (model, scores) =
-            reward_models::train(&policy, &text, task, effort.reward_rows, effort.seed, say);
+        let (model, scores) = reward_models::train(&policy, &text, task, effort.reward_rows, effort.seed, say);
         say(format!(
             "reward model {task}: accuracy {:.3}, on corrupted text {:.3}, correlation with truth {:.3}",
             scores.accuracy, scores.accuracy_corrupted, scores.pearson

@@ -30,7 +30,12 @@ pub fn tokenizer(seed: u64, documents: usize, vocabulary: usize) -> Result<Text,
         })
         .collect();
     for attribute in Task::ALL.into_iter().flat_map(attributes) {
-        for phrases in [attribute.train, attribute.held_out, attribute.opposite, attribute.opposite_held_out] {
+        for phrases in [
+            attribute.train,
+            attribute.held_out,
+            attribute.opposite,
+            attribute.opposite_held_out,
+        ] {
             texts.extend(phrases.iter().flat_map(|p| std::iter::repeat_n(p.to_string(), 5)));
         }
     }
@@ -48,7 +53,12 @@ pub struct Batches<'a> {
 impl<'a> Batches<'a> {
     /// Batches of `batch` documents.
     pub fn new(seed: u64, text: &'a Text, batch: usize) -> Self {
-        Self { rng: stream(seed, Purpose::Corpus, 1, 0), text, batch, ready: Vec::new() }
+        Self {
+            rng: stream(seed, Purpose::Corpus, 1, 0),
+            text,
+            batch,
+            ready: Vec::new(),
+        }
     }
 
     /// The next batch. Documents are sorted by length in groups of 32 batches, so that little is padding.
@@ -71,7 +81,9 @@ impl<'a> Batches<'a> {
         let prompt = ids.len();
         ids.extend(self.text.encode(&format!(" {response}")));
         ids.push(EOS);
-        let targets = (1..ids.len()).filter(|&j| j >= prompt || chance(&mut self.rng, PROMPT_SHARE)).collect();
+        let targets = (1..ids.len())
+            .filter(|&j| j >= prompt || chance(&mut self.rng, PROMPT_SHARE))
+            .collect();
         Row { ids, prompt, targets }
     }
 }

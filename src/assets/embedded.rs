@@ -32,12 +32,15 @@ fn models() -> [Entry; 4] {
 
 /// The files of `builtin:NAME`.
 pub fn builtin_model(name: &str) -> Option<ModelFiles> {
-    models().into_iter().find(|(n, _, _)| *n == name).map(|(name, config, weights)| ModelFiles {
-        origin: PathBuf::from(format!("builtin:{name}")),
-        config: Cow::Borrowed(config),
-        weights: Cow::Borrowed(weights),
-        tokenizer: Cow::Borrowed(TOKENIZER),
-    })
+    models()
+        .into_iter()
+        .find(|(n, _, _)| *n == name)
+        .map(|(name, config, weights)| ModelFiles {
+            origin: PathBuf::from(format!("builtin:{name}")),
+            config: Cow::Borrowed(config),
+            weights: Cow::Borrowed(weights),
+            tokenizer: Cow::Borrowed(TOKENIZER),
+        })
 }
 
 /// Names that [`builtin_model`] knows.
@@ -50,9 +53,18 @@ pub const EXPERIMENTS: [(&str, &str); 6] = [
     ("experiments/imdb.toml", include_str!("../../experiments/imdb.toml")),
     ("experiments/hh.toml", include_str!("../../experiments/hh.toml")),
     ("experiments/tldr.toml", include_str!("../../experiments/tldr.toml")),
-    ("experiments/as-printed/imdb.toml", include_str!("../../experiments/as-printed/imdb.toml")),
-    ("experiments/as-printed/hh.toml", include_str!("../../experiments/as-printed/hh.toml")),
-    ("experiments/as-printed/tldr.toml", include_str!("../../experiments/as-printed/tldr.toml")),
+    (
+        "experiments/as-printed/imdb.toml",
+        include_str!("../../experiments/as-printed/imdb.toml"),
+    ),
+    (
+        "experiments/as-printed/hh.toml",
+        include_str!("../../experiments/as-printed/hh.toml"),
+    ),
+    (
+        "experiments/as-printed/tldr.toml",
+        include_str!("../../experiments/as-printed/tldr.toml"),
+    ),
 ];
 
 /// Bundled principles files by their paths in the repository.
@@ -60,7 +72,16 @@ pub const PRINCIPLES: [(&str, &str); 6] = [
     ("principles/imdb.toml", include_str!("../../principles/imdb.toml")),
     ("principles/hh.toml", include_str!("../../principles/hh.toml")),
     ("principles/tldr.toml", include_str!("../../principles/tldr.toml")),
-    ("principles/paper/imdb.toml", include_str!("../../principles/paper/imdb.toml")),
-    ("principles/paper/hh.toml", include_str!("../../principles/paper/hh.toml")),
-    ("principles/paper/tldr.toml", include_str!("../../principles/paper/tldr.toml")),
+    (
+        "principles/paper/imdb.toml",
+        include_str!("../../principles/paper/imdb.toml"),
+    ),
+    (
+        "principles/paper/hh.toml",
+        include_str!("../../principles/paper/hh.toml"),
+    ),
+    (
+        "principles/paper/tldr.toml",
+        include_str!("../../principles/paper/tldr.toml"),
+    ),
 ];

@@ -4,7 +4,7 @@ pub mod build;
 mod corpus;
 mod embedded;
 mod pretrain;
-mod probe;
-mod reward_models;
+pub mod probe;
+pub mod reward_models;
 
 pub use embedded::{EXPERIMENTS, PRINCIPLES, builtin_model, builtin_names};

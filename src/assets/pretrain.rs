@@ -19,8 +19,17 @@ pub fn initialise(config: LlamaConfig, seed: u64, device: &Device) -> Llama {
         if name.contains("norm") {
             return Ok(Tensor::ones(shape, device));
         }
-        let std = if name.contains("o_proj") || name.contains("down_proj") { residual } else { 0.02 };
-        Ok(normal_tensor(&mut stream(seed, Purpose::Initialise, place, 0), shape, std, device))
+        let std = if name.contains("o_proj") || name.contains("down_proj") {
+            residual
+        } else {
+            0.02
+        };
+        Ok(normal_tensor(
+            &mut stream(seed, Purpose::Initialise, place, 0),
+            shape,
+            std,
+            device,
+        ))
     });
     match built {
         Ok(model) => model,
@@ -49,14 +58,20 @@ pub fn pretrain(text: &Text, seed: u64, steps: usize, device: &Device, say: &mut
         let answers: usize = batch.iter().map(|r| r.ids.len() - r.prompt).sum();
         let computed = gradients(&model, &trained, &batch, |model, rows| {
             let (loss, answer) = language_model_loss(model, rows);
-            ShardLoss { loss: loss.div_scalar(total as f64), parts: vec![answer] }
+            ShardLoss {
+                loss: loss.div_scalar(total as f64),
+                parts: vec![answer],
+            }
         });
         optimizer.step(&mut model, computed.gradients, cosine(i, steps, 3e-3, 100));
         recent.push(computed.parts[0] / answers as f64);
         if (i + 1) % 100 == 0 {
             let mean = recent.iter().rev().take(100).sum::<f64>() / 100.0;
             let rate = tokens as f64 / start.elapsed().as_secs_f64();
-            say(format!("pretraining {}/{steps}: response loss {mean:.4}, {rate:.0} tokens/s", i + 1));
+            say(format!(
+                "pretraining {}/{steps}: response loss {mean:.4}, {rate:.0} tokens/s",
+                i + 1
+            ));
         }
     }
     model.freeze_head();

@@ -35,10 +35,18 @@ pub fn principle_effects(policy: &Llama, text: &Text, task: Task, n: usize, seed
     let scenes: Vec<Scene> = (0..n).map(|_| query(task, &mut rng, Split::Test)).collect();
     let policy = policy.merged();
     let rates = |principles: Option<&str>| -> Vec<f64> {
-        let settings = GenerationSettings { max_new_tokens: 72, temperature: 1.0, top_p: 1.0 };
-        let prompts: Vec<_> =
-            scenes.iter().map(|s| text.prompt(&prompt(task, &s.query, principles))).collect();
-        let rngs = (0..n).map(|i| stream(seed, Purpose::EvaluateGuided, task as u64, i as u64)).collect();
+        let settings = GenerationSettings {
+            max_new_tokens: 72,
+            temperature: 1.0,
+            top_p: 1.0,
+        };
+        let prompts: Vec<_> = scenes
+            .iter()
+            .map(|s| text.prompt(&prompt(task, &s.query, principles)))
+            .collect();
+        let rngs = (0..n)
+            .map(|i| stream(seed, Purpose::EvaluateGuided, task as u64, i as u64))
+            .collect();
         let completions = sample(&policy, &prompts, &settings, rngs, &mut |_, _| {});
         let mut counts = vec![0u32; attributes(task).len()];
         for (scene, completion) in scenes.iter().zip(&completions) {
@@ -51,11 +59,19 @@ pub fn principle_effects(policy: &Llama, text: &Text, task: Task, n: usize, seed
         counts.into_iter().map(|c| f64::from(c) / n as f64).collect()
     };
     let bundled = |keep: &dyn Fn(usize) -> bool| {
-        let entries: Vec<&str> =
-            attributes(task).iter().enumerate().filter(|(i, _)| keep(*i)).map(|(_, a)| a.train[0]).collect();
+        let entries: Vec<&str> = attributes(task)
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| keep(*i))
+            .map(|(_, a)| a.train[0])
+            .collect();
         render(preamble(task), &entries, task == Task::Hh)
     };
-    let (none, all, paper) = (rates(None), rates(Some(&bundled(&|_| true))), rates(Some(paper_prompt(task))));
+    let (none, all, paper) = (
+        rates(None),
+        rates(Some(&bundled(&|_| true))),
+        rates(Some(paper_prompt(task))),
+    );
     attributes(task)
         .iter()
         .enumerate()

@@ -57,8 +57,13 @@ pub fn train(
     let mut rng = stream(seed, Purpose::Corpus, 10 + task as u64, 0);
     let hot = hot_samples(policy, text, task, 800, seed);
     let foreign = foreign_texts(&mut rng, task, 2000);
-    let pools = Pools { hot: &hot, foreign: &foreign };
-    let mut rows: Vec<Row> = (0..n).map(|_| row(&mut rng, text, task, Split::Train, CORRUPTED, &pools)).collect();
+    let pools = Pools {
+        hot: &hot,
+        foreign: &foreign,
+    };
+    let mut rows: Vec<Row> = (0..n)
+        .map(|_| row(&mut rng, text, task, Split::Train, CORRUPTED, &pools))
+        .collect();
     let mut model = with_head(policy, seed);
     let trained = Trained::of(&mut model);
     let mut optimizer = Optimizer::new(0.98, 0.05, 1.0);
@@ -102,17 +107,29 @@ fn row(rng: &mut ChaCha8Rng, text: &Text, task: Task, split: Split, corrupted: f
     if task == Task::Imdb {
         let (scene, response, positive) = sentiment_row(rng, split, corrupted, *pools);
         let label = f32::from(u8::from(positive));
-        return Row { prompt: ids(&scene), response: text.response(&response), worse: None, label };
+        return Row {
+            prompt: ids(&scene),
+            response: text.response(&response),
+            worse: None,
+            label,
+        };
     }
     let (scene, better, worse) = preference_row(rng, task, split, corrupted, *pools);
-    Row { prompt: ids(&scene), response: text.response(&better), worse: Some(text.response(&worse)), label: 1.0 }
+    Row {
+        prompt: ids(&scene),
+        response: text.response(&better),
+        worse: Some(text.response(&worse)),
+        label: 1.0,
+    }
 }
 
 /// Sum over rows of the loss, with a slight pull of scores to zero for preferences, which say nothing of the level.
 fn batch_loss(model: &Llama, rows: &[Row]) -> Tensor<1> {
     let better: Vec<(&[u32], &[u32])> = rows.iter().map(|r| (&r.prompt[..], &r.response[..])).collect();
-    let worse: Vec<(&[u32], &[u32])> =
-        rows.iter().filter_map(|r| r.worse.as_ref().map(|w| (&r.prompt[..], &w[..]))).collect();
+    let worse: Vec<(&[u32], &[u32])> = rows
+        .iter()
+        .filter_map(|r| r.worse.as_ref().map(|w| (&r.prompt[..], &w[..])))
+        .collect();
     if worse.is_empty() {
         let labels: Vec<f32> = rows.iter().map(|r| r.label).collect();
         let labels = Tensor::from_data(TensorData::new(labels, [rows.len()]), &model.embed.device().inner());
@@ -128,21 +145,8 @@ fn batch_loss(model: &Llama, rows: &[Row]) -> Tensor<1> {
 fn evaluate(model: &Llama, text: &Text, task: Task, pools: &Pools, seed: u64) -> RewardScores {
     let mut rng = stream(seed, Purpose::HeldOut, 10 + task as u64, 0);
     let held_out_rows = 1000;
-    let mut accuracy = |corrupted: f64| {
-        let rows: Vec<Row> =
-            (0..held_out_rows).map(|_| row(&mut rng, text, task, Split::Test, corrupted, pools)).collect();
-        let better: Vec<(&[u32], &[u32])> = rows.iter().map(|r| (&r.prompt[..], &r.response[..])).collect();
-        let s = scores(model, &better);
-        let right = if task == Task::Imdb {
-            rows.iter().zip(&s).filter(|(r, s)| (**s > 0.0) == (r.label > 0.5)).count()
-        } else {
-            let worse: Vec<(&[u32], &[u32])> =
-                rows.iter().filter_map(|r| r.worse.as_ref().map(|w| (&r.prompt[..], &w[..]))).collect();
-            scores(model, &worse).iter().zip(&s).filter(|(worse, better)| better > worse).count()
-        };
-        right as f64 / held_out_rows as f64
-    };
-    let (clean, corrupted) = (accuracy(0.0), accuracy(1.0));
+    let clean = accuracy(model, text, task, held_out_rows, 0.0, pools, &mut rng);
+    let corrupted = accuracy(model, text, task, held_out_rows, 1.0, pools, &mut rng);
     let mut responses = Vec::new();
     let mut truths = Vec::new();
     for _ in 0..600 {
@@ -156,7 +160,47 @@ fn evaluate(model: &Llama, text: &Text, task: Task, pools: &Pools, seed: u64) ->
     }
     let rows: Vec<(&[u32], &[u32])> = responses.iter().map(|(x, y)| (&x[..], &y[..])).collect();
     let pearson = correlation(&scores(model, &rows), &truths);
-    RewardScores { task, accuracy: clean, accuracy_corrupted: corrupted, pearson, held_out_rows }
+    RewardScores {
+        task,
+        accuracy: clean,
+        accuracy_corrupted: corrupted,
+        pearson,
+        held_out_rows,
+    }
+}
+
+/// Share of `n` held-out pairs, or labels, that a reward model gets right.
+pub fn accuracy(
+    model: &Llama,
+    text: &Text,
+    task: Task,
+    n: usize,
+    corrupted: f64,
+    pools: &Pools,
+    rng: &mut ChaCha8Rng,
+) -> f64 {
+    let rows: Vec<Row> = (0..n)
+        .map(|_| row(rng, text, task, Split::Test, corrupted, pools))
+        .collect();
+    let better: Vec<(&[u32], &[u32])> = rows.iter().map(|r| (&r.prompt[..], &r.response[..])).collect();
+    let s = scores(model, &better);
+    let right = if task == Task::Imdb {
+        rows.iter()
+            .zip(&s)
+            .filter(|(r, s)| (**s > 0.0) == (r.label > 0.5))
+            .count()
+    } else {
+        let worse: Vec<(&[u32], &[u32])> = rows
+            .iter()
+            .filter_map(|r| r.worse.as_ref().map(|w| (&r.prompt[..], &w[..])))
+            .collect();
+        scores(model, &worse)
+            .iter()
+            .zip(&s)
+            .filter(|(worse, better)| better > worse)
+            .count()
+    };
+    right as f64 / n as f64
 }
 
 fn correlation(a: &[f64], b: &[f64]) -> f64 {
@@ -181,11 +225,22 @@ fn hot_samples(policy: &Llama, text: &Text, task: Task, n: usize, seed: u64) -> 
             })
             .collect();
         let temperature: f64 = pick(&mut rng, &["1.25", "1.5", "1.8"]).parse().unwrap_or(1.5);
-        let settings = GenerationSettings { max_new_tokens: 72, temperature, top_p: 1.0 };
+        let settings = GenerationSettings {
+            max_new_tokens: 72,
+            temperature,
+            top_p: 1.0,
+        };
         let place = found.len() as u64;
-        let rngs = (0..80).map(|i| stream(seed, Purpose::Corpus, 30 + task as u64, place + i)).collect();
+        let rngs = (0..80)
+            .map(|i| stream(seed, Purpose::Corpus, 30 + task as u64, place + i))
+            .collect();
         let completions = sample(policy, &prompts, &settings, rngs, &mut |_, _| {});
-        found.extend(scenes.into_iter().zip(completions).map(|(s, c)| (s, text.decode(&c.ids))));
+        found.extend(
+            scenes
+                .into_iter()
+                .zip(completions)
+                .map(|(s, c)| (s, text.decode(&c.ids))),
+        );
     }
     found
 }

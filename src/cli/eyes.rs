@@ -28,7 +28,10 @@ impl Library {
                 while let Ok(newer) = asked.try_recv() {
                     filter = newer;
                 }
-                let page = reader.pairs(&filter).unwrap_or(PairPage { filter, ..PairPage::default() });
+                let page = reader.pairs(&filter).unwrap_or(PairPage {
+                    filter,
+                    ..PairPage::default()
+                });
                 if answers.send(page).is_err() {
                     return;
                 }

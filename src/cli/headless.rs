@@ -10,10 +10,9 @@ use crate::train::{Command, Event, Running};
 
 /// Follows a run to its end. The first Ctrl-C or SIGTERM stops it after a checkpoint.
 pub fn follow(running: Running, output: Output) -> Outcome {
-    let stop = signals::stop_requests();
-    let mut stop = &stop;
+    let stop = signals::listen();
     let silenced = never();
-    let mut interrupted = false;
+    let mut requests = &stop.requests;
     let mut printer = Printer::new(output);
     loop {
         select! {
@@ -21,9 +20,8 @@ pub fn follow(running: Running, output: Output) -> Outcome {
                 Ok(event) => printer.print(&event),
                 Err(_) => break,
             },
-            recv(stop) -> _ => {
-                interrupted = true;
-                stop = &silenced;
+            recv(requests) -> _ => {
+                requests = &silenced;
                 printer.say("interrupted: finishing the step and writing a checkpoint; once more to leave at once");
                 let _ = running.commands.send(Command::Stop);
             }
@@ -31,7 +29,7 @@ pub fn follow(running: Running, output: Output) -> Outcome {
     }
     printer.end();
     match running.join() {
-        Ok(done) if interrupted && done.reason != "finished" => Ok(exit::INTERRUPTED),
+        Ok(done) if stop.requested() && done.reason != "finished" => Ok(exit::INTERRUPTED),
         Ok(_) => Ok(exit::DONE),
         Err(message) => Err(Failure::failed(message)),
     }
@@ -48,7 +46,9 @@ impl Printer {
         match output {
             Output { quiet: true, .. } => Printer::Quiet,
             Output { json: true, .. } => Printer::Json(std::io::stdout()),
-            _ => Printer::Progress(Progress::new(std::io::stderr().is_terminal() && std::io::stdout().is_terminal())),
+            _ => Printer::Progress(Progress::new(
+                std::io::stderr().is_terminal() && std::io::stdout().is_terminal(),
+            )),
         }
     }
 

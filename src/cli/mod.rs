@@ -38,12 +38,18 @@ pub struct Failure {
 impl Failure {
     /// The user can mend this: exit code 2.
     pub fn input(message: impl ToString) -> Self {
-        Self { code: exit::BAD_INPUT, message: message.to_string() }
+        Self {
+            code: exit::BAD_INPUT,
+            message: message.to_string(),
+        }
     }
 
     /// It went wrong while running: exit code 1.
     pub fn failed(message: impl ToString) -> Self {
-        Self { code: exit::FAILED, message: message.to_string() }
+        Self {
+            code: exit::FAILED,
+            message: message.to_string(),
+        }
     }
 }
 
@@ -100,7 +106,11 @@ pub struct Changes {
 impl Changes {
     /// All of them as `key=value`.
     pub fn all(&self) -> Vec<String> {
-        self.sets.iter().cloned().chain(self.seed.map(|s| format!("seed={s}"))).collect()
+        self.sets
+            .iter()
+            .cloned()
+            .chain(self.seed.map(|s| format!("seed={s}")))
+            .collect()
     }
 }
 
@@ -162,14 +172,22 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::BAD_INPUT } else { exit::DONE });
+            return ExitCode::from(if error.use_stderr() {
+                exit::BAD_INPUT
+            } else {
+                exit::DONE
+            });
         }
     };
     let (place, screen) = (cli.place, cli.screen);
     let outcome = match cli.command {
         None => open::bundled(&place, &screen),
         Some(Command::Open { what, changes }) => open::open(what.as_deref(), &changes, &place, &screen),
-        Some(Command::Train { experiment, changes, output }) => train::train(&experiment, &changes, &place, output),
+        Some(Command::Train {
+            experiment,
+            changes,
+            output,
+        }) => train::train(&experiment, &changes, &place, output),
         Some(Command::Resume { run, output, open }) => resume::resume(&run, &place, &screen, output, open),
         Some(Command::Runs { json }) => runs::runs(&place, json),
         Some(Command::Assets { command }) => assets::assets(command, &place),

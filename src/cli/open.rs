@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::Sender;
 
 use super::eyes::{Library, follow_stored};
-use super::{Changes, Failure, Outcome, Output, Place, Screen, exit, has_terminal, signals};
+use super::signals::{self, Stop};
+use super::{Changes, Failure, Outcome, Output, Place, Screen, exit, has_terminal};
 use crate::config::principles_to_toml;
 use crate::run::resolve;
 use crate::train::{Command, Request, Running, start};
@@ -25,12 +26,16 @@ pub fn bundled(place: &Place, screen: &Screen) -> Outcome {
 /// The workbench on an experiment (anything that ends in `.toml`) or on a run.
 pub fn open(what: Option<&str>, changes: &Changes, place: &Place, screen: &Screen) -> Outcome {
     if !has_terminal() {
-        return Err(Failure::input("the workbench needs a terminal; without one, use `ple train EXPERIMENT.toml`"));
+        return Err(Failure::input(
+            "the workbench needs a terminal; without one, use `ple train EXPERIMENT.toml`",
+        ));
     }
     let what = what.unwrap_or(BUNDLED);
     if !what.ends_with(".toml") {
         if !changes.all().is_empty() || changes.name.is_some() {
-            return Err(Failure::input("--set, --seed and --name are for experiments; a stored run stays as it is"));
+            return Err(Failure::input(
+                "--set, --seed and --name are for experiments; a stored run stays as it is",
+            ));
         }
         let folder = resolve(what, &place.runs).map_err(Failure::input)?;
         return watch_stored(&folder, screen);
@@ -51,19 +56,20 @@ pub fn watch_live(running: Running, folder: &Path, screen: &Screen) -> Outcome {
         queries: library.queries.clone(),
         pages: library.pages.clone(),
     };
-    let left = tui::run(source, options(screen)).map_err(Failure::failed);
+    let stop = signals::listen();
+    let left = tui::run(source, options(screen, &stop)).map_err(Failure::failed);
     // Whatever happened to the screen, the trainer must not outlive it half way through a step.
     let abandoned = matches!(&left, Ok(o) if o.left == Left::Abandoned);
     end(&running.commands, abandoned);
     let trained = running.join();
     let left = left?;
     say_where(folder, left.unsaved_steps);
-    match (left.left, trained) {
-        (Left::Failed, Err(message)) => Err(Failure::failed(message)),
-        (_, Err(message)) => Err(Failure::failed(message)),
-        (Left::Abandoned | Left::Saved, Ok(done)) if done.reason != "finished" => Ok(exit::INTERRUPTED),
-        _ => Ok(exit::DONE),
-    }
+    let done = trained.map_err(Failure::failed)?;
+    Ok(if stop.requested() && done.reason != "finished" {
+        exit::INTERRUPTED
+    } else {
+        exit::DONE
+    })
 }
 
 fn end(commands: &Sender<Command>, abandoned: bool) {
@@ -74,17 +80,21 @@ fn end(commands: &Sender<Command>, abandoned: bool) {
 fn watch_stored(folder: &Path, screen: &Screen) -> Outcome {
     let library = Library::open(folder).map_err(Failure::input)?;
     let events = follow_stored(folder).map_err(Failure::input)?;
-    let source =
-        Source { events, commands: None, queries: library.queries.clone(), pages: library.pages.clone() };
-    tui::run(source, options(screen)).map_err(Failure::failed)?;
+    let source = Source {
+        events,
+        commands: None,
+        queries: library.queries.clone(),
+        pages: library.pages.clone(),
+    };
+    tui::run(source, options(screen, &signals::listen())).map_err(Failure::failed)?;
     Ok(exit::DONE)
 }
 
-fn options(screen: &Screen) -> Options {
+fn options(screen: &Screen, stop: &Stop) -> Options {
     Options {
         no_mouse: screen.no_mouse,
         ascii: screen.ascii,
-        stop: signals::stop_requests(),
+        stop: stop.requests.clone(),
         save: |path, principles| {
             if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
@@ -98,6 +108,9 @@ fn say_where(folder: &Path, unsaved: u32) {
     let run: PathBuf = folder.to_path_buf();
     println!("run: {}", run.display());
     if unsaved > 0 {
-        println!("{unsaved} steps after the last checkpoint; `ple resume {}` does them again", run.display());
+        println!(
+            "{unsaved} steps after the last checkpoint; `ple resume {}` does them again",
+            run.display()
+        );
     }
 }

@@ -11,7 +11,12 @@ pub fn resume(run: &str, place: &Place, screen: &Screen, output: Output, in_work
     let experiment = store.started().experiment.clone();
     let principles = match store.principles().map_err(Failure::input)?.into_iter().next() {
         Some(version) => version.principles,
-        None => return Err(Failure::input(format!("{}: the run never began; start it again", folder.display()))),
+        None => {
+            return Err(Failure::input(format!(
+                "{}: the run never began; start it again",
+                folder.display()
+            )));
+        }
     };
     // Files are looked for from the working directory, as they were when the run began.
     let setup = train::prepare(experiment, principles, None, place.device).map_err(Failure::input)?;
@@ -19,5 +24,9 @@ pub fn resume(run: &str, place: &Place, screen: &Screen, output: Output, in_work
         return Err(Failure::input("--open needs a terminal; without one, leave it out"));
     }
     let running = train::resume(setup, store, in_workbench);
-    if in_workbench { open::watch_live(running, &folder, screen) } else { headless::follow(running, output) }
+    if in_workbench {
+        open::watch_live(running, &folder, screen)
+    } else {
+        headless::follow(running, output)
+    }
 }

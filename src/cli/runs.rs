@@ -13,11 +13,17 @@ pub fn runs(place: &Place, json: bool) -> Outcome {
         return Ok(exit::DONE);
     }
     if runs.is_empty() {
-        println!("no runs in {}; `ple` or `ple train EXPERIMENT.toml` makes one", place.runs.display());
+        println!(
+            "no runs in {}; `ple` or `ple train EXPERIMENT.toml` makes one",
+            place.runs.display()
+        );
         return Ok(exit::DONE);
     }
     let width = runs.iter().map(|r| r.name.len()).max().unwrap_or(0).max(4);
-    println!("{:width$}  {:11}  {:>9}  {:>8}  {:>8}  title", "name", "state", "steps", "original", "guided");
+    println!(
+        "{:width$}  {:11}  {:>9}  {:>8}  {:>8}  title",
+        "name", "state", "steps", "original", "guided"
+    );
     for run in runs {
         let number = |x: Option<f64>| x.map_or("-".to_string(), |x| format!("{x:+.2}"));
         let steps = format!("{}/{}", run.steps_done, run.steps_planned);

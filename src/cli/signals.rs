@@ -1,10 +1,30 @@
 //! SIGINT, SIGTERM and SIGHUP as messages.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crossbeam_channel::{Receiver, bounded};
 
-/// A message for the first signal. After that the next one ends the process as it would have without us.
-pub fn stop_requests() -> Receiver<()> {
-    let (send, receive) = bounded(1);
+/// A request from outside to end.
+pub struct Stop {
+    /// One message, at the first signal.
+    pub requests: Receiver<()>,
+    requested: Arc<AtomicBool>,
+}
+
+impl Stop {
+    /// A signal came.
+    pub fn requested(&self) -> bool {
+        self.requested.load(Ordering::Relaxed)
+    }
+}
+
+/// Listens for signals. After the first the next one ends the process as it would have without us.
+pub fn listen() -> Stop {
+    let (send, requests) = bounded(1);
+    let requested = Arc::new(AtomicBool::new(false));
+    #[cfg(unix)]
+    let seen = Arc::clone(&requested);
     #[cfg(unix)]
     {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -14,6 +34,7 @@ pub fn stop_requests() -> Receiver<()> {
                     if count > 0 {
                         let _ = signal_hook::low_level::emulate_default_handler(signal);
                     }
+                    seen.store(true, Ordering::Relaxed);
                     let _ = send.try_send(());
                 }
             });
@@ -21,5 +42,5 @@ pub fn stop_requests() -> Receiver<()> {
     }
     #[cfg(not(unix))]
     drop(send);
-    receive
+    Stop { requests, requested }
 }

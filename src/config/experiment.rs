@@ -80,7 +80,11 @@ pub enum LoraTargets {
 impl Default for Lora {
     /// The paper's adapter: r = 8, alpha = 16, all linear layers.
     fn default() -> Self {
-        Lora::Adapter(LoraAdapter { rank: 8, alpha: 16.0, targets: LoraTargets::AllLinear })
+        Lora::Adapter(LoraAdapter {
+            rank: 8,
+            alpha: 16.0,
+            targets: LoraTargets::AllLinear,
+        })
     }
 }
 

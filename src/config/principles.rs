@@ -46,7 +46,11 @@ impl Principles {
         }
         for (i, p) in on.iter().enumerate() {
             let text = p.text.trim();
-            parts.push(if self.numbered { format!("{} {text}", i + 1) } else { text.to_string() });
+            parts.push(if self.numbered {
+                format!("{} {text}", i + 1)
+            } else {
+                text.to_string()
+            });
         }
         Some(parts.join(" "))
     }

@@ -20,7 +20,12 @@ pub enum Pool {
     /// Written by the grammar as they are needed; a fifth of all combinations of facts is held out.
     Grammar { task: Task, seed: u64 },
     /// Read from files.
-    File { train: Vec<Query>, held_out: Vec<Query>, seed: u64, summary: String },
+    File {
+        train: Vec<Query>,
+        held_out: Vec<Query>,
+        seed: u64,
+        summary: String,
+    },
 }
 
 impl Pool {
@@ -45,15 +50,29 @@ impl Pool {
         grammar::shuffle(&mut stream(seed, Purpose::Queries, u64::MAX, 0), &mut train);
         // A tiny file is better trained on twice than evaluated on nothing.
         let n = held_out.min(train.len().div_ceil(10));
-        let held_out = if train.len() > n { train.split_off(train.len() - n) } else { train.clone() };
-        Ok(Pool::File { train, held_out, seed, summary })
+        let held_out = if train.len() > n {
+            train.split_off(train.len() - n)
+        } else {
+            train.clone()
+        };
+        Ok(Pool::File {
+            train,
+            held_out,
+            seed,
+            summary,
+        })
     }
 
     /// For people: how many queries, and what was left out.
     pub fn summary(&self) -> String {
         match self {
             Pool::Grammar { task, .. } => format!("written by the {task} grammar; a fifth of it held out"),
-            Pool::File { train, held_out, summary, .. } => {
+            Pool::File {
+                train,
+                held_out,
+                summary,
+                ..
+            } => {
                 format!("{summary}; {} to train on, {} held out", train.len(), held_out.len())
             }
         }
@@ -89,12 +108,18 @@ impl Pool {
             Pool::Grammar { task, seed } => {
                 let mut rng = stream(*seed, Purpose::Sft, position, 0);
                 let (scene, response, _) = grammar::preference_pair(&mut rng, *task, Split::Train);
-                Some(Example { query: scene.query, response })
+                Some(Example {
+                    query: scene.query,
+                    response,
+                })
             }
             Pool::File { train, .. } => {
                 let with: Vec<&Query> = train.iter().filter(|q| q.response.is_some()).collect();
                 let query = with.get(position as usize % with.len().max(1))?;
-                Some(Example { query: query.text.clone(), response: query.response.clone()? })
+                Some(Example {
+                    query: query.text.clone(),
+                    response: query.response.clone()?,
+                })
             }
         }
     }

@@ -42,7 +42,10 @@ impl Evaluator<'_> {
     pub fn evaluate(&self, policy: &Llama, principles: Option<&str>, step: u32) -> EvaluationRecord {
         let held_out = self.answer(policy, self.held_out, principles, self.generation, (0, 0));
         // Greedily, so that what changes from one evaluation to the next is the policy and not the dice.
-        let greedy = GenerationSettings { temperature: 0.0, ..self.generation.clone() };
+        let greedy = GenerationSettings {
+            temperature: 0.0,
+            ..self.generation.clone()
+        };
         let queries: Vec<String> = self.cases.iter().map(|c| c.query.to_string()).collect();
         let cases = self.answer(policy, &queries, principles, &greedy, (1, 0));
         let mean = |x: &[Scored]| x.iter().map(|s| s.reward).sum::<f64>() / x.len() as f64;
@@ -81,15 +84,23 @@ impl Evaluator<'_> {
         place: (u64, u64),
     ) -> Answered {
         let side = |principles: Option<&str>, purpose: Purpose| {
-            let prompts: Vec<Vec<u32>> =
-                queries.iter().map(|q| self.text.prompt(&prompt(self.task, q, principles))).collect();
-            let rngs =
-                (0..queries.len() as u64).map(|i| stream(self.seed ^ (place.0 << 32), purpose, place.1, i)).collect();
+            let prompts: Vec<Vec<u32>> = queries
+                .iter()
+                .map(|q| self.text.prompt(&prompt(self.task, q, principles)))
+                .collect();
+            let rngs = (0..queries.len() as u64)
+                .map(|i| stream(self.seed ^ (place.0 << 32), purpose, place.1, i))
+                .collect();
             sample(policy, &prompts, generation, rngs, &mut |_, _| {})
         };
-        let (original, guided) =
-            join(|| side(None, Purpose::EvaluateOriginal), || side(principles, Purpose::EvaluateGuided));
-        Answered { original: self.score(queries, original), guided: self.score(queries, guided) }
+        let (original, guided) = join(
+            || side(None, Purpose::EvaluateOriginal),
+            || side(principles, Purpose::EvaluateGuided),
+        );
+        Answered {
+            original: self.score(queries, original),
+            guided: self.score(queries, guided),
+        }
     }
 
     /// R(x, y) and the truth of responses; the reward model never sees the principles.
@@ -116,7 +127,12 @@ impl Evaluator<'_> {
             .zip(completions.into_iter().zip(rewards))
             .map(|((query, response), (completion, reward))| {
                 let truth = truth(self.task, query, &response).map(|t| t.value);
-                Scored { response, completion, reward, truth }
+                Scored {
+                    response,
+                    completion,
+                    reward,
+                    truth,
+                }
             })
             .collect()
     }

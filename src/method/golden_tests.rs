@@ -49,10 +49,16 @@ fn leaf(sides: &[&Side], vocabulary: usize) -> Leaf {
     let device = Device::flex();
     let rows: Vec<f32> = sides.iter().flat_map(|s| s.logits.iter().flatten().copied()).collect();
     let n = rows.len() / vocabulary;
-    let logits = Tensor::<2>::from_data(TensorData::new(rows, [n, vocabulary]), &device).autodiff().require_grad();
+    let logits = Tensor::<2>::from_data(TensorData::new(rows, [n, vocabulary]), &device)
+        .autodiff()
+        .require_grad();
     let int = |v: Vec<i32>| Tensor::<1, Int>::from_data(TensorData::new(v, [n]), &device);
     let targets = int(sides.iter().flat_map(|s| s.targets.iter().copied()).collect());
-    let owners = int(sides.iter().enumerate().flat_map(|(i, s)| vec![i as i32; s.targets.len()]).collect());
+    let owners = int(sides
+        .iter()
+        .enumerate()
+        .flat_map(|(i, s)| vec![i as i32; s.targets.len()])
+        .collect());
     let lengths: Vec<f32> = sides.iter().map(|s| s.targets.len() as f32).collect();
     let k = sides.len();
     let log_pi = LogProbs {
@@ -82,15 +88,30 @@ fn losses_and_gradients_equal_pytorchs() {
         let originals: Vec<&Side> = golden.pairs.iter().map(|p| &p.original).collect();
         let guided: Vec<&Side> = golden.pairs.iter().map(|p| &p.guided).collect();
         let (y, y_guided) = (leaf(&originals, golden.vocabulary), leaf(&guided, golden.vocabulary));
-        let settings = MethodSettings { eq4: case.eq4, reduction: case.reduction, ..settings() };
-        let losses = ple::losses(&y.log_pi, &y_guided.log_pi, &rewards, golden.tau, rewards.len(), &settings);
+        let settings = MethodSettings {
+            eq4: case.eq4,
+            reduction: case.reduction,
+            ..settings()
+        };
+        let losses = ple::losses(
+            &y.log_pi,
+            &y_guided.log_pi,
+            &rewards,
+            golden.tau,
+            rewards.len(),
+            &settings,
+        );
         let gradients = losses.total.backward();
         assert_close(value(losses.rank.inner()), case.rank, "Eq. 3");
         assert_close(value(losses.wsft.inner()), case.wsft, "Eq. 4");
         assert_close(value(losses.total.inner()), case.total, "Eq. 6");
         for (side, leaf) in [y, y_guided].into_iter().enumerate() {
             let found = values(leaf.logits.grad(&gradients).expect("the logits take part"));
-            let wanted: Vec<f64> = case.gradients.iter().flat_map(|g| g[side].iter().flatten().copied()).collect();
+            let wanted: Vec<f64> = case
+                .gradients
+                .iter()
+                .flat_map(|g| g[side].iter().flatten().copied())
+                .collect();
             assert_eq!(found.len(), wanted.len());
             for (f, w) in found.iter().zip(wanted) {
                 assert_close(f64::from(*f), w, "gradient");
@@ -108,8 +129,19 @@ fn switches_take_their_loss_away() {
         let originals: Vec<&Side> = golden.pairs.iter().map(|p| &p.original).collect();
         let guided: Vec<&Side> = golden.pairs.iter().map(|p| &p.guided).collect();
         let (y, y_guided) = (leaf(&originals, golden.vocabulary), leaf(&guided, golden.vocabulary));
-        let settings = MethodSettings { rank, weighted_sft, ..settings() };
-        let l = ple::losses(&y.log_pi, &y_guided.log_pi, &rewards, golden.tau, rewards.len(), &settings);
+        let settings = MethodSettings {
+            rank,
+            weighted_sft,
+            ..settings()
+        };
+        let l = ple::losses(
+            &y.log_pi,
+            &y_guided.log_pi,
+            &rewards,
+            golden.tau,
+            rewards.len(),
+            &settings,
+        );
         (value(l.rank.inner()), value(l.wsft.inner()), value(l.total.inner()))
     };
     let (rank, _, only_rank) = total(true, false);

@@ -21,7 +21,10 @@ impl LogProbs {
 
     /// Rows `start..start + n`.
     pub fn rows(&self, start: usize, n: usize) -> Self {
-        Self { sum: self.sum.clone().narrow(0, start, n), lengths: self.lengths.clone().narrow(0, start, n) }
+        Self {
+            sum: self.sum.clone().narrow(0, start, n),
+            lengths: self.lengths.clone().narrow(0, start, n),
+        }
     }
 }
 
@@ -52,7 +55,10 @@ pub fn log_probs(policy: &Llama, rows: &[(&[u32], &[u32])]) -> LogProbs {
     let token = log_softmax_at(logits, int(targets));
     let sum = Tensor::zeros([b], &device).select_assign(0, int(owners), token, IndexingUpdateOp::Add);
     let lengths: Vec<f32> = rows.iter().map(|(_, y)| y.len() as f32).collect();
-    LogProbs { sum, lengths: Tensor::from_data(TensorData::new(lengths, [b]), &device) }
+    LogProbs {
+        sum,
+        lengths: Tensor::from_data(TensorData::new(lengths, [b]), &device),
+    }
 }
 
 /// log softmax of `logits` `[n, vocab]` at one target a row, `[n]`.

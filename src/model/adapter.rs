@@ -78,7 +78,9 @@ impl Trained {
     pub fn gradients(&self, tracked: &mut Llama, gradients: &mut Gradients) -> Vec<(String, Tensor<2>)> {
         let mut found = Vec::with_capacity(self.0.len());
         tracked.for_each_mut(&mut |name, p| {
-            if self.contains(name) && let Some(g) = p.grad_remove(gradients) {
+            if self.contains(name)
+                && let Some(g) = p.grad_remove(gradients)
+            {
                 found.push((name.to_string(), g));
             }
         });

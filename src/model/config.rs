@@ -82,7 +82,11 @@ impl LlamaConfig {
     pub fn unsupported(&self) -> Option<String> {
         let known = ["LlamaForCausalLM", "LlamaForSequenceClassification"];
         if !self.architectures.iter().any(|a| known.contains(&a.as_str())) {
-            return Some(format!("architectures = {:?}; this build reads {}", self.architectures, known.join(" and ")));
+            return Some(format!(
+                "architectures = {:?}; this build reads {}",
+                self.architectures,
+                known.join(" and ")
+            ));
         }
         if self.num_key_value_heads != self.num_attention_heads {
             return Some(format!(
@@ -100,7 +104,10 @@ impl LlamaConfig {
             return Some("tie_word_embeddings = false; an untied head is not read yet".into());
         }
         if self.hidden_size % self.num_attention_heads != 0 || self.head_dim() % 2 != 0 {
-            return Some(format!("hidden_size = {} over {} heads", self.hidden_size, self.num_attention_heads));
+            return Some(format!(
+                "hidden_size = {} over {} heads",
+                self.hidden_size, self.num_attention_heads
+            ));
         }
         None
     }

@@ -36,7 +36,10 @@ impl ModelFiles {
     pub fn read(folder: &Path) -> Result<Self, ModelError> {
         let read = |name: &str| {
             let path = folder.join(name);
-            std::fs::read(&path).map(Cow::Owned).map_err(|e| ModelError::File { path, what: e.to_string() })
+            std::fs::read(&path).map(Cow::Owned).map_err(|e| ModelError::File {
+                path,
+                what: e.to_string(),
+            })
         };
         Ok(Self {
             origin: folder.to_path_buf(),
@@ -50,15 +53,26 @@ impl ModelFiles {
 /// Loads a model and its tokenizer onto a device, as f32.
 pub fn load(files: &ModelFiles, device: &Device) -> Result<(Llama, Text), ModelError> {
     let at = |name: &str| files.origin.join(name);
-    let config: LlamaConfig = serde_json::from_slice(&files.config)
-        .map_err(|e| ModelError::File { path: at("config.json"), what: e.to_string() })?;
+    let config: LlamaConfig = serde_json::from_slice(&files.config).map_err(|e| ModelError::File {
+        path: at("config.json"),
+        what: e.to_string(),
+    })?;
     if let Some(what) = config.unsupported() {
-        return Err(ModelError::Unsupported { path: at("config.json"), what });
+        return Err(ModelError::Unsupported {
+            path: at("config.json"),
+            what,
+        });
     }
-    let tensors = SafeTensors::deserialize(&files.weights)
-        .map_err(|e| ModelError::File { path: at("model.safetensors"), what: e.to_string() })?;
+    let tensors = SafeTensors::deserialize(&files.weights).map_err(|e| ModelError::File {
+        path: at("model.safetensors"),
+        what: e.to_string(),
+    })?;
     let mut model = Llama::build(config, device, |name, shape| {
-        let error = |what: String| ModelError::Parameter { path: at("model.safetensors"), name: name.into(), what };
+        let error = |what: String| ModelError::Parameter {
+            path: at("model.safetensors"),
+            name: name.into(),
+            what,
+        };
         let view = tensors.tensor(name).map_err(|e| error(e.to_string()))?;
         let stored = if shape[0] == 1 && view.shape().len() == 1 {
             vec![shape[1]]
@@ -71,18 +85,27 @@ pub fn load(files: &ModelFiles, device: &Device) -> Result<(Llama, Text), ModelE
             return Err(error(format!("found shape {:?}, wants {stored:?}", view.shape())));
         }
         let values = floats(view.dtype(), view.data()).map_err(error)?;
-        let values = if is_linear(name) { transpose(&values, shape[1], shape[0]) } else { values };
+        let values = if is_linear(name) {
+            transpose(&values, shape[1], shape[0])
+        } else {
+            values
+        };
         Ok(Tensor::from_data(TensorData::new(values, shape), device))
     })?;
     model.freeze_head();
-    let text = Text::from_bytes(&files.tokenizer)
-        .map_err(|what| ModelError::File { path: at("tokenizer.json"), what })?;
+    let text = Text::from_bytes(&files.tokenizer).map_err(|what| ModelError::File {
+        path: at("tokenizer.json"),
+        what,
+    })?;
     Ok((model, text))
 }
 
 /// Writes a folder that `transformers` loads, with weights as f16. Adapters must have been merged.
 pub fn save(folder: &Path, model: &Llama, text: &Text) -> Result<(), ModelError> {
-    let fail = |path: &Path, what: String| ModelError::File { path: path.to_path_buf(), what };
+    let fail = |path: &Path, what: String| ModelError::File {
+        path: path.to_path_buf(),
+        what,
+    };
     std::fs::create_dir_all(folder).map_err(|e| fail(folder, e.to_string()))?;
     let mut tensors = BTreeMap::new();
     model.clone().for_each_mut(&mut |name, p| {
@@ -95,7 +118,13 @@ pub fn save(folder: &Path, model: &Llama, text: &Text) -> Result<(), ModelError>
         } else {
             (values, shape.to_vec())
         };
-        tensors.insert(name.to_string(), Half { shape, bytes: to_f16(&values) });
+        tensors.insert(
+            name.to_string(),
+            Half {
+                shape,
+                bytes: to_f16(&values),
+            },
+        );
     });
     let path = folder.join("model.safetensors");
     let metadata = Some([("format".to_string(), "pt".to_string())].into());
@@ -114,13 +143,18 @@ fn is_linear(name: &str) -> bool {
 
 /// `[rows, columns]` to `[columns, rows]`.
 fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-    (0..rows * columns).map(|i| values[(i % rows) * columns + i / rows]).collect()
+    (0..rows * columns)
+        .map(|i| values[(i % rows) * columns + i / rows])
+        .collect()
 }
 
 fn floats(dtype: Dtype, bytes: &[u8]) -> Result<Vec<f32>, String> {
     let pairs = || bytes.chunks_exact(2).map(|c| [c[0], c[1]]);
     match dtype {
-        Dtype::F32 => Ok(bytes.chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect()),
+        Dtype::F32 => Ok(bytes
+            .chunks_exact(4)
+            .map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]]))
+            .collect()),
         Dtype::F16 => Ok(pairs().map(|c| f16::from_le_bytes(c).to_f32()).collect()),
         Dtype::BF16 => Ok(pairs().map(|c| bf16::from_le_bytes(c).to_f32()).collect()),
         other => Err(format!("dtype {other:?}; f32, f16 and bf16 are read")),

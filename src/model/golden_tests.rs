@@ -58,7 +58,11 @@ fn tiny() -> (Llama, Text) {
 }
 
 fn greedy(max_new_tokens: usize) -> GenerationSettings {
-    GenerationSettings { max_new_tokens, temperature: 0.0, top_p: 1.0 }
+    GenerationSettings {
+        max_new_tokens,
+        temperature: 0.0,
+        top_p: 1.0,
+    }
 }
 
 #[test]
@@ -105,8 +109,12 @@ fn greedy_text_equals_transformers_token_for_token() {
 fn rewards_equal_transformers() {
     let golden = golden();
     let (model, _) = load(&builtin_model("hh-preference").expect("bundled"), &Device::flex()).expect("loads");
-    let rows: Vec<(&[u32], &[u32])> =
-        golden.prompts.iter().zip(&golden.responses).map(|(x, y)| (&x[..], &y[..])).collect();
+    let rows: Vec<(&[u32], &[u32])> = golden
+        .prompts
+        .iter()
+        .zip(&golden.responses)
+        .map(|(x, y)| (&x[..], &y[..]))
+        .collect();
     for (found, wanted) in scores(&model, &rows).iter().zip(&golden.scores) {
         assert!((found - wanted).abs() < 1e-4, "{found} {wanted}");
     }
@@ -126,11 +134,20 @@ fn a_ple_minibatch_equals_pytorchs() {
     let log_pi = log_probs(&tracked, &rows);
     let settings: MethodSettings =
         toml::from_str("name = 'ple'\nsteps = 1\nqueries_per_step = 1\nlearning_rate = 1.0").expect("valid");
-    let losses =
-        ple::losses(&log_pi.rows(0, n), &log_pi.rows(n, n), &golden.ple.rewards, golden.ple.tau, n, &settings);
+    let losses = ple::losses(
+        &log_pi.rows(0, n),
+        &log_pi.rows(n, n),
+        &golden.ple.rewards,
+        golden.ple.tau,
+        n,
+        &settings,
+    );
     let mut gradients = losses.total.backward();
     let near = |found: f64, wanted: f64, what: &str| {
-        assert!((found - wanted).abs() / wanted.abs().max(1e-3) < 1e-4, "{what}: {found}, PyTorch says {wanted}");
+        assert!(
+            (found - wanted).abs() / wanted.abs().max(1e-3) < 1e-4,
+            "{what}: {found}, PyTorch says {wanted}"
+        );
     };
     near(value(losses.rank.inner()), golden.ple.rank, "Eq. 3");
     near(value(losses.wsft.inner()), golden.ple.wsft, "Eq. 4");
@@ -145,7 +162,10 @@ fn a_ple_minibatch_equals_pytorchs() {
         for (i, row) in wanted.corner.iter().enumerate() {
             for (j, &entry) in row.iter().enumerate() {
                 let ours = f64::from(g[j * columns + i]);
-                assert!((ours - entry).abs() < 1e-4 * wanted.norm, "{name}[{i}, {j}]: {ours}, PyTorch says {entry}");
+                assert!(
+                    (ours - entry).abs() < 1e-4 * wanted.norm,
+                    "{name}[{i}, {j}]: {ours}, PyTorch says {entry}"
+                );
             }
         }
     }
@@ -154,15 +174,20 @@ fn a_ple_minibatch_equals_pytorchs() {
 /// Adapters whose entries follow the formula of the script.
 fn adapt(model: &mut Llama, rank: usize, alpha: f64) {
     let entry = |layer: usize, place: usize, side: usize, i: usize, j: usize| {
-        let angle = 1.0 + 3.0 * layer as f64 + 0.7 * place as f64 + 1.3 * side as f64 + 0.37 * i as f64 + 0.11 * j as f64;
+        let angle =
+            1.0 + 3.0 * layer as f64 + 0.7 * place as f64 + 1.3 * side as f64 + 0.37 * i as f64 + 0.11 * j as f64;
         (0.05 * angle.sin()) as f32
     };
     for (l, layer) in model.layers.iter_mut().enumerate() {
         for (place, (_, linear)) in layer.linears_mut().into_iter().enumerate() {
             let [inputs, outputs] = linear.weight.dims();
             // The script's A is [rank, in] and its B is [out, rank].
-            let a: Vec<f32> = (0..inputs * rank).map(|k| entry(l, place, 0, k % rank, k / rank)).collect();
-            let b: Vec<f32> = (0..rank * outputs).map(|k| entry(l, place, 1, k % outputs, k / outputs)).collect();
+            let a: Vec<f32> = (0..inputs * rank)
+                .map(|k| entry(l, place, 0, k % rank, k / rank))
+                .collect();
+            let b: Vec<f32> = (0..rank * outputs)
+                .map(|k| entry(l, place, 1, k % outputs, k / outputs))
+                .collect();
             let device = Device::flex();
             linear.adapter = Some(Adapter {
                 a: Tensor::from_data(TensorData::new(a, [inputs, rank]), &device),

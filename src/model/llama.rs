@@ -91,9 +91,21 @@ impl Llama {
             });
         }
         let norm = get("model.norm.weight", [1, d])?;
-        let score = if config.is_reward_model() { Some(get("score.weight", [d, 1])?) } else { None };
+        let score = if config.is_reward_model() {
+            Some(get("score.weight", [d, 1])?)
+        } else {
+            None
+        };
         let rope = Rope::new(&config, device);
-        Ok(Self { config, embed, layers, norm, score, head: None, rope })
+        Ok(Self {
+            config,
+            embed,
+            layers,
+            norm,
+            score,
+            head: None,
+            rope,
+        })
     }
 
     /// Calls `f` with every parameter and its Hugging Face name. Adapters are named as in PEFT.
@@ -130,9 +142,10 @@ impl Llama {
         self.head = None;
     }
 
-    /// Adapters folded into the weights, for sampling.
+    /// Adapters folded into the weights, and the head taken from the embeddings as they are now: for sampling.
     pub fn merged(&self) -> Self {
         let mut model = self.clone();
+        model.freeze_head();
         for layer in &mut model.layers {
             for (_, linear) in layer.linears_mut() {
                 *linear = linear.merged();
@@ -150,7 +163,10 @@ impl Llama {
         let mut x = embedding(self.embed.clone(), ids);
         for layer in &self.layers {
             let (q, k, v) = layer.qkv(&x, &self.config, &cos, &sin);
-            let options = AttentionModuleOptions { is_causal: true, ..Default::default() };
+            let options = AttentionModuleOptions {
+                is_causal: true,
+                ..Default::default()
+            };
             x = layer.finish(x, attention(q, k, v, None, None, options), &self.config);
         }
         rms_norm(x, &self.norm, self.config.rms_norm_eps)
@@ -173,9 +189,10 @@ impl Llama {
         for (i, layer) in self.layers.iter().enumerate() {
             let (q, k, v) = layer.qkv(&x, &self.config, &cos, &sin);
             let (k, v) = match cache.layers.get(i) {
-                Some((past_k, past_v)) => {
-                    (Tensor::cat(vec![past_k.clone(), k], 2), Tensor::cat(vec![past_v.clone(), v], 2))
-                }
+                Some((past_k, past_v)) => (
+                    Tensor::cat(vec![past_k.clone(), k], 2),
+                    Tensor::cat(vec![past_v.clone(), v], 2),
+                ),
                 None => (k, v),
             };
             if i < cache.layers.len() {
@@ -183,7 +200,11 @@ impl Llama {
             } else {
                 cache.layers.push((k.clone(), v.clone()));
             }
-            x = layer.finish(x, attention(q, k, v, mask.clone(), None, Default::default()), &self.config);
+            x = layer.finish(
+                x,
+                attention(q, k, v, mask.clone(), None, Default::default()),
+                &self.config,
+            );
         }
         rms_norm(x, &self.norm, self.config.rms_norm_eps)
     }
@@ -264,7 +285,10 @@ impl Rope {
             let values: Vec<f32> = (0..positions * half).map(|i| f(angle(i)) as f32).collect();
             Tensor::from_data(TensorData::new(values, [positions, half]), device)
         };
-        Self { cos: table(f64::cos), sin: table(f64::sin) }
+        Self {
+            cos: table(f64::cos),
+            sin: table(f64::sin),
+        }
     }
 
     /// Tables of positions 0..t as `[1, t, 1, half]`.

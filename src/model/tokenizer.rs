@@ -18,7 +18,9 @@ pub struct Text {
 impl Text {
     /// Reads a `tokenizer.json`.
     pub fn from_bytes(json: &[u8]) -> Result<Self, String> {
-        Tokenizer::from_bytes(json).map(|inner| Self { inner }).map_err(|e| e.to_string())
+        Tokenizer::from_bytes(json)
+            .map(|inner| Self { inner })
+            .map_err(|e| e.to_string())
     }
 
     /// Learns a byte-level BPE of `vocabulary` tokens. Text is lower-cased first: a model of a million parameters
@@ -33,13 +35,18 @@ impl Text {
             .build();
         let mut tokenizer = TokenizerBuilder::new()
             .with_model(BPE::default())
-            .with_normalizer(Some(NormalizerWrapper::Sequence(Sequence::new(vec![NFC.into(), Lowercase.into()]))))
+            .with_normalizer(Some(NormalizerWrapper::Sequence(Sequence::new(vec![
+                NFC.into(),
+                Lowercase.into(),
+            ]))))
             .with_pre_tokenizer(Some(ByteLevel::new(false, true, true)))
             .with_post_processor(Some(ByteLevel::new(false, true, true)))
             .with_decoder(Some(ByteLevelDecoder::new(false, true, true)))
             .build()
             .map_err(|e| e.to_string())?;
-        tokenizer.train(&mut trainer, documents.iter().map(String::as_str)).map_err(|e| e.to_string())?;
+        tokenizer
+            .train(&mut trainer, documents.iter().map(String::as_str))
+            .map_err(|e| e.to_string())?;
         // Through JSON, so that what was learnt and what is loaded later are one type.
         let json = tokenizer.to_string(false).map_err(|e| e.to_string())?;
         Self::from_bytes(json.as_bytes())
@@ -59,7 +66,10 @@ impl Text {
     /// only if the tokenizer says so.
     pub fn encode(&self, text: &str) -> Vec<u32> {
         // A byte-level tokenizer knows every byte; an error here would mean a broken tokenizer.json.
-        self.inner.encode_fast(text, false).map(|e| e.get_ids().to_vec()).unwrap_or_default()
+        self.inner
+            .encode_fast(text, false)
+            .map(|e| e.get_ids().to_vec())
+            .unwrap_or_default()
     }
 
     /// A prompt: beginning of sequence, then the text.
@@ -78,7 +88,11 @@ impl Text {
 
     /// Text of ids, special tokens left out, without white space around it.
     pub fn decode(&self, ids: &[u32]) -> String {
-        let plain: Vec<u32> = ids.iter().copied().filter(|&i| i != PAD && i != EOS && i != BOS).collect();
+        let plain: Vec<u32> = ids
+            .iter()
+            .copied()
+            .filter(|&i| i != PAD && i != EOS && i != BOS)
+            .collect();
         self.inner.decode(&plain, true).unwrap_or_default().trim().to_string()
     }
 }

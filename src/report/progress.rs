@@ -24,7 +24,11 @@ impl Progress {
             }
             bar
         });
-        Self { bar, stage: String::new(), steps: 0 }
+        Self {
+            bar,
+            stage: String::new(),
+            steps: 0,
+        }
     }
 
     /// Prints one event.
@@ -63,7 +67,10 @@ impl Progress {
             Event::Alarm(a) => self.say(&format!("ALARM: {}; {}", a.message, a.suggestion)),
             Event::Done(d) => {
                 self.end();
-                self.say(&format!("{} after {} steps, {:.0} s: {}", d.reason, d.steps, d.seconds, d.path));
+                self.say(&format!(
+                    "{} after {} steps, {:.0} s: {}",
+                    d.reason, d.steps, d.seconds, d.path
+                ));
             }
             _ => {}
         }

@@ -36,7 +36,10 @@ pub fn scores(model: &Llama, rows: &[(&[u32], &[u32])]) -> Vec<f64> {
     const BATCH: usize = 64;
     let half = rows.len().div_ceil(2).max(1);
     let one = |rows: &[(&[u32], &[u32])]| -> Vec<f64> {
-        rows.chunks(BATCH).flat_map(|batch| values(score(model, batch))).map(f64::from).collect()
+        rows.chunks(BATCH)
+            .flat_map(|batch| values(score(model, batch)))
+            .map(f64::from)
+            .collect()
     };
     let (first, second) = rows.split_at(half.min(rows.len()));
     let (mut all, more) = rayon::join(|| one(first), || one(second));

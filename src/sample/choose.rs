@@ -75,7 +75,13 @@ mod tests {
 
     #[test]
     fn frequencies_follow_the_softmax() {
-        let f = frequencies(&[0.0, 1.0, 2.0], Chooser { temperature: 1.0, top_p: 1.0 });
+        let f = frequencies(
+            &[0.0, 1.0, 2.0],
+            Chooser {
+                temperature: 1.0,
+                top_p: 1.0,
+            },
+        );
         for (found, wanted) in f.iter().zip([0.0900, 0.2447, 0.6652]) {
             assert!((found - wanted).abs() < 0.012, "{f:?}");
         }
@@ -83,24 +89,58 @@ mod tests {
 
     #[test]
     fn temperature_zero_is_greedy_and_low_temperature_sharpens() {
-        assert_eq!(frequencies(&[0.0, 3.0, 2.9], Chooser { temperature: 0.0, top_p: 1.0 }), [0.0, 1.0, 0.0]);
-        let f = frequencies(&[0.0, 1.0], Chooser { temperature: 0.5, top_p: 1.0 });
+        assert_eq!(
+            frequencies(
+                &[0.0, 3.0, 2.9],
+                Chooser {
+                    temperature: 0.0,
+                    top_p: 1.0
+                }
+            ),
+            [0.0, 1.0, 0.0]
+        );
+        let f = frequencies(
+            &[0.0, 1.0],
+            Chooser {
+                temperature: 0.5,
+                top_p: 1.0,
+            },
+        );
         assert!((f[1] - 0.8808).abs() < 0.012, "{f:?}");
     }
 
     #[test]
     fn the_nucleus_keeps_the_smallest_set_with_the_mass() {
         // Probabilities 0.665, 0.245, 0.090.
-        let f = frequencies(&[2.0, 1.0, 0.0], Chooser { temperature: 1.0, top_p: 0.7 });
+        let f = frequencies(
+            &[2.0, 1.0, 0.0],
+            Chooser {
+                temperature: 1.0,
+                top_p: 0.7,
+            },
+        );
         assert_eq!(f[2], 0.0);
         assert!((f[0] - 0.731).abs() < 0.012, "{f:?}");
-        let f = frequencies(&[2.0, 1.0, 0.0], Chooser { temperature: 1.0, top_p: 0.5 });
+        let f = frequencies(
+            &[2.0, 1.0, 0.0],
+            Chooser {
+                temperature: 1.0,
+                top_p: 0.5,
+            },
+        );
         assert_eq!(f, [1.0, 0.0, 0.0]);
     }
 
     #[test]
     fn logits_that_are_not_numbers_do_not_panic() {
         let mut rng = stream(3, Purpose::Ask, 0, 0);
-        choose(&[f32::NAN, f32::NAN], &Chooser { temperature: 1.0, top_p: 0.9 }, &mut rng);
+        choose(
+            &[f32::NAN, f32::NAN],
+            &Chooser {
+                temperature: 1.0,
+                top_p: 0.9,
+            },
+            &mut rng,
+        );
     }
 }

@@ -31,13 +31,22 @@ pub fn sample(
     mut rngs: Vec<ChaCha8Rng>,
     watch: &mut dyn FnMut(usize, &[u32]),
 ) -> Vec<Completion> {
-    let mut done: Vec<Completion> = vec![Completion { ids: Vec::new(), ended: false }; prompts.len()];
+    let mut done: Vec<Completion> = vec![
+        Completion {
+            ids: Vec::new(),
+            ended: false
+        };
+        prompts.len()
+    ];
     let longest = prompts.iter().map(Vec::len).max().unwrap_or(0);
     if longest == 0 || settings.max_new_tokens == 0 {
         return done;
     }
     let device = model.embed.device();
-    let chooser = Chooser { temperature: settings.temperature, top_p: settings.top_p };
+    let chooser = Chooser {
+        temperature: settings.temperature,
+        top_p: settings.top_p,
+    };
     let mut cache = KvCache::default();
     // Rows still being written, as places in `prompts`; the batch shrinks as rows end.
     let mut rows: Vec<usize> = (0..prompts.len()).collect();
@@ -74,7 +83,12 @@ pub fn sample(
             cache.select(&Tensor::from_data(TensorData::new(indices, [keep.len()]), &device));
         }
         let positions = rows.iter().map(|&r| prompts[r].len() + written - 1).collect();
-        input = Input { tokens: next, positions, width: 1, seen: longest + written };
+        input = Input {
+            tokens: next,
+            positions,
+            width: 1,
+            seen: longest + written,
+        };
     }
     done
 }
@@ -100,12 +114,20 @@ impl Input {
             tokens.extend(std::iter::repeat_n(PAD, padding).chain(p.iter().copied()));
             positions.extend(std::iter::repeat_n(0, padding).chain(0..p.len()));
         }
-        Self { tokens, positions, width: longest, seen: longest }
+        Self {
+            tokens,
+            positions,
+            width: longest,
+            seen: longest,
+        }
     }
 
     fn ids(&self, device: &Device) -> Tensor<2, Int> {
         let ids: Vec<i32> = self.tokens.iter().map(|&t| t as i32).collect();
-        Tensor::from_data(TensorData::new(ids, [self.tokens.len() / self.width, self.width]), device)
+        Tensor::from_data(
+            TensorData::new(ids, [self.tokens.len() / self.width, self.width]),
+            device,
+        )
     }
 
     fn positions(&self, device: &Device) -> Tensor<1, Int> {

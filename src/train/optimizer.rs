@@ -30,7 +30,11 @@ impl Optimizer {
             .with_epsilon(1e-8)
             .with_weight_decay(weight_decay as f32)
             .build();
-        Self { adamw, state: BTreeMap::new(), max_norm }
+        Self {
+            adamw,
+            state: BTreeMap::new(),
+            max_norm,
+        }
     }
 
     /// One update of the parameters that have a gradient. Returns the gradient's global norm before clipping.
@@ -41,13 +45,22 @@ impl Optimizer {
         if !norm.is_finite() {
             return norm;
         }
-        let scale = if self.max_norm > 0.0 && norm > self.max_norm { self.max_norm / norm } else { 1.0 };
+        let scale = if self.max_norm > 0.0 && norm > self.max_norm {
+            self.max_norm / norm
+        } else {
+            1.0
+        };
         let mut gradients: BTreeMap<String, Tensor<2>> = gradients.into_iter().collect();
         model.for_each_mut(&mut |name, parameter| {
             if let Some(gradient) = gradients.remove(name) {
-                let gradient = if scale < 1.0 { gradient.mul_scalar(scale) } else { gradient };
+                let gradient = if scale < 1.0 {
+                    gradient.mul_scalar(scale)
+                } else {
+                    gradient
+                };
                 let (updated, state) =
-                    self.adamw.step(learning_rate, parameter.clone(), gradient, self.state.remove(name));
+                    self.adamw
+                        .step(learning_rate, parameter.clone(), gradient, self.state.remove(name));
                 *parameter = updated;
                 if let Some(state) = state {
                     self.state.insert(name.to_string(), state);
@@ -73,9 +86,14 @@ impl Optimizer {
     pub fn restore(&mut self, tensors: &NamedTensors, time: u64, device: &Device) {
         self.state.clear();
         for (key, moment_1) in tensors {
-            let Some(name) = key.strip_suffix(".moment_1") else { continue };
-            let Some(moment_2) = tensors.get(&format!("{name}.moment_2")) else { continue };
-            let momentum = AdaptiveMomentumState::new(time as usize, tensor(moment_1, device), tensor(moment_2, device));
+            let Some(name) = key.strip_suffix(".moment_1") else {
+                continue;
+            };
+            let Some(moment_2) = tensors.get(&format!("{name}.moment_2")) else {
+                continue;
+            };
+            let momentum =
+                AdaptiveMomentumState::new(time as usize, tensor(moment_1, device), tensor(moment_2, device));
             self.state.insert(name.to_string(), AdamWState::new(momentum));
         }
     }

@@ -25,7 +25,10 @@ pub enum Command {
     /// End after the step without a checkpoint.
     Abandon,
     /// Answer a query of the user's own with and without principles; `id` comes back with the answer.
-    Ask { id: u64, query: String },
+    Ask {
+        id: u64,
+        query: String,
+    },
 }
 
 /// What the training thread reports.
@@ -35,26 +38,40 @@ pub enum Event {
     /// First of all: what this run is.
     Started(Started),
     /// A stage began: loading, sft, ple, ...
-    Stage { name: String, steps: u32 },
+    Stage {
+        name: String,
+        steps: u32,
+    },
     Sft(SftRecord),
     /// The newest pair is being sampled. Never stored.
     Writing(Writing),
     Step(StepRecord),
     /// The pairs of one step, after the step's record.
-    Pairs { step: u32, pairs: Vec<PairRecord> },
+    Pairs {
+        step: u32,
+        pairs: Vec<PairRecord>,
+    },
     Evaluation(EvaluationRecord),
     /// The principles used from `from_step` on.
     Principles(PrinciplesVersion),
     /// A change made by hand acted from this step on.
     Mark(Mark),
-    Checkpoint { step: u32, path: String },
+    Checkpoint {
+        step: u32,
+        path: String,
+    },
     /// The answer to [`Command::Ask`].
     Answer(Answer),
     Alarm(Alarm),
     /// The thread waits for a command, or goes on.
-    Paused { step: u32, paused: bool },
+    Paused {
+        step: u32,
+        paused: bool,
+    },
     Done(Done),
-    Failed { message: String },
+    Failed {
+        message: String,
+    },
 }
 
 /// What a run is: the first event.

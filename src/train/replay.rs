@@ -41,7 +41,10 @@ pub struct ReplayBuffer {
 impl ReplayBuffer {
     /// An empty one.
     pub fn new(replay: Replay) -> Self {
-        Self { replay, batches: VecDeque::new() }
+        Self {
+            replay,
+            batches: VecDeque::new(),
+        }
     }
 
     /// The first step whose pairs step `t` updates on.
@@ -75,7 +78,13 @@ mod tests {
     use super::*;
 
     fn held(replay: Replay) -> Vec<usize> {
-        let member = Member { x: [1].into(), y: [2].into(), y_guided: [3].into(), s: 0.0, s_guided: 1.0 };
+        let member = Member {
+            x: [1].into(),
+            y: [2].into(),
+            y_guided: [3].into(),
+            s: 0.0,
+            s_guided: 1.0,
+        };
         let mut buffer = ReplayBuffer::new(replay);
         (0..5)
             .map(|t| {

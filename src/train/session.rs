@@ -26,12 +26,23 @@ pub struct Control {
 
 impl Control {
     pub fn new(commands: Receiver<Command>, events: Sender<Event>, interactive: bool) -> Self {
-        Self { commands, events, interactive, paused: false, one_step: false }
+        Self {
+            commands,
+            events,
+            interactive,
+            paused: false,
+            one_step: false,
+        }
     }
 
     /// Reports an event. Nobody listening is no error: the store has it too.
     pub fn send(&self, event: Event) {
         let _ = self.events.send(event);
+    }
+
+    /// Somebody watches, and can answer an alarm.
+    pub fn interactive(&self) -> bool {
+        self.interactive
     }
 
     /// A sender for threads that sample.
@@ -91,6 +102,20 @@ impl Trainer {
         }
     }
 
+    /// After the last step, somebody in front of a screen may still ask the trained policy things.
+    pub(super) fn answer_questions(&mut self) -> Result<(), TrainError> {
+        if !self.control.interactive {
+            return Ok(());
+        }
+        loop {
+            match self.control.commands.recv() {
+                Ok(Command::Ask { id, query }) => self.answer(id, query)?,
+                Ok(Command::Stop | Command::Abandon) | Err(_) => return Ok(()),
+                Ok(_) => {}
+            }
+        }
+    }
+
     /// Changes a number or the principles from the next step on, and marks it on the charts.
     pub(super) fn change(&mut self, command: Command) -> Result<(), TrainError> {
         let label = match &command {
@@ -125,8 +150,13 @@ impl Trainer {
         let principles = self.principles.principles.render();
         let generation = self.setup.experiment.generation.clone();
         let place = (2, id + 1);
-        let answered =
-            self.evaluator().answer(&policy, std::slice::from_ref(&query), principles.as_deref(), &generation, place);
+        let answered = self.evaluator().answer(
+            &policy,
+            std::slice::from_ref(&query),
+            principles.as_deref(),
+            &generation,
+            place,
+        );
         let (y, y_guided) = (&answered.original[0], &answered.guided[0]);
         let answer = Answer {
             id,
@@ -145,7 +175,12 @@ impl Trainer {
     /// Rings an alarm. One that pauses ends a run that nobody watches.
     pub(super) fn alarm(&mut self, message: &str, suggestion: &str, pause: bool) -> Result<(), TrainError> {
         let step = self.next_step();
-        let alarm = Alarm { step, message: message.into(), suggestion: suggestion.into(), paused: pause };
+        let alarm = Alarm {
+            step,
+            message: message.into(),
+            suggestion: suggestion.into(),
+            paused: pause,
+        };
         self.emit(Event::Alarm(alarm))?;
         if pause && !self.control.interactive {
             self.checkpoint()?;
@@ -163,7 +198,11 @@ fn short(x: f64) -> String {
     }
     let digits = (2 - x.abs().max(1e-3).log10().floor() as i32).clamp(0, 6) as usize;
     let text = format!("{x:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_string()
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]

@@ -36,7 +36,11 @@ pub enum SetupError {
     #[error("{key}: {source}")]
     Model { key: &'static str, source: ModelError },
     #[error("{key} = \"{found}\": no such bundled model; there are {known}")]
-    NoBuiltin { key: &'static str, found: String, known: String },
+    NoBuiltin {
+        key: &'static str,
+        found: String,
+        known: String,
+    },
     #[error("data.queries: {0}")]
     Data(#[from] DataError),
     #[error("{0}")]
@@ -56,9 +60,11 @@ impl Request {
     pub fn at(path: &Path, sets: Vec<String>, device: DeviceChoice) -> Result<Self, ConfigError> {
         let bundled = assets::EXPERIMENTS.iter().find(|(name, _)| Path::new(name) == path);
         let source = match bundled {
-            Some((name, text)) if !path.exists() => {
-                Source { path: None, name: (*name).into(), text: (*text).into() }
-            }
+            Some((name, text)) if !path.exists() => Source {
+                path: None,
+                name: (*name).into(),
+                text: (*text).into(),
+            },
             _ => Source::read(path)?,
         };
         Ok(Self { source, sets, device })
@@ -76,7 +82,11 @@ impl Request {
         let bundled = assets::PRINCIPLES.iter().find(|(path, _)| path == name);
         let source = match (find_file(name, self.source.path.as_deref()), bundled) {
             (Ok(path), _) => Source::read(&path)?,
-            (Err(_), Some((path, text))) => Source { path: None, name: (*path).into(), text: (*text).into() },
+            (Err(_), Some((path, text))) => Source {
+                path: None,
+                name: (*path).into(),
+                text: (*text).into(),
+            },
             (Err(error), None) => return Err(error.at_key(&self.source, &self.sets, "principles.file").into()),
         };
         Ok(parse_principles(&source)?)
@@ -92,9 +102,15 @@ pub fn prepare(
 ) -> Result<Setup, SetupError> {
     let chosen = device::choose(choice)?;
     if experiment.method.name == MethodName::Sft && experiment.sft.steps == 0 {
-        return Err(SetupError::Other("method.name = \"sft\" with sft.steps = 0: nothing would be learnt".into()));
+        return Err(SetupError::Other(
+            "method.name = \"sft\" with sft.steps = 0: nothing would be learnt".into(),
+        ));
     }
-    for name in [&mut experiment.policy.model, &mut experiment.reward.model, &mut experiment.data.queries] {
+    for name in [
+        &mut experiment.policy.model,
+        &mut experiment.reward.model,
+        &mut experiment.data.queries,
+    ] {
         *name = whole_path(name, near)?;
     }
     let load = |key, name: &str| load_model(key, name, &chosen.device);
@@ -146,20 +162,18 @@ fn whole_path(name: &str, near: Option<&Path>) -> Result<String, ConfigError> {
     Ok(std::path::absolute(&found).unwrap_or(found).display().to_string())
 }
 
-fn load_model(
-    key: &'static str,
-    name: &str,
-    device: &burn::tensor::Device,
-) -> Result<(Llama, Text), SetupError> {
+fn load_model(key: &'static str, name: &str, device: &burn::tensor::Device) -> Result<(Llama, Text), SetupError> {
     let files = match name.strip_prefix("builtin:") {
         Some(builtin) => assets::builtin_model(builtin).ok_or_else(|| SetupError::NoBuiltin {
             key,
             found: name.to_string(),
-            known: assets::builtin_names().iter().map(|n| format!("builtin:{n}")).collect::<Vec<_>>().join(", "),
+            known: assets::builtin_names()
+                .iter()
+                .map(|n| format!("builtin:{n}"))
+                .collect::<Vec<_>>()
+                .join(", "),
         })?,
-        None => {
-            ModelFiles::read(Path::new(name)).map_err(|source| SetupError::Model { key, source })?
-        }
+        None => ModelFiles::read(Path::new(name)).map_err(|source| SetupError::Model { key, source })?,
     };
     model::load(&files, device).map_err(|source| SetupError::Model { key, source })
 }
@@ -177,5 +191,12 @@ fn queries(experiment: &Experiment, text: &Text) -> Result<Pool, SetupError> {
     }
     let held_out = experiment.eval.queries;
     let (limit, seed) = (experiment.data.max_query_tokens, experiment.seed);
-    Ok(Pool::read(Path::new(name), experiment.task, text, limit, held_out, seed)?)
+    Ok(Pool::read(
+        Path::new(name),
+        experiment.task,
+        text,
+        limit,
+        held_out,
+        seed,
+    )?)
 }

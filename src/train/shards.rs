@@ -40,7 +40,11 @@ pub fn gradients<T: Sync>(
         let parts = parts.into_iter().map(|p| value(p.inner())).collect();
         let mut found = loss.backward();
         let gradients = trained.gradients(&mut tracked, &mut found);
-        Computed { gradients, loss: value(loss.inner()), parts }
+        Computed {
+            gradients,
+            loss: value(loss.inner()),
+            parts,
+        }
     };
     let shards: Vec<&[T]> = items.chunks(items.len().div_ceil(2).max(1)).collect();
     let (mut sum, second) = match shards[..] {

@@ -22,16 +22,29 @@ pub struct Sampled {
 
 /// y ~ pi(.|x) and y' ~ pi(.|[p, x]) for the next queries; s = R(x, y) and s' = R(x, y').
 pub fn sample_batch(trainer: &Trainer, t: u32) -> Sampled {
-    let Setup { experiment, policy, text, pool, .. } = &trainer.setup;
+    let Setup {
+        experiment,
+        policy,
+        text,
+        pool,
+        ..
+    } = &trainer.setup;
     let (task, method, seed) = (experiment.task, &experiment.method, experiment.seed);
     let first = u64::from(t) * method.queries_per_step as u64;
-    let queries: Vec<String> = (first..first + method.queries_per_step as u64).map(|i| pool.query(i)).collect();
+    let queries: Vec<String> = (first..first + method.queries_per_step as u64)
+        .map(|i| pool.query(i))
+        .collect();
     let principles = trainer.principles.principles.render();
     let policy = policy.merged();
     let events = trainer.control.events();
     let side = |principles: Option<&str>, purpose: Purpose| {
-        let prompts: Vec<Vec<u32>> = queries.iter().map(|q| text.prompt(&prompt(task, q, principles))).collect();
-        let rngs = (0..queries.len() as u64).map(|row| stream(seed, purpose, u64::from(t), row)).collect();
+        let prompts: Vec<Vec<u32>> = queries
+            .iter()
+            .map(|q| text.prompt(&prompt(task, q, principles)))
+            .collect();
+        let rngs = (0..queries.len() as u64)
+            .map(|row| stream(seed, purpose, u64::from(t), row))
+            .collect();
         let mut watch = Watcher {
             events: events.clone(),
             step: t,
@@ -81,7 +94,11 @@ pub fn sample_batch(trainer: &Trainer, t: u32) -> Sampled {
         })
         .collect();
     let members = pairs.iter().filter_map(Member::of).collect();
-    Sampled { record: record(trainer, t, &pairs, &original, &guided), pairs, members }
+    Sampled {
+        record: record(trainer, t, &pairs, &original, &guided),
+        pairs,
+        members,
+    }
 }
 
 /// The numbers of a sampled batch; what the updates add to them comes later.

@@ -22,7 +22,9 @@ impl Running {
     /// Waits for the end. The error is what failed, for people.
     pub fn join(self) -> Result<Done, String> {
         drop(self.commands);
-        self.thread.join().unwrap_or_else(|_| Err("the training thread ended without a word".into()))
+        self.thread
+            .join()
+            .unwrap_or_else(|_| Err("the training thread ended without a word".into()))
     }
 }
 
@@ -42,12 +44,7 @@ pub fn describe(setup: &mut Setup) -> Started {
 }
 
 /// Creates the run's folder and starts training. `interactive`: somebody can answer an alarm.
-pub fn start(
-    mut setup: Setup,
-    runs: &Path,
-    name: Option<&str>,
-    interactive: bool,
-) -> Result<Running, StoreError> {
+pub fn start(mut setup: Setup, runs: &Path, name: Option<&str>, interactive: bool) -> Result<Running, StoreError> {
     let started = describe(&mut setup);
     let store = Store::create(runs, name, &started)?;
     Ok(resume(setup, store, interactive))
@@ -59,7 +56,12 @@ pub fn resume(setup: Setup, store: Store, interactive: bool) -> Running {
     let (sender, events) = unbounded();
     let folder = store.dir().to_path_buf();
     let thread = std::thread::spawn(move || train(setup, store, received, sender, interactive));
-    Running { commands, events, folder, thread }
+    Running {
+        commands,
+        events,
+        folder,
+        thread,
+    }
 }
 
 fn train(
@@ -74,7 +76,9 @@ fn train(
         let mut trainer = Trainer::new(setup, store, commands, events, interactive)?;
         let done = trainer.run();
         if let Err(error) = &done {
-            let _ = trainer.store.record(&Event::Failed { message: error.to_string() });
+            let _ = trainer.store.record(&Event::Failed {
+                message: error.to_string(),
+            });
         }
         done
     }));
@@ -82,12 +86,18 @@ fn train(
         Ok(result) => result.map_err(|e: TrainError| e.to_string()),
         Err(panic) => {
             let said = panic.downcast_ref::<&str>().map(|s| s.to_string());
-            let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            Err(format!("the trainer failed: {said}; the run on disk is good up to its last checkpoint"))
+            let said = said
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            Err(format!(
+                "the trainer failed: {said}; the run on disk is good up to its last checkpoint"
+            ))
         }
     };
     if let Err(message) = &result {
-        let _ = report.send(Event::Failed { message: message.clone() });
+        let _ = report.send(Event::Failed {
+            message: message.clone(),
+        });
     }
     result
 }

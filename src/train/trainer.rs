@@ -14,7 +14,7 @@ use crate::evaluate::Evaluator;
 use crate::grammar::{CaseQuery, case_study};
 use crate::method::{logprob::log_probs, ple, sft};
 use crate::model::Llama;
-use crate::run::{Checkpoint, Store, StoreError};
+use crate::run::{Checkpoint, Reader, Store, StoreError};
 
 /// A run in progress. All of it is written down in a [`Checkpoint`], so that another process can go on with it.
 pub struct Trainer {
@@ -35,6 +35,8 @@ pub struct Trainer {
     /// Changes made by hand before an interruption, to be made again at the same steps.
     pending: Vec<Mark>,
     resumed: bool,
+    /// Checkpoints that could not be used; told once the run has begun.
+    warnings: Vec<String>,
     started: Instant,
 }
 
@@ -57,7 +59,11 @@ impl Trainer {
         interactive: bool,
     ) -> Result<Self, TrainError> {
         let method = setup.experiment.method.clone();
-        let principles = PrinciplesVersion { version: 1, from_step: 0, principles: setup.principles.clone() };
+        let principles = PrinciplesVersion {
+            version: 1,
+            from_step: 0,
+            principles: setup.principles.clone(),
+        };
         let held_out = setup.pool.held_out(setup.experiment.eval.queries);
         let (checkpoint, warnings) = store.latest_checkpoint()?;
         let mut trainer = Self {
@@ -72,6 +78,7 @@ impl Trainer {
             principles,
             pending: Vec::new(),
             resumed: false,
+            warnings,
             started: Instant::now(),
             control: Control::new(commands, events, interactive),
             setup,
@@ -83,9 +90,6 @@ impl Trainer {
             trainer.store.rewind(0, 0)?;
         }
         trainer.pending = trainer.store.pending_marks(trainer.step)?;
-        for warning in warnings {
-            trainer.alarm(&warning, "the checkpoint before it is used instead", false)?;
-        }
         Ok(trainer)
     }
 
@@ -101,11 +105,28 @@ impl Trainer {
         }
     }
 
+    /// Reports what the store knows of the steps before a resume, for a screen that has seen none of it.
+    fn tell_the_past(&mut self) -> Result<(), TrainError> {
+        for event in Reader::open(self.store.dir())?.poll()? {
+            if !matches!(event, Event::Started(_)) {
+                self.control.send(event);
+            }
+        }
+        Ok(())
+    }
+
     /// Trains to the end, or until told to stop.
     pub fn run(&mut self) -> Result<Done, TrainError> {
         let started = self.started_event();
         self.control.send(Event::Started(started));
-        self.emit(Event::Principles(self.principles.clone()))?;
+        if self.resumed && self.control.interactive() {
+            self.tell_the_past()?;
+        } else {
+            self.emit(Event::Principles(self.principles.clone()))?;
+        }
+        for warning in std::mem::take(&mut self.warnings) {
+            self.alarm(&warning, "the checkpoint before it is used instead", false)?;
+        }
         let mut flow = self.supervised_stage()?;
         if flow == Flow::GoOn && self.setup.experiment.method.name == MethodName::Ple {
             flow = self.algorithm_1()?;
@@ -126,6 +147,9 @@ impl Trainer {
             seconds: self.started.elapsed().as_secs_f64(),
         };
         self.emit(Event::Done(done.clone()))?;
+        if flow == Flow::GoOn {
+            self.answer_questions()?;
+        }
         Ok(done)
     }
 
@@ -135,7 +159,10 @@ impl Trainer {
         if self.sft_done >= settings.steps {
             return Ok(Flow::GoOn);
         }
-        self.emit(Event::Stage { name: "sft".into(), steps: settings.steps })?;
+        self.emit(Event::Stage {
+            name: "sft".into(),
+            steps: settings.steps,
+        })?;
         let mut optimizer = Optimizer::new(0.999, 0.0, 1.0);
         for i in 0..settings.steps {
             let flow = self.obey()?;
@@ -148,12 +175,20 @@ impl Trainer {
             let policy = &self.setup.policy;
             let computed = super::shards::gradients(policy, &self.setup.trained, &rows, |policy, rows| {
                 let rows: Vec<(&[u32], &[u32])> = rows.iter().map(|(x, y)| (&x[..], &y[..])).collect();
-                super::shards::ShardLoss { loss: sft::loss(&log_probs(policy, &rows), tokens), parts: vec![] }
+                super::shards::ShardLoss {
+                    loss: sft::loss(&log_probs(policy, &rows), tokens),
+                    parts: vec![],
+                }
             });
             // A short warm-up: the first updates of Adam are as large as any.
             let learning_rate = settings.learning_rate * (f64::from(i + 1) / 10.0).min(1.0);
             let grad_norm = optimizer.step(&mut self.setup.policy, computed.gradients, learning_rate);
-            self.emit(Event::Sft(SftRecord { step: i, loss: computed.loss, learning_rate, grad_norm }))?;
+            self.emit(Event::Sft(SftRecord {
+                step: i,
+                loss: computed.loss,
+                learning_rate,
+                grad_norm,
+            }))?;
         }
         self.sft_done = settings.steps;
         self.checkpoint()?;
@@ -165,7 +200,10 @@ impl Trainer {
         let steps = self.setup.experiment.method.steps;
         let every = self.setup.experiment.eval.every;
         let save_every = self.setup.experiment.checkpoint.every;
-        self.emit(Event::Stage { name: "ple".into(), steps })?;
+        self.emit(Event::Stage {
+            name: "ple".into(),
+            steps,
+        })?;
         if every > 0 && !self.resumed {
             self.evaluate()?;
         }
@@ -191,7 +229,11 @@ impl Trainer {
     fn one_step(&mut self) -> Result<(), TrainError> {
         let start = Instant::now();
         let t = self.step;
-        let Sampled { mut record, pairs, members } = step::sample_batch(self, t);
+        let Sampled {
+            mut record,
+            pairs,
+            members,
+        } = step::sample_batch(self, t);
         let broken = pairs.len() - members.len();
         self.replay.add(t, members);
         let updated = self.update(&mut record);
@@ -204,7 +246,11 @@ impl Trainer {
         self.step += 1;
         if broken > 0 {
             let message = format!("step {t}: {broken} rewards are not numbers; their pairs were left out");
-            self.alarm(&message, "look at the reward model; continue to go on without these pairs", true)?;
+            self.alarm(
+                &message,
+                "look at the reward model; continue to go on without these pairs",
+                true,
+            )?;
         }
         if !updated {
             let message = format!("step {t}: the gradient is not a number; the policy was not updated");
@@ -219,16 +265,24 @@ impl Trainer {
         let tau = self.tau;
         let members = self.replay.shuffled(self.setup.experiment.seed, self.step);
         record.replay = members.len();
-        record.ranked = members.iter().filter(|m| ple::is_ranked(m.s, m.s_guided, tau, &settings)).count();
+        record.ranked = members
+            .iter()
+            .filter(|m| ple::is_ranked(m.s, m.s_guided, tau, &settings))
+            .count();
         record.weighted = members.len() - record.ranked;
         let mut finite = true;
         for batch in members.chunks(settings.minibatch) {
             let n = batch.len();
             let computed = super::shards::gradients(&self.setup.policy, &self.setup.trained, batch, |policy, shard| {
                 let losses = member_losses(policy, shard, tau, n, &settings);
-                super::shards::ShardLoss { loss: losses.total, parts: vec![losses.rank, losses.wsft] }
+                super::shards::ShardLoss {
+                    loss: losses.total,
+                    parts: vec![losses.rank, losses.wsft],
+                }
             });
-            let norm = self.optimizer.step(&mut self.setup.policy, computed.gradients, self.learning_rate);
+            let norm = self
+                .optimizer
+                .step(&mut self.setup.policy, computed.gradients, self.learning_rate);
             finite &= norm.is_finite();
             record.loss_rank += computed.parts[0];
             record.loss_wsft += computed.parts[1];
@@ -237,7 +291,12 @@ impl Trainer {
             record.updates += 1;
         }
         let updates = record.updates.max(1) as f64;
-        for sum in [&mut record.loss_rank, &mut record.loss_wsft, &mut record.loss, &mut record.grad_norm] {
+        for sum in [
+            &mut record.loss_rank,
+            &mut record.loss_wsft,
+            &mut record.loss,
+            &mut record.grad_norm,
+        ] {
             *sum /= updates;
         }
         finite
@@ -246,8 +305,9 @@ impl Trainer {
     /// Answers the held-out queries and the case study.
     fn evaluate(&mut self) -> Result<(), TrainError> {
         let policy = self.setup.policy.merged();
-        let record =
-            self.evaluator().evaluate(&policy, self.principles.principles.render().as_deref(), self.step);
+        let record = self
+            .evaluator()
+            .evaluate(&policy, self.principles.principles.render().as_deref(), self.step);
         self.emit(Event::Evaluation(record))
     }
 
@@ -281,18 +341,19 @@ impl Trainer {
     /// Makes the changes again that were made by hand at this step before an interruption.
     fn redo(&mut self) -> Result<(), TrainError> {
         let step = self.step;
-        let (now, later) = std::mem::take(&mut self.pending).into_iter().partition(|m: &Mark| m.step <= step);
+        let (now, later): (Vec<Mark>, Vec<Mark>) = self.pending.drain(..).partition(|mark| mark.step <= step);
         self.pending = later;
-        for mark in Vec::<Mark>::from(now) {
-            self.change(mark.command)?;
-        }
-        Ok(())
+        now.into_iter().try_for_each(|mark| self.change(mark.command))
     }
 
     /// Replaces the principles from the next step on.
     pub(super) fn set_principles(&mut self, principles: Principles) -> Result<(), TrainError> {
         let version = self.principles.version + 1;
-        self.principles = PrinciplesVersion { version, from_step: self.step, principles };
+        self.principles = PrinciplesVersion {
+            version,
+            from_step: self.step,
+            principles,
+        };
         self.emit(Event::Principles(self.principles.clone()))
     }
 
@@ -318,7 +379,10 @@ impl Trainer {
             tensors,
         };
         let path = self.store.save_checkpoint(&checkpoint)?;
-        self.control.send(Event::Checkpoint { step: self.step, path: path.display().to_string() });
+        self.control.send(Event::Checkpoint {
+            step: self.step,
+            path: path.display().to_string(),
+        });
         Ok(())
     }
 
@@ -328,14 +392,22 @@ impl Trainer {
         let device = self.setup.device.clone();
         let trained = self.setup.trained.clone();
         self.setup.policy.for_each_mut(&mut |name, p| {
-            if trained.contains(name) && let Some(saved) = checkpoint.tensors.get(name) {
+            if trained.contains(name)
+                && let Some(saved) = checkpoint.tensors.get(name)
+            {
                 *p = super::optimizer::tensor(saved, &device);
             }
         });
-        self.optimizer.restore(&checkpoint.tensors, checkpoint.optimizer_step, &device);
+        self.optimizer
+            .restore(&checkpoint.tensors, checkpoint.optimizer_step, &device);
         (self.step, self.sft_done) = (checkpoint.step, checkpoint.sft_done);
         (self.tau, self.decay, self.learning_rate) = (checkpoint.tau, checkpoint.decay, checkpoint.learning_rate);
-        if let Some(version) = self.store.principles()?.into_iter().find(|v| v.version == checkpoint.principles) {
+        if let Some(version) = self
+            .store
+            .principles()?
+            .into_iter()
+            .find(|v| v.version == checkpoint.principles)
+        {
             self.principles = version;
         }
         for step in self.replay.first_needed(self.step)..self.step {
