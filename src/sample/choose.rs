@@ -66,11 +66,11 @@ mod tests {
 
     fn frequencies(logits: &[f32], chooser: Chooser) -> Vec<f64> {
         let mut rng = stream(3, Purpose::Ask, 0, 0);
-        let mut counts = vec![0.0; logits.len()];
+        let mut counts = vec![0u32; logits.len()];
         for _ in 0..20_000 {
-            counts[choose(logits, &chooser, &mut rng) as usize] += 1.0 / 20_000.0;
+            counts[choose(logits, &chooser, &mut rng) as usize] += 1;
         }
-        counts
+        counts.into_iter().map(|c| f64::from(c) / 20_000.0).collect()
     }
 
     #[test]

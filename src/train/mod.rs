@@ -3,6 +3,7 @@
 pub mod optimizer;
 mod protocol;
 mod replay;
+mod saved;
 mod session;
 mod setup;
 pub mod shards;

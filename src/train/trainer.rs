@@ -14,27 +14,27 @@ use crate::evaluate::Evaluator;
 use crate::grammar::{CaseQuery, case_study};
 use crate::method::{logprob::log_probs, ple, sft};
 use crate::model::Llama;
-use crate::run::{Checkpoint, Reader, Store, StoreError};
+use crate::run::{Store, StoreError};
 
-/// A run in progress. All of it is written down in a [`Checkpoint`], so that another process can go on with it.
+/// A run in progress. All of it is written down in a [`crate::run::Checkpoint`], so that another process can go on with it.
 pub struct Trainer {
     pub(super) setup: Setup,
     pub(super) store: Store,
     pub(super) control: Control,
-    optimizer: Optimizer,
-    replay: ReplayBuffer,
-    held_out: Vec<String>,
+    pub(super) optimizer: Optimizer,
+    pub(super) replay: ReplayBuffer,
+    pub(super) held_out: Vec<String>,
     /// Supervised updates and steps done.
-    sft_done: u32,
-    step: u32,
+    pub(super) sft_done: u32,
+    pub(super) step: u32,
     /// What the next step uses.
     pub(super) tau: f64,
     pub(super) decay: f64,
     pub(super) learning_rate: f64,
     pub(super) principles: PrinciplesVersion,
     /// Changes made by hand before an interruption, to be made again at the same steps.
-    pending: Vec<Mark>,
-    resumed: bool,
+    pub(super) pending: Vec<Mark>,
+    pub(super) resumed: bool,
     /// Checkpoints that could not be used; told once the run has begun.
     warnings: Vec<String>,
     started: Instant,
@@ -103,16 +103,6 @@ impl Trainer {
             device: self.setup.device_name.clone(),
             ..self.store.started().clone()
         }
-    }
-
-    /// Reports what the store knows of the steps before a resume, for a screen that has seen none of it.
-    fn tell_the_past(&mut self) -> Result<(), TrainError> {
-        for event in Reader::open(self.store.dir())?.poll()? {
-            if !matches!(event, Event::Started(_)) {
-                self.control.send(event);
-            }
-        }
-        Ok(())
     }
 
     /// Trains to the end, or until told to stop.
@@ -338,14 +328,6 @@ impl Trainer {
         self.step
     }
 
-    /// Makes the changes again that were made by hand at this step before an interruption.
-    fn redo(&mut self) -> Result<(), TrainError> {
-        let step = self.step;
-        let (now, later): (Vec<Mark>, Vec<Mark>) = self.pending.drain(..).partition(|mark| mark.step <= step);
-        self.pending = later;
-        now.into_iter().try_for_each(|mark| self.change(mark.command))
-    }
-
     /// Replaces the principles from the next step on.
     pub(super) fn set_principles(&mut self, principles: Principles) -> Result<(), TrainError> {
         let version = self.principles.version + 1;
@@ -355,68 +337,6 @@ impl Trainer {
             principles,
         };
         self.emit(Event::Principles(self.principles.clone()))
-    }
-
-    /// Writes a checkpoint.
-    pub(super) fn checkpoint(&mut self) -> Result<(), TrainError> {
-        let (mut tensors, optimizer_step) = self.optimizer.save();
-        let trained = self.setup.trained.clone();
-        self.setup.policy.for_each_mut(&mut |name, p| {
-            if trained.contains(name) {
-                tensors.insert(name.to_string(), super::optimizer::values(p));
-            }
-        });
-        let checkpoint = Checkpoint {
-            step: self.step,
-            sft_done: self.sft_done,
-            tau: self.tau,
-            decay: self.decay,
-            learning_rate: self.learning_rate,
-            principles: self.principles.version,
-            query_position: u64::from(self.step) * self.setup.experiment.method.queries_per_step as u64,
-            random_state: format!("seed {}, streams by purpose and step", self.setup.experiment.seed),
-            optimizer_step,
-            tensors,
-        };
-        let path = self.store.save_checkpoint(&checkpoint)?;
-        self.control.send(Event::Checkpoint {
-            step: self.step,
-            path: path.display().to_string(),
-        });
-        Ok(())
-    }
-
-    /// Goes on from a checkpoint: everything after it is forgotten, but for the changes made by hand.
-    fn take_up(&mut self, checkpoint: Checkpoint) -> Result<(), TrainError> {
-        self.store.rewind(checkpoint.step, checkpoint.sft_done)?;
-        let device = self.setup.device.clone();
-        let trained = self.setup.trained.clone();
-        self.setup.policy.for_each_mut(&mut |name, p| {
-            if trained.contains(name)
-                && let Some(saved) = checkpoint.tensors.get(name)
-            {
-                *p = super::optimizer::tensor(saved, &device);
-            }
-        });
-        self.optimizer
-            .restore(&checkpoint.tensors, checkpoint.optimizer_step, &device);
-        (self.step, self.sft_done) = (checkpoint.step, checkpoint.sft_done);
-        (self.tau, self.decay, self.learning_rate) = (checkpoint.tau, checkpoint.decay, checkpoint.learning_rate);
-        if let Some(version) = self
-            .store
-            .principles()?
-            .into_iter()
-            .find(|v| v.version == checkpoint.principles)
-        {
-            self.principles = version;
-        }
-        for step in self.replay.first_needed(self.step)..self.step {
-            let pairs = self.store.pairs_between(step, step + 1)?;
-            self.replay.add(step, pairs.iter().filter_map(Member::of).collect());
-        }
-        // A checkpoint at step 0 is older than the first evaluation.
-        self.resumed = self.step > 0;
-        Ok(())
     }
 }
 

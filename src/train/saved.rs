@@ -1,0 +1,89 @@
+//! Checkpoints: what of a trainer is written down, and how another one takes it up.
+
+use super::optimizer::{tensor, values};
+use super::replay::Member;
+use super::trainer::{TrainError, Trainer};
+use super::{Event, Mark};
+use crate::run::{Checkpoint, Reader};
+
+impl Trainer {
+    /// Writes a checkpoint.
+    pub(super) fn checkpoint(&mut self) -> Result<(), TrainError> {
+        let (mut tensors, optimizer_step) = self.optimizer.save();
+        let trained = self.setup.trained.clone();
+        self.setup.policy.for_each_mut(&mut |name, p| {
+            if trained.contains(name) {
+                tensors.insert(name.to_string(), values(p));
+            }
+        });
+        let checkpoint = Checkpoint {
+            step: self.step,
+            sft_done: self.sft_done,
+            tau: self.tau,
+            decay: self.decay,
+            learning_rate: self.learning_rate,
+            principles: self.principles.version,
+            query_position: u64::from(self.step) * self.setup.experiment.method.queries_per_step as u64,
+            random_state: format!("seed {}, streams by purpose and step", self.setup.experiment.seed),
+            optimizer_step,
+            tensors,
+        };
+        let path = self.store.save_checkpoint(&checkpoint)?;
+        self.control.send(Event::Checkpoint {
+            step: self.step,
+            path: path.display().to_string(),
+        });
+        Ok(())
+    }
+
+    /// Goes on from a checkpoint: everything after it is forgotten, but for the changes made by hand.
+    pub(super) fn take_up(&mut self, checkpoint: Checkpoint) -> Result<(), TrainError> {
+        self.store.rewind(checkpoint.step, checkpoint.sft_done)?;
+        let device = self.setup.device.clone();
+        let trained = self.setup.trained.clone();
+        self.setup.policy.for_each_mut(&mut |name, p| {
+            if trained.contains(name)
+                && let Some(saved) = checkpoint.tensors.get(name)
+            {
+                *p = tensor(saved, &device);
+            }
+        });
+        self.optimizer
+            .restore(&checkpoint.tensors, checkpoint.optimizer_step, &device);
+        (self.step, self.sft_done) = (checkpoint.step, checkpoint.sft_done);
+        (self.tau, self.decay, self.learning_rate) = (checkpoint.tau, checkpoint.decay, checkpoint.learning_rate);
+        if let Some(version) = self
+            .store
+            .principles()?
+            .into_iter()
+            .find(|v| v.version == checkpoint.principles)
+        {
+            self.principles = version;
+        }
+        for step in self.replay.first_needed(self.step)..self.step {
+            let pairs = self.store.pairs_between(step, step + 1)?;
+            self.replay.add(step, pairs.iter().filter_map(Member::of).collect());
+        }
+        // A checkpoint at step 0 is older than the first evaluation.
+        self.resumed = self.step > 0;
+        Ok(())
+    }
+
+    /// Reports what the store knows of the steps before a resume, for a screen that has seen none of it.
+    pub(super) fn tell_the_past(&mut self) -> Result<(), TrainError> {
+        for event in Reader::open(self.store.dir())?.poll()? {
+            if !matches!(event, Event::Started(_)) {
+                self.control.send(event);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the changes again that were made by hand at this step before an interruption.
+    pub(super) fn redo(&mut self) -> Result<(), TrainError> {
+        let step = self.step;
+        let (now, later): (Vec<Mark>, Vec<Mark>) = self.pending.drain(..).partition(|mark| mark.step <= step);
+        self.pending = later;
+        now.into_iter().try_for_each(|mark| self.change(mark.command))
+    }
+}
