@@ -37,8 +37,8 @@ pub enum Action {
     Event(Box<Event>),
     /// The store answered a question for pairs.
     Pairs(PairPage),
-    /// Something to say in the status line.
-    Notice(String),
+    /// What became of a principles file that was to be written.
+    Saved(PathBuf, Result<(), String>),
     Show(Screen),
     NextScreen,
     PreviousScreen,
@@ -96,10 +96,12 @@ pub enum Effect {
     Send(Command),
     /// Ask the store's reading thread for pairs; the answer comes back as [`Action::Pairs`].
     QueryPairs(PairFilter),
-    /// Write a principles file; the outcome comes back as [`Action::Notice`].
+    /// Write a principles file; the outcome comes back as [`Action::Saved`].
     SavePrinciples {
         path: PathBuf,
         principles: Principles,
+        /// A file that is there already may be replaced: this session wrote it.
+        replace: bool,
     },
     /// Capture the mouse, or leave it to the terminal.
     Mouse(bool),

@@ -1,14 +1,14 @@
 //! Waits, drains, draws: one frame for everything that came in.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, after, never, select, unbounded};
 use ratatui::crossterm::event::Event as Input;
 
 use crate::config::Principles;
-use crate::train::Event;
+use crate::train::{Command, Event};
 
 use super::action::{Action, Effect, Screen};
 use super::state::{Leaving, State};
@@ -44,11 +44,17 @@ pub struct Ports {
     pub save: SavePrinciples,
 }
 
+/// Principles files that were written, or why not; from the threads that write them.
+type Answers = (
+    Sender<(PathBuf, Result<(), String>)>,
+    Receiver<(PathBuf, Result<(), String>)>,
+);
+
 struct Loop<'a, H: Host> {
     state: &'a mut State,
     host: &'a mut H,
     ports: Ports,
-    said: (Sender<String>, Receiver<String>),
+    saved: Answers,
     /// Something changed since the last frame, and whether it can wait.
     dirty: bool,
     urgent: bool,
@@ -61,7 +67,7 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
         state,
         host,
         ports,
-        said: unbounded(),
+        saved: unbounded(),
         dirty: true,
         urgent: true,
         over: false,
@@ -87,7 +93,9 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
                 Ok(page) => this.act(Action::Pairs(page))?,
                 Err(_) => this.ports.source.pages = never(),
             },
-            recv(this.said.1) -> got => if let Ok(text) = got { this.act(Action::Notice(text))? },
+            recv(this.saved.1) -> got => if let Ok((path, outcome)) = got {
+                this.act(Action::Saved(path, outcome))?
+            },
             recv(this.ports.stop) -> _ => {
                 this.ports.stop = never();
                 this.act(Action::SaveAndQuit)?;
@@ -160,13 +168,14 @@ impl<H: Host> Loop<'_, H> {
         for effect in effects {
             match effect {
                 Effect::Send(command) => {
+                    let question = matches!(command, Command::Ask { .. });
                     let sent = self
                         .ports
                         .source
                         .commands
                         .as_ref()
                         .is_some_and(|c| c.try_send(command).is_ok());
-                    if !sent && !self.state.run.ended() && self.state.leaving != Leaving::Now {
+                    if !sent && (question || !self.state.run.ended()) && self.state.leaving != Leaving::Now {
                         self.state.refuse("the training thread does not listen");
                     }
                 }
@@ -175,14 +184,15 @@ impl<H: Host> Loop<'_, H> {
                         self.state.refuse("the store of this run does not answer");
                     }
                 }
-                Effect::SavePrinciples { path, principles } => {
-                    let (save, said) = (self.ports.save, self.said.0.clone());
+                Effect::SavePrinciples {
+                    path,
+                    principles,
+                    replace,
+                } => {
+                    let (save, said) = (self.ports.save, self.saved.0.clone());
                     std::thread::spawn(move || {
-                        let text = match save(&path, &principles) {
-                            Ok(()) => format!("saved {}", path.display()),
-                            Err(why) => format!("could not save {}: {why}", path.display()),
-                        };
-                        said.send(text).ok();
+                        let outcome = write(save, &path, &principles, replace);
+                        said.send((path, outcome)).ok();
                     });
                 }
                 Effect::Mouse(on) => self.host.mouse(on)?,
@@ -211,5 +221,27 @@ impl<H: Host> Loop<'_, H> {
             left,
             unsaved_steps: run.unsaved_steps(),
         }
+    }
+}
+
+/// Writes a principles file, but never over one that is not to be replaced.
+fn write(save: SavePrinciples, path: &Path, principles: &Principles, replace: bool) -> Result<(), String> {
+    if !replace && path.exists() {
+        return Err(format!("{} exists already; w and another name", path.display()));
+    }
+    save(path, principles)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_somebody_else_is_not_replaced() {
+        let (here, principles) = (Path::new("Cargo.toml"), Principles::default());
+        let save: SavePrinciples = |_, _| Ok(());
+        assert!(write(save, here, &principles, false).is_err_and(|why| why.contains("exists already")));
+        assert_eq!(write(save, here, &principles, true), Ok(()));
+        assert_eq!(write(save, Path::new("no-such-file.toml"), &principles, false), Ok(()));
     }
 }

@@ -1,5 +1,6 @@
 //! Every number of every step, kept so that a chart of any width and any zoom is drawn in time of its width.
 
+use super::smooth::average;
 use crate::train::StepRecord;
 
 /// Raw points below the first bucket of the pyramid.
@@ -102,11 +103,6 @@ impl Column {
     /// The newest point, unless it is a gap.
     pub fn last(&self) -> Option<f32> {
         self.points.last().copied().filter(|v| v.is_finite())
-    }
-
-    /// The oldest point, unless it is a gap.
-    pub fn first(&self) -> Option<f32> {
-        self.points.first().copied().filter(|v| v.is_finite())
     }
 
     /// Exact summary of the points `from..to`, in time of the logarithm of their number.
@@ -296,10 +292,17 @@ impl History {
         self.table.column(series as usize)
     }
 
-    /// s' - s of the first step and of the newest.
+    /// s' - s at the beginning (the mean of the first steps) and now (the moving average).
     pub fn gaps(&self) -> Option<(f32, f32)> {
+        const FIRST: usize = 6;
         let (s, g) = (self.column(Series::RewardOriginal), self.column(Series::RewardGuided));
-        Some((g.first()? - s.first()?, g.last()? - s.last()?))
+        let start = |c: &Column| {
+            Some(c.summary(0, FIRST))
+                .filter(|sum| sum.count > 0)
+                .map(|sum| sum.mean)
+        };
+        let now = |c: &Column| average(c.points(), self.len().checked_sub(1)?);
+        Some((start(g)? - start(s)?, now(g)? - now(s)?))
     }
 
     /// Mean seconds of the newest `n` steps.

@@ -5,6 +5,7 @@ use ratatui::crossterm::event::{
 };
 
 use super::action::{Action, Effect, Screen};
+use super::popup::Popup;
 use super::state::State;
 use super::update::{admit, update};
 use super::{bindings, popup};
@@ -49,17 +50,22 @@ fn text_key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
     admit(state, effects)
 }
 
-/// Pasted text is typed, its line ends as spaces: none of the fields has a use for Enter in the middle of it.
+/// Pasted text is put into the field that is open. The prompt for a number has no field: there it is typed.
 fn on_paste(state: &mut State, text: &str) -> Option<Vec<Effect>> {
-    if state.popup.is_none() && !state.wants_text() {
+    if matches!(state.popup, Some(Popup::Number(_))) {
+        let keys = text.trim().chars().filter(|c| !c.is_control());
+        let type_it = |c| popup::key(state, KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+        return Some(keys.flat_map(type_it).collect());
+    }
+    if state.popup.is_some() || !state.wants_text() {
         return None;
     }
-    let mut effects = Vec::new();
-    for c in text.trim_end_matches(['\r', '\n']).replace("\r\n", " ").chars() {
-        let c = if c.is_control() { ' ' } else { c };
-        effects.extend(on_key(state, KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)).unwrap_or_default());
-    }
-    Some(effects)
+    let effects = match state.screen {
+        Screen::Responses => state.responses.paste(text, &state.run),
+        Screen::Principles => state.principles.paste(text, &state.run),
+        Screen::Dashboard | Screen::Cases => vec![],
+    };
+    Some(admit(state, effects))
 }
 
 fn on_mouse(state: &mut State, event: MouseEvent) -> Option<Vec<Effect>> {

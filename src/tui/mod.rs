@@ -13,6 +13,7 @@ pub mod popup;
 pub mod popup_view;
 pub mod run_view;
 pub mod screens;
+pub mod smooth;
 pub mod state;
 pub mod status;
 pub mod terminal;
@@ -26,7 +27,7 @@ mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, never, unbounded};
 use ratatui::crossterm::event;
@@ -160,8 +161,10 @@ impl Keys {
 impl Drop for Keys {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.join().ok();
+        // A terminal that hung up keeps the library polling for ever: that thread is not waited for, it ends with us.
+        let start = Instant::now();
+        while self.thread.as_ref().is_some_and(|t| !t.is_finished()) && start.elapsed() < Duration::from_millis(250) {
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 }

@@ -11,12 +11,14 @@ use super::action::Screen;
 use super::keymap::Binding;
 use super::popup::{Popup, Prompt};
 use super::run_view::RunView;
+use super::state::State;
 use super::theme::Theme;
 
 /// Draws a popup in the middle of the screen.
-pub fn view(popup: &Popup, table: &[Binding], run: &RunView, theme: &Theme, frame: &mut Frame) {
+pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
+    let (run, theme) = (&state.run, &state.theme);
     match popup {
-        Popup::Help { scroll } => help(*scroll, table, theme, frame),
+        Popup::Help { scroll } => help(*scroll, state, frame),
         Popup::Number(prompt) => number(prompt, run, theme, frame),
         Popup::Quit => {
             let lost = run.unsaved_steps();
@@ -48,7 +50,7 @@ pub fn view(popup: &Popup, table: &[Binding], run: &RunView, theme: &Theme, fram
 
 /// Rows of the help that do not fit.
 pub fn help_overflow(table: &[Binding], size: (u16, u16)) -> u16 {
-    let rows = help_lines(table, &Theme::color()).len() as u16;
+    let rows = help_lines(table, Screen::Dashboard, &Theme::color()).len() as u16;
     rows.saturating_sub(size.1.saturating_sub(4))
 }
 
@@ -78,22 +80,23 @@ fn number(prompt: &Prompt, run: &RunView, theme: &Theme, frame: &mut Frame) {
     boxed(prompt.title(), lines, None, theme, frame);
 }
 
-fn help(scroll: u16, table: &[Binding], theme: &Theme, frame: &mut Frame) {
-    let lines = help_lines(table, theme);
+fn help(scroll: u16, state: &State, frame: &mut Frame) {
+    let lines = help_lines(&state.table, state.screen, &state.theme);
     let size = frame.area();
-    let more = help_overflow(table, (size.width, size.height));
+    let more = help_overflow(&state.table, (size.width, size.height));
     let foot = if more > 0 {
         "j k scroll · Esc close"
     } else {
         "Esc close"
     };
     let lines = lines.into_iter().skip(usize::from(scroll.min(more))).collect();
-    boxed("Keys", lines, Some(foot), theme, frame);
+    boxed("Keys", lines, Some(foot), &state.theme, frame);
 }
 
-/// All rows of the key table, grouped by where they act.
-fn help_lines(table: &[Binding], theme: &Theme) -> Vec<Line<'static>> {
-    let places = std::iter::once(None).chain(Screen::ALL.into_iter().map(Some));
+/// All rows of the key table, grouped by where they act: what acts here first, since it is what was asked for.
+fn help_lines(table: &[Binding], here: Screen, theme: &Theme) -> Vec<Line<'static>> {
+    let others = Screen::ALL.into_iter().filter(|s| *s != here).map(Some);
+    let places = [Some(here), None].into_iter().chain(others);
     let mut lines = Vec::new();
     for place in places {
         let rows: Vec<&Binding> = table.iter().filter(|row| row.screen == place).collect();

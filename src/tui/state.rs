@@ -39,6 +39,8 @@ pub struct Notice {
     pub text: String,
     /// It is about something that was not done.
     pub refused: bool,
+    /// Told by the run, not asked for: gone when so many steps are done, even without a key.
+    pub until: Option<u32>,
 }
 
 /// How far the user is on the way out.
@@ -86,6 +88,17 @@ impl State {
         self.notice = Some(Notice {
             text: text.into(),
             refused: false,
+            until: None,
+        });
+    }
+
+    /// Says for the next steps what the run did by itself, so that the keys below come back without a key.
+    pub fn mention(&mut self, text: impl Into<String>) {
+        const STEPS: u32 = 3;
+        self.notice = Some(Notice {
+            text: text.into(),
+            refused: false,
+            until: Some(self.run.steps_done() + STEPS),
         });
     }
 
@@ -94,6 +107,7 @@ impl State {
         self.notice = Some(Notice {
             text: text.into(),
             refused: true,
+            until: None,
         });
     }
 

@@ -56,7 +56,10 @@ pub fn status(state: &State) -> Status {
             let of = run.started.as_ref().map_or(0, |s| s.experiment.sft.steps);
             say("▶", format!("SFT {at}/{of}"), theme.good)
         }
-        Some((name, _)) if run.history.is_empty() => say("▶", name.clone(), theme.good),
+        Some((name, _)) if name == "loading" => say("…", name.clone(), theme.dim),
+        Some(_) if run.history.is_empty() => {
+            say("▶", format!("first of {} steps", thousands(planned.into())), theme.good)
+        }
         Some(_) => say("▶", step, theme.good),
     }
 }

@@ -2,8 +2,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-/// Styles by meaning. Backgrounds stay the terminal's own, so light and dark both work;
-/// the series colours are from the Okabe-Ito palette, which colour-blind readers tell apart.
+/// Styles by meaning. Backgrounds stay the terminal's own, so light and dark both must work: the series have the hues of
+/// the Okabe-Ito palette, which colour-blind readers tell apart, at a lightness that stands about 4:1 against both.
 #[derive(Clone, Copy, Debug)]
 pub struct Theme {
     /// y, s: what the model says by itself.
@@ -38,13 +38,13 @@ impl Theme {
     /// The coloured theme, for terminals of 24-bit colour.
     pub fn color() -> Self {
         let rgb = |r, g, b| Style::new().fg(Color::Rgb(r, g, b));
-        Self::of(rgb(0, 114, 178), rgb(213, 94, 0), rgb(0, 158, 115), rgb(204, 121, 167))
+        Self::of(rgb(31, 131, 205), rgb(213, 94, 0), rgb(0, 145, 105), rgb(190, 100, 150))
     }
 
     /// The same in the nearest of 256 colours.
     pub fn indexed() -> Self {
         let at = |i| Style::new().fg(Color::Indexed(i));
-        Self::of(at(31), at(166), at(36), at(175))
+        Self::of(at(32), at(166), at(29), at(132))
     }
 
     fn of(original: Style, guided: Style, truth: Style, tau: Style) -> Self {

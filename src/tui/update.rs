@@ -14,8 +14,14 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             state.responses.page(page);
             vec![]
         }
-        Action::Notice(text) => {
-            state.say(text);
+        Action::Saved(path, outcome) => {
+            match outcome {
+                Ok(()) => {
+                    state.say(format!("saved {}", path.display()));
+                    state.principles.saved(path);
+                }
+                Err(why) => state.refuse(format!("not saved: {why}")),
+            }
             vec![]
         }
         Action::Show(screen) => show(state, screen),
@@ -81,8 +87,14 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// Lets the effects of a screen through, but no command to a trainer that is not there.
 pub fn admit(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
-    let commands = effects.iter().any(|e| matches!(e, Effect::Send(_)));
-    if commands && !can_command(state) {
+    // A trainer that has ended, and has not failed, still answers questions.
+    let answers = state.run.live && state.run.failed.is_none();
+    let commands = |e: &Effect| match e {
+        Effect::Send(Command::Ask { .. }) => !answers,
+        Effect::Send(_) => true,
+        _ => false,
+    };
+    if effects.iter().any(commands) && !can_command(state) {
         return effects.into_iter().filter(|e| !matches!(e, Effect::Send(_))).collect();
     }
     effects
@@ -102,11 +114,24 @@ pub fn set_number(state: &mut State, number: Number, value: f64) -> Vec<Effect> 
 fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
     let over = matches!(event, Event::Done(_) | Event::Failed { .. });
     match &event {
-        Event::Checkpoint { step, .. } => state.say(format!("checkpoint after step {step}")),
-        Event::Mark(mark) => state.say(format!("{} acts from step {} on", mark.label, mark.step)),
+        // Before the first step there is nothing yet that a checkpoint could save from being lost.
+        Event::Checkpoint { step: 0, .. } => {}
+        // What a stored run tells is no news.
+        _ if !state.run.live => {}
+        Event::Checkpoint { step, .. } => state.mention(format!("checkpoint after step {step}")),
+        Event::Mark(mark) => state.mention(format!("{} acts from step {} on", mark.label, mark.step)),
         _ => {}
     }
     state.run.apply(event);
+    let done = state.run.steps_done();
+    if state
+        .notice
+        .as_ref()
+        .and_then(|n| n.until)
+        .is_some_and(|until| done >= until)
+    {
+        state.notice = None;
+    }
     let mut effects = state.responses.on_event(&state.run);
     effects.extend(state.principles.on_event(&state.run));
     effects.extend(state.cases.on_event(&state.run));
@@ -135,9 +160,7 @@ fn neighbour(screen: Screen, by: usize) -> Screen {
 /// Whether a command can reach a trainer; says why if not.
 fn can_command(state: &mut State) -> bool {
     let why = match () {
-        () if !state.run.live => {
-            "this run is only shown here: no training to change (ple resume or ple fork continues it)"
-        }
+        () if !state.run.live => "this run is only shown: nothing to change (ple resume or ple fork goes on)",
         () if state.run.failed.is_some() => "training failed, there is nothing to change any more",
         () if state.run.done.is_some() => "training is over; ple resume or ple fork continues the run",
         () if state.leaving == Leaving::AfterSave => "already saving and leaving",

@@ -45,7 +45,7 @@ pub fn view(state: &State, frame: &mut Frame) {
     draw_footer(state, frame, row(area, area.height - 1));
     draw_screen(state, frame, body);
     if let Some(popup) = &state.popup {
-        popup_view::view(popup, &state.table, &state.run, &state.theme, frame);
+        popup_view::view(popup, state, frame);
     }
 }
 
@@ -238,33 +238,41 @@ fn draw_alarm(state: &State, frame: &mut Frame, area: Rect) {
         return;
     };
     let theme = &state.theme;
-    let dismiss = if alarm.lasting { "" } else { "   [!] dismiss" };
+    // How to take it away is said first, however long the rest.
+    let dismiss = if alarm.lasting { "" } else { "[!] dismiss " };
+    let wide = usize::from(area.width);
+    let room = wide.saturating_sub(dismiss.len() + 6);
     let lines = vec![
         Line::from(vec![
             Span::styled(format!(" {} ", alarm.sign), theme.bad.patch(theme.selected)),
-            Span::styled(format!(" {}", alarm.message), theme.bad),
+            Span::styled(format!(" {}", clip(&alarm.message, room)), theme.bad),
         ]),
-        Line::from(vec![
-            Span::raw(format!("    → {}", alarm.suggestion)),
-            Span::styled(dismiss, theme.dim),
-        ]),
+        Line::from(vec![Span::raw(format!(
+            "    → {}",
+            clip(&alarm.suggestion, wide.saturating_sub(6))
+        ))]),
     ];
     frame.render_widget(Paragraph::new(lines), area);
+    frame.render_widget(
+        Paragraph::new(Line::styled(dismiss, theme.dim).right_aligned()),
+        row(area, 0),
+    );
 }
 
 fn draw_footer(state: &State, frame: &mut Frame, area: Rect) {
     let theme = &state.theme;
+    let mut spans = vec![Span::raw(" ")];
     if let Some(notice) = &state.notice {
         let style = if notice.refused { theme.bad } else { theme.title };
         let sign = if notice.refused { "✗" } else { "›" };
-        let line = Line::from(vec![
-            Span::styled(format!(" {sign} "), style),
-            Span::styled(notice.text.clone(), style),
-        ]);
-        return frame.render_widget(Paragraph::new(line), area);
+        spans.push(Span::styled(format!("{sign} {}   ", notice.text), style));
     }
-    let mut spans = vec![Span::raw(" ")];
-    for (key, word) in bindings::footer(&state.table, state.screen, &state.run, usize::from(area.width) - 1) {
+    // Beside something to say there is room for some keys or for none.
+    let used: usize = spans.iter().map(Span::width).sum();
+    let room = usize::from(area.width).saturating_sub(used);
+    let keys = bindings::footer(&state.table, state.screen, &state.run, room);
+    let wide: usize = keys.iter().map(|(key, word)| key.width() + word.width() + 3).sum();
+    for (key, word) in keys.into_iter().filter(|_| wide <= room) {
         spans.push(Span::styled(key, theme.key));
         spans.push(Span::styled(format!(" {word}  "), theme.dim));
     }

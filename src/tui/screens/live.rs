@@ -16,6 +16,14 @@ pub fn why_not(run: &RunView) -> Option<&'static str> {
     None
 }
 
+/// `None` when a question can be answered: a trainer that has done its steps still answers.
+pub fn why_no_answer(run: &RunView) -> Option<&'static str> {
+    match run.live && run.done.is_some() && run.failed.is_none() {
+        true => None,
+        false => why_not(run),
+    }
+}
+
 /// A reward, a margin or a weight.
 pub fn signed(value: f64) -> String {
     let text = format!("{value:+.2}");
@@ -27,12 +35,8 @@ pub fn truth(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_string(), |v| format!("{v:.2}"))
 }
 
-/// The heading of one side: "original y  s = +0.32  truth 0.50".
+/// The heading of one side: "original  s +0.32  truth 0.50".
 pub fn heading(guided: bool, reward: f64, truth_value: Option<f64>) -> String {
-    let (name, symbol) = if guided {
-        ("guided y'", "s'")
-    } else {
-        ("original y", "s")
-    };
-    format!("{name}  {symbol} = {}  truth {}", signed(reward), truth(truth_value))
+    let (name, symbol) = if guided { ("guided", "s'") } else { ("original", "s") };
+    format!("{name}  {symbol} {}  truth {}", signed(reward), truth(truth_value))
 }

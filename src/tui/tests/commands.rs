@@ -191,3 +191,63 @@ fn every_action_of_a_screen_is_refused_a_trainer_that_is_not_there() {
         state.popup = None;
     }
 }
+
+#[test]
+fn questions_are_answered_after_the_end_and_nothing_else_is_heard() {
+    let mut state = running(40);
+    state.screen = Screen::Responses;
+    let done = Done {
+        run: "r".into(),
+        path: "p".into(),
+        steps: 40,
+        reason: "finished".into(),
+        seconds: 1.0,
+    };
+    tell(&mut state, Event::Done(done));
+    press_all(&mut state, "iwhy?");
+    let asked = press(&mut state, KeyCode::Enter);
+    assert!(
+        matches!(asked.as_slice(), [Effect::Send(Command::Ask { query, .. })] if query == "why?"),
+        "{asked:?}"
+    );
+    assert!(press_all(&mut state, "t").is_empty() && state.popup.is_none());
+    tell(&mut state, Event::Failed { message: "m".into() });
+    press_all(&mut state, "iwhy?");
+    assert!(press(&mut state, KeyCode::Enter).is_empty());
+}
+
+#[test]
+fn pasted_lines_stay_lines_where_there_are_many() {
+    let mut state = running(3);
+    state.screen = Screen::Responses;
+    press_all(&mut state, "i");
+    input(&mut state, Input::Paste("one\r\ntwo".into()));
+    let asked = press(&mut state, KeyCode::Enter);
+    assert!(
+        matches!(asked.as_slice(), [Effect::Send(Command::Ask { query, .. })] if query == "one two"),
+        "{asked:?}"
+    );
+    state.screen = Screen::Dashboard;
+    assert_eq!(input(&mut state, Input::Paste("q".into())), None, "no field, no text");
+    press_all(&mut state, "d");
+    input(&mut state, Input::Paste("0.7\n".into()));
+    assert_eq!(
+        press(&mut state, KeyCode::Enter),
+        [Effect::Send(Command::SetDecay(0.7))]
+    );
+}
+
+#[test]
+fn what_the_run_says_by_itself_goes_by_itself() {
+    let mut state = running(3);
+    tell(
+        &mut state,
+        Event::Checkpoint {
+            step: 3,
+            path: "p".into(),
+        },
+    );
+    assert!(state.notice.is_some());
+    (3..6).for_each(|i| tell(&mut state, Event::Step(step(i))));
+    assert_eq!(state.notice, None);
+}

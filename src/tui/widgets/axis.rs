@@ -2,8 +2,14 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
+use unicode_width::UnicodeWidthStr;
+
 use super::scale::{thousands, ticks};
+use super::wrap::clip;
 use crate::tui::theme::Theme;
+
+/// Fewer columns beside a mark say nothing of its label.
+const LEAST: usize = 9;
 
 /// From steps to columns of dots.
 #[derive(Clone, Copy, Debug)]
@@ -61,34 +67,77 @@ pub fn draw_steps(buffer: &mut Buffer, plot: Rect, x: Across, row: u16, theme: &
     }
 }
 
-/// The labels of marks above them, as far as they fit; each mark has at least its sign.
+/// The labels of marks above them; each mark has at least its sign. The newest is placed first, right of its sign or, where
+/// there is no room, left of it.
 pub fn draw_marks(marks: &[(u32, &str)], buffer: &mut Buffer, plot: Rect, x: Across, row: u16, theme: &Theme) {
-    let mut free = plot.x;
-    for (i, &(step, label)) in marks.iter().enumerate() {
-        let Some(at) = cell_of(plot, x, step) else { continue };
-        let next = marks
-            .get(i + 1)
-            .and_then(|m| cell_of(plot, x, m.0))
-            .unwrap_or(plot.right());
-        if at < free {
-            continue;
-        }
-        let room = next.max(at + 1).min(plot.right()) - at;
-        let text = format!("▾ {label} ");
-        let wide = unicode_width::UnicodeWidthStr::width(text.as_str()) as u16;
-        if wide <= room + 1 {
-            buffer.set_stringn(at, row, text.trim_end(), usize::from(room), theme.mark);
-        } else if next == plot.right() && plot.width > wide && at >= plot.x + wide {
-            // The newest one may stand left of its mark when there is no room on the right.
-            let start = (at + 2).saturating_sub(wide);
-            if start >= free {
-                buffer.set_string(start, row, format!("{label} ▾"), theme.mark);
-            } else {
-                buffer.set_string(at, row, "▾", theme.mark);
+    let mut taken = vec![false; usize::from(plot.width)];
+    let places = || {
+        marks
+            .iter()
+            .filter_map(|&(step, label)| Some((cell_of(plot, x, step)?, label)))
+    };
+    for (at, _) in places() {
+        buffer.set_string(at, row, "▾", theme.mark);
+        taken[usize::from(at - plot.x)] = true;
+    }
+    for (at, label) in places().rev() {
+        // A blank before and after the label keeps it apart from its neighbours.
+        let wide = label.width() + 2;
+        let at = usize::from(at - plot.x);
+        let sides = [Some(at + 1), at.checked_sub(wide)];
+        let free = |&start: &usize| {
+            taken
+                .get(start..start + wide)
+                .is_some_and(|cells| !cells.contains(&true))
+        };
+        // At the right edge the blank after the label may be missing.
+        let edge = at + wide == taken.len() && !taken[at + 1..].contains(&true);
+        let Some(start) = sides.into_iter().flatten().find(free).or(edge.then_some(at + 1)) else {
+            // Better the beginning of an older label than none, and "…" says that it goes on.
+            let room = taken[at + 1..].iter().take_while(|t| !**t).count();
+            if room >= LEAST {
+                let text = clip(label, room - 2);
+                buffer.set_string(plot.x + at as u16 + 2, row, text, theme.mark);
+                taken[at + 1..at + 1 + room].fill(true);
             }
-        } else {
-            buffer.set_string(at, row, "▾", theme.mark);
-        }
-        free = at + 1 + if wide <= room + 1 { wide.saturating_sub(1) } else { 0 };
+            continue;
+        };
+        buffer.set_string(plot.x + start as u16 + 1, row, label, theme.mark);
+        let end = (start + wide).min(taken.len());
+        taken[start..end].fill(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(marks: &[(u32, &str)], width: u16) -> String {
+        let plot = Rect::new(0, 1, width, 4);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, 5));
+        let x = Across {
+            span: (0, 39),
+            dots: usize::from(width) * 2,
+        };
+        draw_marks(marks, &mut buffer, plot, x, 0, &Theme::plain());
+        (0..width).map(|x| buffer[(x, 0)].symbol()).collect()
+    }
+
+    #[test]
+    fn labels_stand_on_the_side_with_room_and_are_never_cut() {
+        assert_eq!(
+            row(&[(4, "tau 0.5"), (20, "v2")], 40).trim_end(),
+            "    ▾ tau 0.5       ▾ v2"
+        );
+        assert_eq!(
+            row(&[(36, "principles v2")], 40),
+            "                      principles v2 ▾   "
+        );
+        assert_eq!(
+            row(&[(19, "tau 0.5"), (20, "principles v2")], 40).trim(),
+            "tau 0.5 ▾▾ principles v2"
+        );
+        assert_eq!(row(&[(5, "a label that is too long")], 12).trim(), "▾ a label…");
+        assert_eq!(row(&[(0, "a label that is too long")], 6).trim(), "▾");
     }
 }

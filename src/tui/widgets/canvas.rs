@@ -1,6 +1,10 @@
 //! A grid of dots laid over terminal cells: two by four to a cell in braille, one to a cell in plain ASCII.
 
-use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+};
 
 use crate::tui::theme::Markers;
 
@@ -73,8 +77,8 @@ impl Canvas {
         }
     }
 
-    /// A straight line; only the columns that `on` lets through are drawn.
-    pub fn line(&mut self, from: (i64, i64), to: (i64, i64), style: Style, on: impl Fn(i64) -> bool) {
+    /// A straight line; only the dots that `on` lets through are drawn, counted from its start. Gives its length.
+    pub fn line(&mut self, from: (i64, i64), to: (i64, i64), style: Style, on: impl Fn(i64) -> bool) -> i64 {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let steps = dx.abs().max(dy.abs());
         for i in 0..=steps {
@@ -85,11 +89,11 @@ impl Canvas {
                     (d * i * 2 + steps * d.signum()) / (steps * 2)
                 }
             };
-            let x = from.0 + at(dx);
-            if on(x) {
-                self.dot(x, from.1 + at(dy), style);
+            if on(i) {
+                self.dot(from.0 + at(dx), from.1 + at(dy), style);
             }
         }
+        steps
     }
 
     /// Puts every cell that has a dot into the buffer.
@@ -103,6 +107,8 @@ impl Canvas {
             let Some(cell) = buffer.cell_mut((x, y)) else { continue };
             match self.markers {
                 Markers::Braille => cell.set_char(char::from_u32(0x2800 + u32::from(dots)).unwrap_or('*')),
+                // Without dots of their own, what is faint is told from the lines by its sign.
+                Markers::Ascii if style.add_modifier.contains(Modifier::DIM) => cell.set_char('.'),
                 Markers::Ascii => cell.set_char('*'),
             };
             cell.set_style(style);

@@ -1,7 +1,8 @@
 //! A line chart over steps, drawn straight into the buffer in time of its width, however long the run.
 //!
-//! While there are few steps, each is a point of a line. When several steps share a column of dots, the column shows
-//! their smallest and largest value dimly and a line through their means, so that no spike is lost.
+//! While there are few steps, a line joins their moving averages and a faint dot stands for each step (or the line joins
+//! the steps themselves). When several steps share a column of dots, the column shows their smallest and largest value
+//! dimly and a line through their means, so that no spike is lost.
 
 use ratatui::{
     buffer::Buffer,
@@ -13,6 +14,7 @@ use super::axis::{Across, draw_marks, draw_rule, draw_steps};
 use super::canvas::Canvas;
 use super::scale::{Scale, labels};
 use crate::tui::history::{BASE, Column, Summary};
+use crate::tui::smooth;
 use crate::tui::theme::{Markers, Theme};
 
 /// How a line is drawn, so that lines differ without colour too.
@@ -27,12 +29,13 @@ pub enum Dash {
 }
 
 impl Dash {
-    fn on(self, x: i64) -> bool {
+    /// Whether the dot is drawn that lies so far along the line.
+    fn on(self, along: i64) -> bool {
         match self {
             Dash::Solid => true,
-            Dash::Dashed => x.rem_euclid(6) < 4,
-            Dash::Dotted => x.rem_euclid(2) == 0,
-            Dash::Sparse => x.rem_euclid(4) == 0,
+            Dash::Dashed => along.rem_euclid(6) < 4,
+            Dash::Dotted => along.rem_euclid(2) == 0,
+            Dash::Sparse => along.rem_euclid(4) == 0,
         }
     }
 
@@ -70,7 +73,7 @@ pub struct Chart<'a> {
     pub span: (u32, u32),
     pub cursor: Option<u32>,
     pub log: bool,
-    /// Draw an exponential moving average, the points themselves behind it.
+    /// Draw the moving average, each step as a faint dot behind it.
     pub smooth: bool,
 }
 
@@ -81,9 +84,9 @@ impl Chart<'_> {
         to - from > usize::from(width) * 4
     }
 
-    /// The vertical axis is logarithmic: asked for, and possible.
-    pub fn is_log(&self) -> bool {
-        self.log && self.bounds().0 > 0.0
+    /// The vertical axis is logarithmic at this width: asked for, and possible.
+    pub fn is_log(&self, width: u16) -> bool {
+        self.log && self.bounds(width).0 > 0.0
     }
 
     /// Draws the chart.
@@ -157,10 +160,15 @@ impl Chart<'_> {
         let has_axis = area.height >= 3;
         let has_marks = area.height >= 7 && !self.marks.is_empty();
         let rows = area.height - u16::from(has_axis) - u16::from(has_marks);
-        let (low, high) = self.bounds();
+        let (low, high) = self.bounds(area.width);
         let dots = usize::from(rows) * if theme.markers == Markers::Braille { 4 } else { 1 };
         let scale = Scale::fit(low, high, dots, self.log);
-        let values = scale.ticks((usize::from(rows) / 2).clamp(2, 8));
+        let wanted = (usize::from(rows) / 2).clamp(2, 8);
+        // One label alone tells no distance.
+        let values = (wanted..wanted + 4)
+            .map(|n| scale.ticks(n))
+            .find(|ticks| ticks.len() > 1);
+        let values = values.unwrap_or_else(|| scale.ticks(wanted));
         let ticks: Vec<(f64, String)> = values.iter().copied().zip(labels(&values)).collect();
         let widest = ticks.iter().map(|(_, label)| label.len()).max().unwrap_or(0) as u16;
         let gutter = if area.width < widest + 12 { 0 } else { widest + 1 };
@@ -186,63 +194,80 @@ impl Chart<'_> {
         (from, to.max(from))
     }
 
-    /// Smallest and largest value to be seen.
-    fn bounds(&self) -> (f64, f64) {
+    /// Smallest and largest value to be seen at this width.
+    fn bounds(&self, width: u16) -> (f64, f64) {
         let (from, to) = self.visible();
-        let over = |curves: &[Curve]| {
-            curves
-                .iter()
-                .fold(Summary::EMPTY, |sum, c| sum.merge(c.column.summary(from, to)))
-        };
-        let (own, spread) = (over(&self.curves), over(&self.spread));
+        let over = |sum: Summary, c: &Curve| sum.merge(c.column.summary(from, to));
+        let own = self.curves.iter().fold(Summary::EMPTY, over);
         if own.count == 0 {
             return (f64::INFINITY, f64::NEG_INFINITY);
         }
-        let all = own.merge(spread);
-        (f64::from(all.min), f64::from(all.max))
+        if self.dense(width) {
+            let all = self.spread.iter().fold(own, over);
+            return (f64::from(all.min), f64::from(all.max));
+        }
+        // The edges of the spread are drawn averaged; their single spikes must not squeeze the curves.
+        let edges = self
+            .spread
+            .iter()
+            .flat_map(|c| self.values(c.column))
+            .filter(|v| v.is_finite());
+        edges.fold((f64::from(own.min), f64::from(own.max)), |(low, high), v| {
+            (low.min(v), high.max(v))
+        })
     }
 
+    /// What the line of a column runs through, point for point of those visible.
+    fn values(&self, column: &Column) -> Vec<f64> {
+        let (from, to) = self.visible();
+        if self.smooth {
+            return smooth::averages(column.points(), from, to);
+        }
+        let points = column.points();
+        points[from.min(points.len())..to.min(points.len())]
+            .iter()
+            .map(|&v| f64::from(v))
+            .collect()
+    }
+
+    /// Rows of dots between two lines: the gap, seen before its number is read.
     fn draw_fill(&self, canvas: &mut Canvas, x: Across, scale: &Scale, bounds: Option<&[usize]>) {
         let Some((below, above, style)) = self.fill else { return };
-        let (from, to) = self.visible();
+        let stride = (x.dots / usize::from(canvas.columns()).max(1) * 2).max(2);
         let mean = |column: &Column, from: usize, to: usize| {
             let s = column.summary(from, to);
             (s.count > 0).then_some(f64::from(s.mean))
         };
-        let stride = x.dots / usize::from(canvas.columns()).max(1) * 2;
-        for dot in (0..x.dots as i64).step_by(stride.max(2)) {
-            // Between two points far apart the fill follows the straight line.
-            let (next, here) = if let Some(&[next, here]) = bounds.and_then(|b| b.get(dot as usize..dot as usize + 2)) {
-                (next, here)
-            } else {
-                let next = self.steps.partition_point(|&s| x.dot(s) < dot).clamp(from, to);
-                (
-                    next,
-                    next + self.steps[next..to].partition_point(|&s| x.dot(s) < dot + 2),
-                )
-            };
-            let values = if here > next {
-                mean(below, next, here).zip(mean(above, next, here))
-            } else if next > from && next < to {
-                let (a, b) = (x.dot(self.steps[next - 1]) as f64, x.dot(self.steps[next]) as f64);
-                let share = (dot as f64 - a) / (b - a).max(1.0);
-                let between = |c: &Column| {
-                    Some(mean(c, next - 1, next)?)
-                        .zip(mean(c, next, next + 1))
-                        .map(|(p, q)| p + (q - p) * share)
-                };
-                between(below).zip(between(above))
-            } else {
-                None
+        let lines = bounds.is_none().then(|| (self.values(below), self.values(above)));
+        for dot in (0..x.dots).step_by(stride) {
+            let values = match (&lines, bounds.and_then(|b| b.get(dot..dot + 2))) {
+                (Some((low, high)), _) => self.between(low, x, dot as i64).zip(self.between(high, x, dot as i64)),
+                (None, Some(&[from, to])) => mean(below, from, to).zip(mean(above, from, to)),
+                _ => None,
             };
             let Some((p, q)) = values else { continue };
             let (p, q) = (scale.dot(p), scale.dot(q));
-            for y in p.min(q) + 2..p.max(q) - 1 {
-                if y % 2 == 0 {
-                    canvas.dot(dot, y, style);
-                }
-            }
+            (p.min(q) + 2..p.max(q) - 1)
+                .filter(|y| y % 2 == 0)
+                .for_each(|y| canvas.dot(dot as i64, y, style));
         }
+    }
+
+    /// The height of a line at a column of dots: on the straight way from one point to the next.
+    fn between(&self, values: &[f64], x: Across, dot: i64) -> Option<f64> {
+        let (from, to) = self.visible();
+        let steps = &self.steps[from..to];
+        let next = steps.partition_point(|&s| x.dot(s) < dot);
+        let (there, after) = (x.dot(*steps.get(next)?), *values.get(next)?);
+        let value = match next.checked_sub(1) {
+            _ if there == dot => after,
+            None => return None,
+            Some(last) => {
+                let (here, before) = (x.dot(steps[last]), *values.get(last)?);
+                before + (after - before) * (dot - here) as f64 / (there - here).max(1) as f64
+            }
+        };
+        value.is_finite().then_some(value)
     }
 
     /// The points of each column of dots, as the index of the first of each and the end of all, when columns hold several.
@@ -268,27 +293,19 @@ impl Chart<'_> {
     }
 
     fn draw_points(&self, canvas: &mut Canvas, x: Across, scale: &Scale, curve: &Curve, theme: &Theme) {
-        let (from, to) = self.visible();
-        let points = curve.column.points();
-        let (from, to) = (from.min(points.len()), to.min(points.len()));
-        let at = |i: usize, v: f64| (x.dot(self.steps[i]), scale.dot(v));
-        let smooth = self.smooth && curve.dash != Dash::Sparse && to - from > 3;
-        let raw = (from..to).map(|i| (i, f64::from(points[i])));
-        if smooth {
+        let (from, _) = self.visible();
+        let at = |i: usize, v: f64| (x.dot(self.steps[from + i]), scale.dot(v));
+        let values = self.values(curve.column);
+        // The dots of more than two curves would only be dust.
+        if self.smooth && curve.dash != Dash::Sparse && self.curves.len() <= 2 {
             let ghost = curve.style.patch(theme.dim);
-            join(canvas, raw.clone(), at, ghost, Dash::Sparse);
-            let mut mean = f64::NAN;
-            let line = (from.saturating_sub(64)..to).map(|i| {
-                let v = f64::from(points[i]);
-                if v.is_finite() {
-                    mean = if mean.is_finite() { mean + 0.15 * (v - mean) } else { v };
-                }
-                (i, if v.is_finite() { mean } else { v })
-            });
-            join(canvas, line.filter(|(i, _)| *i >= from), at, curve.style, curve.dash);
-        } else {
-            join(canvas, raw, at, curve.style, curve.dash);
+            let raw = curve.column.points().iter().skip(from).take(values.len()).enumerate();
+            for (i, &v) in raw.filter(|(_, v)| v.is_finite()) {
+                let (x, y) = at(i, f64::from(v));
+                canvas.dot(x, y, ghost);
+            }
         }
+        join(canvas, values.into_iter().enumerate(), at, curve.style, curve.dash);
     }
 }
 
@@ -338,7 +355,7 @@ fn join(
     style: Style,
     dash: Dash,
 ) {
-    let mut before = None;
+    let (mut before, mut along) = (None, 0);
     for (i, value) in points {
         if !value.is_finite() {
             before = None;
@@ -346,7 +363,7 @@ fn join(
         }
         let here = at(i, value);
         match before {
-            Some(last) => canvas.line(last, here, style, |x| dash.on(x)),
+            Some(last) => along += canvas.line(last, here, style, |i| dash.on(along + i)),
             None => canvas.dot(here.0, here.1, style),
         }
         before = Some(here);

@@ -64,6 +64,10 @@ impl Editor {
             KeyCode::Enter if !self.lines => return Outcome::Accepted(self.content()),
             KeyCode::Char('s') if control && self.lines => return Outcome::Accepted(self.content()),
             KeyCode::Char('m' | 'j') if control && !self.lines => {}
+            // As in a shell: back to the beginning of the line.
+            KeyCode::Char('u') if control => {
+                self.area.delete_line_by_head();
+            }
             _ => {
                 self.area.input(key);
             }

@@ -119,7 +119,7 @@ fn draw_head(bins: &Bins, worse: usize, area: Rect, row: u16, divide: u16, buffe
     let (weighted, ranked) = (bins.weighted.iter().sum::<u32>(), bins.ranked.iter().sum::<u32>());
     let room = usize::from(divide.saturating_sub(area.x));
     let left = [
-        format!("{worse} < 0 · weighted {weighted} "),
+        format!("weighted {weighted} ({worse} below 0) "),
         format!("weighted {weighted} "),
         format!("w {weighted} "),
         format!("{weighted}"),

@@ -7,6 +7,7 @@ use ratatui::{
     widgets::Paragraph,
 };
 
+use super::wrap::clip;
 use crate::tui::theme::Theme;
 
 /// Draws the rule with its title and what stands right of it, and gives the area below.
@@ -32,8 +33,9 @@ pub fn panel(
         spans.push(Span::styled("─ ", rule));
         spans.extend(aside);
     }
-    let used: usize = spans.iter().map(Span::width).sum();
     let width = usize::from(area.width).saturating_sub(1);
+    let mut spans = cut(spans, width);
+    let used: usize = spans.iter().map(Span::width).sum();
     spans.push(Span::styled("─".repeat(width.saturating_sub(used)), rule));
     let top = Rect {
         height: 1,
@@ -47,4 +49,19 @@ pub fn panel(
         width: area.width.saturating_sub(1),
         ..area
     }
+}
+
+/// As many spans as fit; the one that does not ends in "…", so that it is seen to go on.
+fn cut(spans: Vec<Span<'static>>, width: usize) -> Vec<Span<'static>> {
+    let mut room = width;
+    let mut out = Vec::new();
+    for span in spans {
+        if span.width() > room {
+            out.push(Span::styled(clip(span.content.trim_end(), room), span.style));
+            break;
+        }
+        room -= span.width();
+        out.push(span);
+    }
+    out
 }

@@ -170,7 +170,7 @@ impl State {
         let scrubber = if area.height >= 6 { 2 } else { 0 };
         let [scrubber, body] = Layout::vertical([Constraint::Length(scrubber), Constraint::Fill(1)]).areas(area);
         let [list, case] = if area.width >= WIDE {
-            let list = (area.width / 3).min(60);
+            let list = (area.width * 2 / 5).min(60);
             Layout::horizontal([Constraint::Length(list), Constraint::Fill(1)]).areas(body)
         } else {
             let list = (body.height * 3 / 10).max(2);

@@ -1,7 +1,8 @@
 //! A number over the evaluations, one column each.
 
 /// From low to high. A gap is a value that is missing or not finite.
-const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// No full block, so that the pictures of two rows do not run into each other.
+const LEVELS: [char; 7] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇'];
 const GAP: char = '·';
 
 /// The range of all finite values.
@@ -44,7 +45,7 @@ mod tests {
         let values = [Some(-1.0), None, Some(f64::NAN), Some(0.0), Some(1.0)];
         let range = range(values.iter().flatten().copied());
         assert_eq!(range, Some((-1.0, 1.0)));
-        assert_eq!(marks(&values, range), "▁··▅█");
+        assert_eq!(marks(&values, range), "▁··▄▇");
         assert_eq!(marks(&[Some(2.0)], Some((2.0, 2.0))), "▄");
         assert_eq!(marks(&[Some(2.0)], None), "·");
     }

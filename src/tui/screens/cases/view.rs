@@ -17,6 +17,8 @@ use crate::tui::widgets::panel::panel;
 use crate::tui::widgets::sides::{self, Side, beside, empty, marker};
 use crate::tui::widgets::wrap::{clip, fit};
 
+/// Fewer columns for a query in the list are left empty.
+const ROOM_FOR_QUERY: usize = 8;
 /// From this width on the range of the trends is written beside them.
 const ROOM_FOR_RANGE: u16 = 90;
 
@@ -100,7 +102,11 @@ fn list(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, areas: &
             let selected = i == state.cursor;
             let label = fit(&c.label, labels);
             let (s, s2) = (signed(c.reward_original), signed(c.reward_guided));
-            let text = format!("{}{label}  {s:>6} {s2:>6}  {}", marker(selected), c.query);
+            let mut text = format!("{}{label}  {s:>6} {s2:>6}", marker(selected));
+            // A few letters of the query say less than none; the whole of it stands beside the list.
+            if width >= text.chars().count() + ROOM_FOR_QUERY {
+                text.push_str(&format!("  {}", c.query));
+            }
             Line::styled(fit(&text, width), if selected { theme.selected } else { Style::new() })
         })
         .collect();

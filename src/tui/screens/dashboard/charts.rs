@@ -5,6 +5,7 @@ use ratatui::{style::Style, text::Span};
 use super::{Panel, State};
 use crate::tui::history::{Column, Series};
 use crate::tui::run_view::RunView;
+use crate::tui::smooth::average;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::chart::{Chart, Curve, Dash};
 use crate::tui::widgets::scale::{short, thousands};
@@ -20,8 +21,8 @@ fn curves(panel: Panel, theme: &Theme) -> Vec<Named> {
             (Series::RewardGuided, "s′ guided", theme.guided, Dash::Dashed),
         ],
         Panel::Truth => vec![
-            (Series::TruthOriginal, "y", theme.original, Dash::Solid),
-            (Series::TruthGuided, "y′", theme.guided, Dash::Dashed),
+            (Series::TruthOriginal, "y original", theme.original, Dash::Solid),
+            (Series::TruthGuided, "y′ guided", theme.guided, Dash::Dashed),
         ],
         Panel::Losses => vec![
             (Series::LossRank, "L_rank", theme.guided, Dash::Dashed),
@@ -29,8 +30,8 @@ fn curves(panel: Panel, theme: &Theme) -> Vec<Named> {
             (Series::Loss, "L", theme.title, Dash::Solid),
         ],
         Panel::Lengths => vec![
-            (Series::LengthOriginal, "y", theme.original, Dash::Solid),
-            (Series::LengthGuided, "y′", theme.guided, Dash::Dashed),
+            (Series::LengthOriginal, "y original", theme.original, Dash::Solid),
+            (Series::LengthGuided, "y′ guided", theme.guided, Dash::Dashed),
         ],
         Panel::Gradient => vec![(Series::GradNorm, "norm", theme.truth, Dash::Solid)],
         Panel::Margins | Panel::Branches | Panel::Facts => vec![],
@@ -75,7 +76,7 @@ pub fn chart<'a>(panel: Panel, state: &State, run: &'a RunView, theme: &Theme) -
         span: state.span(run),
         cursor: state.cursor,
         log: state.log,
-        smooth: state.smooth,
+        smooth: !state.raw,
     })
 }
 
@@ -88,7 +89,7 @@ pub fn marks(run: &RunView) -> Vec<(u32, &str)> {
 /// says less.
 pub fn legend(panel: Panel, state: &State, run: &RunView, theme: &Theme, room: usize) -> Vec<Span<'static>> {
     let mut spans = vec![];
-    for detail in [Detail::All, Detail::Names, Detail::Values, Detail::Letters] {
+    for detail in [Detail::All, Detail::Names, Detail::Values, Detail::Parts, Detail::Bare] {
         spans = legend_in(panel, state, run, theme, detail);
         if spans.iter().map(Span::width).sum::<usize>() <= room {
             break;
@@ -105,14 +106,17 @@ enum Detail {
     Names,
     /// Without samples of the lines too.
     Values,
-    /// Names of one letter.
-    Letters,
+    /// Without the number of the last of many curves, which is their sum.
+    Parts,
+    /// Names only.
+    Bare,
 }
 
 fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: Detail) -> Vec<Span<'static>> {
-    let value = |series| value_at(run, series, state.cursor);
+    let value = |series| value_at(run, series, state.cursor, !state.raw);
     let mut out = Vec::new();
-    for (series, name, style, dash) in curves(panel, theme) {
+    let named = curves(panel, theme);
+    for (i, &(series, name, style, dash)) in named.iter().enumerate() {
         let name = match (detail, name.split_once(' ')) {
             (Detail::All, _) | (_, None) => name,
             (_, Some((symbol, _))) => symbol,
@@ -127,16 +131,15 @@ fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: 
         } else {
             name
         };
-        let name = match name.char_indices().nth(1) {
-            Some((second, _)) if detail == Detail::Letters && name.is_ascii() => &name[..second],
-            _ => name,
-        };
         out.push(Span::styled(
             format!("{sample} {name} ").trim_start().to_string(),
             style,
         ));
-        let number = value(series).map_or("–".into(), |v| short(v.into()));
-        out.push(Span::styled(format!("{number}{space}"), style.patch(theme.title)));
+        let without = detail == Detail::Bare || (detail == Detail::Parts && named.len() > 2 && i + 1 == named.len());
+        if !without {
+            let number = value(series).map_or("–".into(), |v| short(v.into()));
+            out.push(Span::styled(format!("{number}{space}"), style.patch(theme.title)));
+        }
     }
     match panel {
         Panel::Reward => {
@@ -145,7 +148,7 @@ fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: 
             }
         }
         Panel::Branches => {
-            let count = |s| value(s).map_or("–".into(), |v| thousands(v as i64));
+            let count = |s| value_at(run, s, state.cursor, false).map_or("–".into(), |v| thousands(v as i64));
             out.push(Span::styled(
                 format!("█ ranked {}  ", count(Series::Ranked)),
                 theme.guided,
@@ -157,10 +160,12 @@ fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: 
         }
         Panel::Margins => {
             if let Some(step) = &run.latest {
-                out.push(Span::styled(
-                    format!("step {}, {} pairs ", step.step, step.margins.len()),
-                    theme.dim,
-                ));
+                let text = match detail {
+                    Detail::All => format!("step {}, {} pairs ", step.step, step.margins.len()),
+                    Detail::Names => format!("step {} ", step.step),
+                    _ => String::new(),
+                };
+                out.push(Span::styled(text, theme.dim));
             }
         }
         _ => {}
@@ -172,10 +177,15 @@ fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: 
     out
 }
 
-/// The value of a series at a step, or the newest.
-fn value_at(run: &RunView, series: Series, step: Option<u32>) -> Option<f32> {
+/// The value of a series at a step, or the newest: that of the curve that is drawn, averaged or not.
+fn value_at(run: &RunView, series: Series, step: Option<u32>, smooth: bool) -> Option<f32> {
     let column: &Column = run.history.column(series);
-    let Some(step) = step else { return column.last() };
-    let at = run.history.steps().binary_search(&step).ok()?;
+    let at = match step {
+        Some(step) => run.history.steps().binary_search(&step).ok()?,
+        None => run.history.len().checked_sub(1)?,
+    };
+    if smooth {
+        return average(column.points(), at);
+    }
     column.points().get(at).copied().filter(|v| v.is_finite())
 }

@@ -12,6 +12,8 @@ pub enum Tone {
     Plain,
     Good,
     Bad,
+    /// A change made by hand.
+    Mark,
 }
 
 /// A fact with its name.
@@ -44,11 +46,14 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
             format!("{}, was {}{closed}", short(now.into()), short(start.into())),
         );
     }
+    if let Some(mark) = run.marks.last() {
+        say("by hand", Tone::Mark, format!("{} from step {}", mark.label, mark.step));
+    }
     let next = short(step.tau * step.decay);
     say(
         "threshold τ",
         Tone::Plain,
-        format!("{} now, {next} next (× {})", short(step.tau), step.decay),
+        format!("{}, next {next} (× {})", short(step.tau), step.decay),
     );
     say(
         "ranked",
@@ -58,7 +63,7 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     say(
         "weighted",
         Tone::Plain,
-        format!("{} ≤ τ: y by w, y′ by −w (Eq. 4)", count(step.weighted)),
+        format!("{} ≤ τ: y × w, y′ × −w (Eq. 4)", count(step.weighted)),
     );
     say(
         "D_train",
@@ -73,16 +78,17 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     let worse = step.margins.iter().filter(|m| **m < 0.0).count();
     let equal = step.margins.iter().filter(|m| **m == 0.0).count();
     if pairs > 0 {
-        let tone = if worse * 2 > pairs { Tone::Bad } else { Tone::Plain };
+        // Once the gap has closed about half are worse by chance; far more than that is not chance.
+        let tone = if worse * 4 > pairs * 3 { Tone::Bad } else { Tone::Plain };
         say(
             "made worse",
             tone,
-            format!("{worse} of {pairs} new ({} %): y pulled up", 100 * worse / pairs),
+            format!("{worse} of {pairs} ({} %): y pulled up", 100 * worse / pairs),
         );
         say(
             "no signal",
             Tone::Plain,
-            format!("{equal} of {pairs} new: s = s′, so w = 0"),
+            format!("{equal} of {pairs}: s = s′, so w = 0"),
         );
     }
     if let Some(e) = run.evaluations.last() {

@@ -57,7 +57,7 @@ pub fn fact_rows(area: Rect) -> u16 {
 
 /// There is room for everything at once.
 pub fn is_wide(area: Rect) -> bool {
-    area.width >= 100 && area.height >= 28
+    area.width >= 100 && area.height >= 26
 }
 
 /// The visible panels and their places; only `alone` when a panel is zoomed.
@@ -119,7 +119,9 @@ fn wide(area: Rect) -> Vec<(Panel, Rect)> {
     ));
     let rows = Layout::vertical(rows).split(left);
     let halves = |r: Rect| -> [Rect; 2] { Layout::horizontal([Constraint::Fill(1); 2]).areas(r) };
-    let [truth, losses] = halves(rows[1]);
+    // Three losses have more to say in their title than two truths.
+    let losses_wide = left.width / 2 + if left.width >= 66 { left.width / 12 } else { 0 };
+    let [truth, losses] = Layout::horizontal([Constraint::Min(0), Constraint::Length(losses_wide)]).areas(rows[1]);
     let facts = (super::facts::ROWS + 1).min(area.height / 2);
     let [margins, branches, facts] =
         Layout::vertical([Constraint::Fill(5), Constraint::Fill(3), Constraint::Length(facts)]).areas(right);
@@ -138,8 +140,37 @@ fn wide(area: Rect) -> Vec<(Panel, Rect)> {
     out
 }
 
-/// A grid of as many panels as there is room for, the most telling first.
+/// The reward across the whole width, since its shape and its marks are what the run is about; under it what there is
+/// room for. Narrow or low: a grid of as many panels as there is room for, the most telling first.
 fn compact(area: Rect) -> Vec<(Panel, Rect)> {
+    let rows = area.height - fact_rows(area);
+    if area.width < 72 || rows < 15 {
+        return grid(area);
+    }
+    let third = rows >= 30;
+    let top = if third { rows * 2 / 5 } else { rows * 5 / 9 };
+    let heights = [
+        Constraint::Length(top),
+        Constraint::Fill(1),
+        Constraint::Fill(u16::from(third)),
+    ];
+    let [reward, middle, bottom] = Layout::vertical(heights).areas(Rect { height: rows, ..area });
+    let [margins, truth, losses] = Layout::horizontal([Constraint::Fill(1); 3]).areas(middle);
+    let mut out = vec![
+        (Panel::Reward, reward),
+        (Panel::Margins, margins),
+        (Panel::Truth, truth),
+        (Panel::Losses, losses),
+    ];
+    if third {
+        let facts = Constraint::Length((area.width / 2).max(47));
+        let [branches, facts] = Layout::horizontal([Constraint::Min(0), facts]).areas(bottom);
+        out.extend([(Panel::Branches, branches), (Panel::Facts, facts)]);
+    }
+    out
+}
+
+fn grid(area: Rect) -> Vec<(Panel, Rect)> {
     const ORDER: [Panel; 6] = [
         Panel::Reward,
         Panel::Margins,

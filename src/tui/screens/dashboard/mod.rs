@@ -29,7 +29,8 @@ pub struct State {
     pub cursor: Option<u32>,
     /// First and last step shown; `None` follows the run.
     pub window: Option<(u32, u32)>,
-    pub smooth: bool,
+    /// Join the steps themselves, not their moving average.
+    pub raw: bool,
     pub log: bool,
     /// Hide mean ± standard deviation.
     pub no_spread: bool,
@@ -79,7 +80,7 @@ impl State {
             Action::Cursor(by) => self.move_cursor(by, run),
             Action::Narrow => self.scale_window(run, 0.5),
             Action::Widen => self.scale_window(run, 2.0),
-            Action::ToggleSmooth => self.smooth = !self.smooth,
+            Action::ToggleSmooth => self.raw = !self.raw,
             Action::ToggleLog => self.log = !self.log,
             Action::ToggleSpread => self.no_spread = !self.no_spread,
             Action::Back if self.zoomed => self.zoomed = false,
@@ -260,7 +261,7 @@ pub fn bindings() -> Vec<Binding> {
         row(
             const { &[ch('s')] },
             Action::ToggleSmooth,
-            "smooth curves (moving average), the raw ones behind",
+            "curves as moving averages, or through every single step",
             Some("smooth"),
         ),
         row(

@@ -12,7 +12,7 @@ use super::{Panel, State, charts, layout, waiting};
 use crate::tui::history::Series;
 use crate::tui::run_view::RunView;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::{histogram, panel::panel, scale::thousands, stack::Stack};
+use crate::tui::widgets::{histogram, panel::panel, scale::thousands, stack::Stack, wrap::clip};
 
 /// Draws the whole screen: before the first step what is under way, then the panels.
 pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
@@ -32,7 +32,7 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
         };
         let lines: Vec<Line> = facts::lines(run)
             .into_iter()
-            .map(|l| Line::from(format!(" {l}")))
+            .map(|l| Line::from(format!(" {}", clip(&l, usize::from(area.width).saturating_sub(1)))))
             .collect();
         frame.render_widget(Paragraph::new(lines), foot);
     }
@@ -89,11 +89,11 @@ fn draw_notes(
             "{} steps a column: range and mean",
             thousands(steps.max(1) as i64)
         ));
-    } else if state.smooth {
-        notes.push("moving average".into());
+    } else if chart.smooth && chart.steps.len() > 1 {
+        notes.push("moving average, dots: single steps".into());
     }
     if state.log {
-        notes.push(if chart.is_log() {
+        notes.push(if chart.is_log(area.width) {
             "log axis".into()
         } else {
             "log axis needs values above 0".into()
@@ -120,10 +120,11 @@ fn draw_facts(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
                 Tone::Plain => ratatui::style::Style::new(),
                 Tone::Good => theme.good,
                 Tone::Bad => theme.bad,
+                Tone::Mark => theme.mark,
             };
             Line::from(vec![
                 Span::styled(format!(" {:<12}", fact.name), theme.dim),
-                Span::styled(fact.text, style),
+                Span::styled(clip(&fact.text, usize::from(area.width).saturating_sub(13)), style),
             ])
         })
         .collect();

@@ -26,26 +26,32 @@ pub fn view(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     let beside = chart && area.width >= 110;
     let width = if beside { 62 } else { area.width };
     let mut lines = laid_out(plan(run, theme), usize::from(width), theme);
+    let most = if chart && !beside {
+        area.height * 2 / 3
+    } else {
+        area.height
+    };
+    // The plan first; what the experiment is and what the words mean where there is room.
+    for extra in [
+        about(run, theme, usize::from(width)),
+        laid_out(symbols(theme), usize::from(width), theme),
+    ] {
+        if !extra.is_empty() && lines.len() + extra.len() + 1 < usize::from(most) {
+            lines.push(Line::default());
+            lines.extend(extra);
+        }
+    }
     let (top, below) = if beside {
         let [left, right] = Layout::horizontal([Constraint::Length(width), Constraint::Min(0)]).areas(area);
         (left, Some(right))
     } else if chart {
-        let rows = (lines.len() as u16 + 2).min(area.height * 2 / 3);
+        let rows = (lines.len() as u16 + 2).min(most);
         let [top, below] = Layout::vertical([Constraint::Length(rows), Constraint::Min(0)]).areas(area);
         (top, Some(below))
     } else {
         (area, None)
     };
     let inner = panel(frame, top, theme, "The run", false, vec![]);
-    for extra in [
-        about(run, theme, usize::from(width)),
-        laid_out(symbols(theme), usize::from(width), theme),
-    ] {
-        if !extra.is_empty() && lines.len() + extra.len() < usize::from(inner.height) {
-            lines.push(Line::default());
-            lines.extend(extra);
-        }
-    }
     frame.render_widget(Paragraph::new(lines), inner);
     if let Some(below) = below {
         sft_chart(run, theme, frame, below);
@@ -98,8 +104,10 @@ fn laid_out(rows: Vec<Row>, width: usize, theme: &Theme) -> Vec<Line<'static>> {
 /// The experiment's own words.
 fn about(run: &RunView, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let Some(started) = &run.started else { return vec![] };
-    let text = started.experiment.about.trim();
-    let lines = wrap_text(text, theme.dim, width.saturating_sub(4));
+    // The file breaks its lines for its own width.
+    let text: Vec<&str> = started.experiment.about.split_whitespace().collect();
+    let text = text.join(" ");
+    let lines = wrap_text(&text, theme.dim, width.saturating_sub(4));
     let indent = |line: Line<'static>| {
         let mut spans = vec![Span::raw(" ")];
         spans.extend(line.spans);
@@ -114,7 +122,7 @@ fn about(run: &RunView, theme: &Theme, width: usize) -> Vec<Line<'static>> {
 
 /// What the charts will speak of.
 fn symbols(theme: &Theme) -> Vec<Row> {
-    let say = |style: Style, name: &str, text: &str| row(style, "·", name, text);
+    let say = |style: Style, name: &str, text: &str| row(style, "■", name, text);
     vec![
         say(
             theme.original,
@@ -179,7 +187,7 @@ fn plan(run: &RunView, theme: &Theme) -> Vec<Row> {
     let text = match (&run.failed, &run.done) {
         (Some(_), _) => "failed before the first step".to_string(),
         (_, Some(d)) => format!("{} before the first step", d.reason),
-        _ if stages_past_sft => format!("{stage}: the first of {} steps is under way", e.method.steps),
+        _ if stages_past_sft => format!("the first of {} steps is under way", e.method.steps),
         _ => format!(
             "{} steps of {} queries, each answered with and without principles",
             e.method.steps, e.method.queries_per_step

@@ -264,8 +264,17 @@ impl State {
             return Vec::new();
         };
         let path = PathBuf::from(path);
-        self.saved_to = Some(path.clone());
-        vec![Effect::SavePrinciples { path, principles }]
+        let replace = self.saved_to.as_ref() == Some(&path);
+        vec![Effect::SavePrinciples {
+            path,
+            principles,
+            replace,
+        }]
+    }
+
+    /// The file was written: it is this session's own, and may be written again.
+    pub fn saved(&mut self, path: PathBuf) {
+        self.saved_to = Some(path);
     }
 
     fn answer_deleting(&mut self, key: KeyEvent) {

@@ -75,7 +75,14 @@ fn read_only_saves_and_does_not_apply() {
     shoot("read_only", &state, &run);
     state.update(Action::OpenSave, &run);
     let effects = state.text_key(press(KeyCode::Enter), &run);
-    let [Effect::SavePrinciples { path, principles }] = effects.as_slice() else {
+    let [
+        Effect::SavePrinciples {
+            path,
+            principles,
+            replace: false,
+        },
+    ] = effects.as_slice()
+    else {
         panic!("{effects:?}")
     };
     assert_eq!(path.to_str(), Some("principles/hh-edited.toml"));

@@ -40,7 +40,7 @@ impl Asks {
 
     /// Asks, or says why not.
     pub fn ask(&mut self, query: &str, run: &RunView) -> Result<Effect, String> {
-        if let Some(why) = live::why_not(run) {
+        if let Some(why) = live::why_no_answer(run) {
             return Err(format!("Cannot ask: {why}."));
         }
         let query = query.trim().to_string();

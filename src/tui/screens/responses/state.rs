@@ -224,7 +224,7 @@ impl State {
             Field::Ask => String::new(),
         };
         if field == Field::Ask {
-            if let Some(why) = live::why_not(run) {
+            if let Some(why) = live::why_no_answer(run) {
                 self.message = Some(format!("Cannot ask: {why}."));
                 self.asks.open = !self.asks.list().is_empty();
                 return None;

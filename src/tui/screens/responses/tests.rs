@@ -256,13 +256,9 @@ fn answers_of_earlier_asks_are_kept_and_ids_are_new() {
             query: "x".into()
         })]
     );
-    run.apply(Event::Done(crate::train::Done {
-        run: "hh-1".into(),
-        path: String::new(),
-        steps: 18,
-        reason: "stopped".into(),
-        seconds: 1.0,
-    }));
+    run.apply(Event::Failed {
+        message: "the disk is full".into(),
+    });
     assert!(text(&state, &run, 120, 40).contains("never answered"));
 }
 

@@ -4,13 +4,16 @@ use crate::run::PairOrder;
 use crate::train::{Branch, PairRecord};
 use crate::tui::run_view::RunView;
 use crate::tui::screens::live::signed;
+use crate::tui::widgets::scale::short;
 
 /// Two numbers with as many decimals as it takes to see that they differ.
 fn apart(a: f64, b: f64) -> (String, String) {
     for decimals in 2..6 {
         let (x, y) = (format!("{a:.decimals$}"), format!("{b:.decimals$}"));
         if x != y {
-            return (x, y);
+            // A threshold that is small is not zero.
+            let none = y.chars().all(|c| matches!(c, '0' | '.' | '-'));
+            return (x, if none && b != 0.0 { short(b) } else { y });
         }
     }
     (format!("{a:.2}"), format!("{b:.2}"))

@@ -62,8 +62,9 @@ pub fn answer(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, ar
     };
     let Some(answer) = &asked.answer else {
         let inner = panel(frame, area, theme, "Answer", false, beside("waiting"));
-        let text = match live::why_not(run) {
+        let text = match live::why_no_answer(run) {
             Some(why) => format!("This was never answered: {why}."),
+            None if run.done.is_some() => "Asked; the answer comes in a moment.".to_string(),
             None => "Asked; the answer comes between two steps.".to_string(),
         };
         let body = with_query(frame, inner, &asked.query, Vec::new(), theme);
