@@ -103,7 +103,7 @@ impl LlamaConfig {
         if !self.tie_word_embeddings && !self.is_reward_model() {
             return Some("tie_word_embeddings = false; an untied head is not read yet".into());
         }
-        if self.hidden_size % self.num_attention_heads != 0 || self.head_dim() % 2 != 0 {
+        if !self.hidden_size.is_multiple_of(self.num_attention_heads) || !self.head_dim().is_multiple_of(2) {
             return Some(format!(
                 "hidden_size = {} over {} heads",
                 self.hidden_size, self.num_attention_heads

@@ -34,6 +34,7 @@ pub enum Command {
 /// What the training thread reports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "the large one is sent once a run")]
 pub enum Event {
     /// First of all: what this run is.
     Started(Started),

@@ -160,9 +160,9 @@ fn neighbour(screen: Screen, by: usize) -> Screen {
 /// Whether a command can reach a trainer; says why if not.
 fn can_command(state: &mut State) -> bool {
     let why = match () {
-        () if !state.run.live => "this run is only shown: nothing to change (ple resume or ple fork goes on)",
+        () if !state.run.live => "this run is only shown: nothing to change (ple resume goes on with it)",
         () if state.run.failed.is_some() => "training failed, there is nothing to change any more",
-        () if state.run.done.is_some() => "training is over; ple resume or ple fork continues the run",
+        () if state.run.done.is_some() => "training is over; what was learnt is in the run's last checkpoint",
         () if state.leaving == Leaving::AfterSave => "already saving and leaving",
         () => return true,
     };
