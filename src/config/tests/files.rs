@@ -41,25 +41,22 @@ fn files_are_found_beside_and_above_the_experiment() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().canonicalize().unwrap();
     std::fs::create_dir_all(root.join("experiments/as-printed")).unwrap();
-    std::fs::create_dir_all(root.join("principles")).unwrap();
-    std::fs::write(root.join("principles/imdb.toml"), TWO).unwrap();
+    std::fs::create_dir_all(root.join("guidance")).unwrap();
+    std::fs::write(root.join("guidance/imdb.toml"), TWO).unwrap();
     let experiment = root.join("experiments/as-printed/imdb.toml");
     let found = |name: &str| find_file(name, Some(&experiment));
-    assert_eq!(
-        found("principles/imdb.toml").unwrap(),
-        root.join("principles/imdb.toml")
-    );
-    assert_eq!(found("principles/im*.toml").unwrap(), root.join("principles/im*.toml"));
-    assert_eq!(found("principles").unwrap(), root.join("principles"));
-    let message = found("principles/imbd.toml").unwrap_err().to_string();
+    assert_eq!(found("guidance/imdb.toml").unwrap(), root.join("guidance/imdb.toml"));
+    assert_eq!(found("guidance/im*.toml").unwrap(), root.join("guidance/im*.toml"));
+    assert_eq!(found("guidance").unwrap(), root.join("guidance"));
+    let message = found("guidance/imbd.toml").unwrap_err().to_string();
     let start = format!(
-        "principles/imbd.toml: no such file; did you mean '{0}/principles/imdb.toml'? Looked for: principles/imbd.toml, \
-         {0}/experiments/as-printed/principles/imbd.toml, {0}/experiments/principles/imbd.toml, \
-         {0}/principles/imbd.toml, ",
+        "guidance/imbd.toml: no such file; did you mean '{0}/guidance/imdb.toml'? Looked for: guidance/imbd.toml, \
+         {0}/experiments/as-printed/guidance/imbd.toml, {0}/experiments/guidance/imbd.toml, \
+         {0}/guidance/imbd.toml, ",
         root.display()
     );
     assert!(message.starts_with(&start), "{message}");
-    assert!(find_file("principles/imdb.toml", None).is_err());
+    assert!(find_file("guidance/imdb.toml", None).is_err());
     assert_eq!(find_file(&root.to_string_lossy(), None).unwrap(), PathBuf::from(&root));
 }
 
