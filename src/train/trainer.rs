@@ -204,7 +204,7 @@ impl Trainer {
                 return Ok(flow);
             }
             self.one_step()?;
-            if every > 0 && self.step.is_multiple_of(every) {
+            if every > 0 && (self.step.is_multiple_of(every) || self.step == steps) {
                 self.evaluate()?;
             }
             if save_every > 0 && self.step.is_multiple_of(save_every) && self.step < steps {
