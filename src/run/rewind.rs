@@ -32,16 +32,22 @@ impl Store {
         Ok(())
     }
 
-    /// The changes made by hand that act at `from_step` or later, in the order they were made.
+    /// The changes made by hand that act at `from_step` or later and that the checkpoint after `from_step` steps does not
+    /// have, in the order they were made.
     pub fn pending_marks(&self, from_step: u32) -> Result<Vec<Mark>> {
-        let sql = "SELECT record, exact FROM events WHERE kind = 'mark' AND step >= ?1 ORDER BY step, seq";
-        let events = rows::read_events(&self.conn, &self.path, sql, [from_step])?;
+        let sql = format!("SELECT record, exact FROM events WHERE kind = 'mark' AND {TO_COME} ORDER BY step, seq");
+        let events = rows::read_events(&self.conn, &self.path, &sql, [from_step])?;
         Ok(events
             .into_iter()
             .filter_map(|e| if let Event::Mark(mark) = e { Some(mark) } else { None })
             .collect())
     }
 }
+
+/// What was done by hand and is not in the checkpoint after ?1 steps: a change between the last step and a checkpoint that
+/// was asked for is in it, though it acts on the next step only.
+const TO_COME: &str = "step >= ?1 AND (pending = 1
+    OR seq > (SELECT coalesce(max(seq), 0) FROM events WHERE kind = 'checkpoint' AND step = ?1))";
 
 /// Returns the files of the forgotten checkpoints: they belong to steps whose pairs are gone.
 fn forget(tx: &Transaction<'_>, step: u32, sft_done: u32) -> rusqlite::Result<Vec<String>> {
@@ -62,7 +68,10 @@ fn forget(tx: &Transaction<'_>, step: u32, sft_done: u32) -> rusqlite::Result<Ve
     )?;
     // Version 1 is what the run began with, not a change by hand: nothing records it again.
     tx.execute(
-        "UPDATE events SET pending = 1 WHERE step >= ?1 AND (kind = 'mark' OR (kind = 'principles' AND key <> '1'))",
+        &format!(
+            "UPDATE events SET pending = 1
+             WHERE (kind = 'mark' OR (kind = 'principles' AND key <> '1')) AND {TO_COME}"
+        ),
         [step],
     )?;
     tx.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'", [])?;

@@ -217,8 +217,8 @@ impl Store {
     }
 }
 
-/// Adds a row to the events; one with the same key is replaced in its place, or, where it waited to be done again,
-/// moves to the end.
+/// Adds a row to the events; one with the same key is replaced in its place. One that waited to be done again moves to
+/// the end, and so do a mark and a checkpoint: their order says which changes a checkpoint has.
 fn put_event(
     conn: &Connection,
     kind: &str,
@@ -226,8 +226,9 @@ fn put_event(
     key: Option<&str>,
     encoded: Option<&(String, Vec<u8>)>,
 ) -> rusqlite::Result<()> {
-    conn.prepare_cached("DELETE FROM events WHERE kind = ?1 AND key = ?2 AND pending = 1")?
-        .execute((kind, key))?;
+    let moves = matches!(kind, "mark" | "checkpoint");
+    conn.prepare_cached("DELETE FROM events WHERE kind = ?1 AND key = ?2 AND (pending = 1 OR ?3)")?
+        .execute((kind, key, moves))?;
     conn.prepare_cached(
         "INSERT INTO events (kind, step, key, record, exact) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (kind, key) DO UPDATE SET step = excluded.step, record = excluded.record, exact = excluded.exact",

@@ -136,7 +136,7 @@ fn rewinding_forgets_what_came_after_and_readers_start_over() {
     }
     assert_eq!(
         reader.poll().unwrap(),
-        [Event::Step(step(5)), Event::Mark(marks[0].clone()), version(2, 6)]
+        [Event::Step(step(5)), version(2, 6), Event::Mark(marks[0].clone())]
     );
     assert_eq!(store.pending_marks(5).unwrap().len(), 1);
     assert_eq!(store.principles().unwrap().len(), 2);
@@ -145,4 +145,44 @@ fn rewinding_forgets_what_came_after_and_readers_start_over() {
     store.rewind(0, 3).unwrap();
     let events = reader.poll().unwrap();
     assert_eq!(events.len(), 1 + 1 + 3, "{events:?}");
+}
+
+#[test]
+fn a_change_that_a_checkpoint_has_is_not_made_again() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut store = create(runs.path(), "changed");
+    store.record(&version(1, 0)).unwrap();
+    store.record_step(&step(0), &[]).unwrap();
+    store.save_checkpoint(&checkpoint(1)).unwrap();
+    // Between two steps: changed, saved, changed back and forth.
+    store.record(&version(2, 1)).unwrap();
+    let label = |label: &str, tau| {
+        Event::Mark(Mark {
+            step: 1,
+            label: label.into(),
+            command: Command::SetTau(tau),
+        })
+    };
+    store.record(&label("down", 0.1)).unwrap();
+    store.save_checkpoint(&checkpoint(1)).unwrap();
+    store.record(&label("up", 0.2)).unwrap();
+    store.record(&label("down", 0.1)).unwrap();
+    store.record(&version(3, 1)).unwrap();
+
+    let taus = |store: &Store| -> Vec<Command> {
+        let marks = store.pending_marks(1).unwrap();
+        marks.into_iter().map(|m| m.command).collect()
+    };
+    for _ in 0..2 {
+        store.rewind(1, 5).unwrap();
+        assert_eq!(taus(&store), [Command::SetTau(0.2), Command::SetTau(0.1)], "in their order");
+        let events = Reader::open(store.dir()).unwrap().poll().unwrap();
+        assert!(events.contains(&version(2, 1)) && !events.contains(&version(3, 1)));
+    }
+    // A checkpoint later on does not make what is still to come a thing of the past.
+    store.rewind(1, 5).unwrap();
+    store.record(&label("up", 0.2)).unwrap();
+    store.save_checkpoint(&checkpoint(1)).unwrap();
+    store.rewind(1, 5).unwrap();
+    assert_eq!(taus(&store), [Command::SetTau(0.1)]);
 }
