@@ -34,7 +34,7 @@ fn the_papers_prompts_are_word_for_word() {
 fn switching_a_principle_off_lowers_its_attribute() {
     let (policy, text) = load(&builtin_model("tiny").expect("bundled"), &Device::flex()).expect("loads");
     for task in Task::ALL {
-        for effect in principle_effects(&policy, &text, task, 120, 7) {
+        for effect in principle_effects(&policy, &text, task, 80, 7) {
             let name = format!("{task} {}", effect.principle);
             assert!(effect.all > effect.all_but, "{name}: {effect:?}");
             assert!(effect.all > effect.none + 0.15, "{name}: {effect:?}");
@@ -48,7 +48,7 @@ fn reward_models_are_as_accurate_as_promised() {
         let files = builtin_model(reward_model_name(task)).expect("bundled");
         let (model, text) = load(&files, &Device::flex()).expect("loads");
         let mut rng = stream(99, Purpose::HeldOut, 0, 0);
-        let found = accuracy(&model, &text, task, 600, 0.0, &Pools::default(), &mut rng);
+        let found = accuracy(&model, &text, task, 400, 0.0, &Pools::default(), &mut rng);
         assert!(found >= promised, "{task}: {found}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::optimizer::{tensor, values};
 use super::replay::Member;
-use super::trainer::{TrainError, Trainer};
+use super::trainer::{TrainError, Trainer, stage_optimizer};
 use super::{Event, Mark};
 use crate::run::{Checkpoint, Reader};
 
@@ -48,6 +48,7 @@ impl Trainer {
                 *p = tensor(saved, &device);
             }
         });
+        self.optimizer = stage_optimizer(&self.setup, checkpoint.sft_done);
         self.optimizer
             .restore(&checkpoint.tensors, checkpoint.optimizer_step, &device);
         (self.step, self.sft_done) = (checkpoint.step, checkpoint.sft_done);

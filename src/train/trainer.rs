@@ -67,7 +67,7 @@ impl Trainer {
         let held_out = setup.pool.held_out(setup.experiment.eval.queries);
         let (checkpoint, warnings) = store.latest_checkpoint()?;
         let mut trainer = Self {
-            optimizer: method_optimizer(&setup),
+            optimizer: stage_optimizer(&setup, 0),
             replay: ReplayBuffer::new(method.replay),
             held_out,
             sft_done: 0,
@@ -153,8 +153,7 @@ impl Trainer {
             name: "sft".into(),
             steps: settings.steps,
         })?;
-        let mut optimizer = Optimizer::new(0.999, 0.0, 1.0);
-        for i in 0..settings.steps {
+        for i in self.sft_done..settings.steps {
             let flow = self.obey()?;
             if flow != Flow::GoOn {
                 return Ok(flow);
@@ -172,15 +171,18 @@ impl Trainer {
             });
             // A short warm-up: the first updates of Adam are as large as any.
             let learning_rate = settings.learning_rate * (f64::from(i + 1) / 10.0).min(1.0);
-            let grad_norm = optimizer.step(&mut self.setup.policy, computed.gradients, learning_rate);
+            let grad_norm = self
+                .optimizer
+                .step(&mut self.setup.policy, computed.gradients, learning_rate);
             self.emit(Event::Sft(SftRecord {
                 step: i,
                 loss: computed.loss,
                 learning_rate,
                 grad_norm,
             }))?;
+            self.sft_done = i + 1;
         }
-        self.sft_done = settings.steps;
+        self.optimizer = stage_optimizer(&self.setup, self.sft_done);
         self.checkpoint()?;
         Ok(Flow::GoOn)
     }
@@ -357,7 +359,11 @@ fn member_losses(
     ple::losses(&log_pi.rows(0, k), &log_pi.rows(k, k), &rewards, tau, n, settings)
 }
 
-fn method_optimizer(setup: &Setup) -> Optimizer {
+/// A fresh optimizer for the stage a run is in after `sft_done` supervised updates.
+pub(super) fn stage_optimizer(setup: &Setup, sft_done: u32) -> Optimizer {
+    if sft_done < setup.experiment.sft.steps {
+        return Optimizer::new(0.999, 0.0, 1.0);
+    }
     let method = &setup.experiment.method;
     Optimizer::new(0.999, method.weight_decay, method.max_grad_norm)
 }

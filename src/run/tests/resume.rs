@@ -175,7 +175,11 @@ fn a_change_that_a_checkpoint_has_is_not_made_again() {
     };
     for _ in 0..2 {
         store.rewind(1, 5).unwrap();
-        assert_eq!(taus(&store), [Command::SetTau(0.2), Command::SetTau(0.1)], "in their order");
+        assert_eq!(
+            taus(&store),
+            [Command::SetTau(0.2), Command::SetTau(0.1)],
+            "in their order"
+        );
         let events = Reader::open(store.dir()).unwrap().poll().unwrap();
         assert!(events.contains(&version(2, 1)) && !events.contains(&version(3, 1)));
     }

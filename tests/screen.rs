@@ -1,0 +1,303 @@
+//! The workbench in a real terminal, while it trains: what is seen, what the keys do, how it is left.
+#![cfg(unix)]
+
+mod common;
+
+use common::Lab;
+use common::pty::{Pty, endless, number_after};
+use common::record::{events, open};
+use ple::train::{Event, Mark};
+
+/// The workbench on an endless run named `w`, when the first steps are on the charts.
+fn training(lab: &Lab) -> Pty {
+    let file = endless(lab, &[]);
+    let mut pty = Pty::start(lab, &["open", &file, "--name", "w"]);
+    pty.sees(&["▶ step ", "─ Reward ─"]);
+    pty
+}
+
+/// Pauses; returns the steps done.
+fn pause(pty: &mut Pty) -> usize {
+    pty.keys(" ");
+    paused(pty)
+}
+
+fn paused(pty: &mut Pty) -> usize {
+    pty.waits("paused", |screen| number_after(screen, "‖ paused at ")) as usize
+}
+
+/// Waits until this many steps are done, seen on the screen.
+fn steps(pty: &mut Pty, at_least: usize) -> usize {
+    let enough = |n: &f64| *n >= at_least as f64;
+    pty.waits("more steps", |screen| number_after(screen, "▶ step ").filter(enough)) as usize
+}
+
+fn marks(lab: &Lab) -> Vec<Mark> {
+    let found = events(&lab.run("w")).into_iter();
+    found
+        .filter_map(|e| if let Event::Mark(mark) = e { Some(mark) } else { None })
+        .collect()
+}
+
+#[test]
+fn every_screen_shows_its_part_of_the_run() {
+    let lab = Lab::new();
+    let mut pty = training(&lab);
+    let done = pause(&mut pty);
+    let screen = pty.text();
+    let read = |name: &str| number_after(&screen, name).unwrap_or_else(|| panic!("{name} in\n{screen}"));
+    let (s, guided, gap) = (read("━━ s "), read("╍╍ s′ "), read("gap "));
+    assert!((guided - s - gap).abs() < 0.02, "{screen}");
+    let step = open(&lab.run("w")).steps().expect("steps").pop().expect("a step");
+    assert_eq!(step.step as usize + 1, done);
+    for fact in [
+        format!("ranked      {} > τ", step.ranked),
+        format!("weighted    {} ≤ τ", step.weighted),
+    ] {
+        assert!(screen.contains(&fact), "{fact} in\n{screen}");
+    }
+
+    pty.keys("2");
+    let newest = done as u32 - 1;
+    let screen = pty.sees(&[
+        "─ Pairs ─",
+        &format!("following: step {newest}, 1/4"),
+        "original  s",
+        "guided  s'",
+    ]);
+    let pairs = open(&lab.run("w")).pairs_between(newest, newest + 1).expect("pairs");
+    for pair in &pairs {
+        let place = format!("{newest}.{} ", pair.index);
+        let row = screen
+            .lines()
+            .find(|l| l.trim_start_matches(['▸', ' ']).starts_with(&place));
+        let row = row.unwrap_or_else(|| panic!("{place} in\n{screen}"));
+        assert!(row.contains(&format!("{:+.2}", pair.margin())), "{row}");
+    }
+    let first_words = |text: &str| text.split(' ').take(3).collect::<Vec<_>>().join(" ");
+    pty.sees(&[&first_words(&pairs[0].original), &first_words(&pairs[0].guided)]);
+    pty.keys("jj");
+    pty.sees(&[&format!("{newest}, pair 2"), &first_words(&pairs[2].guided)]);
+
+    pty.keys("3");
+    pty.sees(&[
+        "v1 acts from step 0 on",
+        "─ Principles ─ 4 of 4 on",
+        "Prompt for y'",
+        "recommend",
+    ]);
+    pty.keys("4");
+    pty.sees(&["─ Evaluated after step ─", "─ Answers after step 0 ─", "horror"]);
+    pty.keys("\t");
+    pty.sees(&["─ Reward ─", "─ Margins"]);
+    pty.keys("?");
+    pty.sees(&["Everywhere", "this help", "pause training after this step, or go on"]);
+    pty.keys("\x1b");
+    pty.misses("╭ Keys");
+    pty.keys("?");
+    pty.sees(&["Everywhere"]);
+    pty.keys("?");
+    pty.misses("╭ Keys");
+    pty.keys("\x03\x03");
+    assert_eq!(pty.end().0, 0);
+}
+
+#[test]
+fn principles_act_from_the_step_that_the_screen_confirms() {
+    let lab = Lab::new();
+    let mut pty = training(&lab);
+    pty.keys("3x");
+    pty.sees(&["Draft differs from v1 in force", "3 of 4 on"]);
+    pty.keys("p");
+    let screen = pty.sees(&["v2 acts from step ", "v2, as the model reads it"]);
+    let from = number_after(&screen, "v2 acts from step ").expect("a step") as u32;
+    pty.keys("1");
+    pty.sees(&["▾ principles v2", &format!("principles v2 from step {from}")]);
+    steps(&mut pty, from as usize + 3);
+    // As a file, only when asked.
+    assert!(!lab.path().join("principles").exists());
+    pty.keys("3w");
+    pty.sees(&["Save the principles", "principles/imdb-edited.toml"]);
+    pty.keys("\r");
+    pty.sees(&["saved principles/imdb-edited.toml"]);
+    pty.keys("q");
+    pty.sees(&["Quit?"]);
+    pty.keys("s");
+    assert_eq!(pty.end().0, 0);
+
+    let saved = ple::config::Source::read(&lab.path().join("principles/imdb-edited.toml")).expect("a file");
+    let saved = ple::config::parse_principles(&saved).expect("principles");
+    assert_eq!(
+        saved.entries.iter().map(|p| p.on).collect::<Vec<_>>(),
+        [false, true, true, true]
+    );
+    let reader = open(&lab.run("w"));
+    let versions = reader.principles().expect("principles");
+    let found: Vec<(u32, u32)> = versions.iter().map(|v| (v.version, v.from_step)).collect();
+    assert_eq!(found, [(1, 0), (2, from)]);
+    assert_eq!(versions[1].principles, saved);
+    let marks: Vec<(u32, String)> = marks(&lab).into_iter().map(|m| (m.step, m.label)).collect();
+    assert_eq!(marks, [(from, "principles v2".to_string())]);
+    let steps = reader.steps().expect("steps");
+    assert!(steps.len() as u32 > from + 2);
+    assert!(steps.iter().all(|s| s.principles == if s.step < from { 1 } else { 2 }));
+    let pairs = reader.pairs_between(0, u32::MAX).expect("pairs");
+    assert!(pairs.iter().all(|p| p.principles == if p.step < from { 1 } else { 2 }));
+}
+
+#[test]
+fn a_paused_run_holds_and_tau_acts_from_the_next_step() {
+    let lab = Lab::new();
+    let mut pty = training(&lab);
+    let held = pause(&mut pty);
+    pty.keys("n");
+    pty.sees(&[&format!("‖ paused at {}/", held + 1)]);
+    pty.keys("t");
+    pty.sees(&["tau: pairs with s′ − s above it are ranked"]);
+    pty.keys("much\r");
+    pty.sees(&["\"much\" is not a number; for example 0.1"]);
+    pty.keys("\x150.05\r");
+    pty.sees(&[&format!("-> 0.05 acts from step {} on", held + 1), "▾ tau "]);
+    assert_eq!(
+        open(&lab.run("w")).steps().expect("steps").len(),
+        held + 1,
+        "nothing ran while it was paused"
+    );
+    pty.keys(" ");
+    steps(&mut pty, held + 3);
+    // Leaving without a checkpoint is told, and how to have the steps again.
+    pty.keys("q");
+    pty.sees(&["Quit?"]);
+    pty.keys("q");
+    let (code, screen) = pty.end();
+    assert_eq!(code, 0);
+    assert!(
+        screen.contains("steps after the last checkpoint") && screen.contains("ple resume"),
+        "{screen}"
+    );
+
+    let reader = open(&lab.run("w"));
+    let tau: Vec<f64> = reader.steps().expect("steps").iter().map(|s| s.tau).collect();
+    for (t, tau) in tau.iter().enumerate() {
+        let expected = match t.checked_sub(held + 1) {
+            None => 0.2 * 0.9f64.powi(t as i32),
+            Some(since) => 0.05 * 0.9f64.powi(since as i32),
+        };
+        assert!((tau / expected - 1.0).abs() < 1e-12, "step {t}: {tau}, not {expected}");
+    }
+    assert_eq!(
+        reader.checkpoint_steps().expect("checkpoints"),
+        [0],
+        "only that of the supervised stage"
+    );
+    let marks = marks(&lab);
+    assert_eq!((marks.len(), marks[0].step as usize), (1, held + 1));
+}
+
+#[test]
+fn any_size_of_the_terminal_is_survived() {
+    let lab = Lab::new();
+    let mut pty = training(&lab);
+    pty.resize(80, 24);
+    pty.sees(&["─ Reward ─", " gap ", "(was ", "q quit"]);
+    for keys in ["1", "2", "3", "4", "?"] {
+        pty.keys(keys);
+        pty.resize(30, 8);
+        pty.sees(&["ple needs at least 60x16", "is 30x8"]);
+        for (columns, rows) in [(1, 1), (0, 0), (2, 40), (300, 3), (0, 9), (60, 16)] {
+            pty.resize(columns, rows);
+        }
+        pty.sees(&["▶ step ", "q quit"]);
+    }
+    pty.keys("\x1b");
+    pty.misses("╭ Keys");
+    pty.keys("1");
+    pty.resize(200, 60);
+    pty.sees(&["─ Reward ─", "1 Dashboard  2 Responses  3 Principles  4 Case study"]);
+    pty.resize(100, 30);
+    let now = pty.sees(&["─ Reward ─", "What the step did"]);
+    let now = number_after(&now, "▶ step ").expect("a step") as usize;
+    steps(&mut pty, now + 2);
+    pty.keys("qq");
+    assert_eq!(pty.end().0, 0);
+}
+
+#[test]
+fn quitting_asks_while_steps_are_in_no_checkpoint() {
+    let lab = Lab::new();
+    let mut pty = training(&lab);
+    pty.keys("q");
+    pty.sees(&["Quit?", "in no checkpoint yet", "[s] save a checkpoint and quit"]);
+    pty.keys("\x1b");
+    pty.misses("Quit?");
+    let now = steps(&mut pty, 1);
+    steps(&mut pty, now + 2);
+    pty.keys("q");
+    pty.sees(&["Quit?"]);
+    pty.keys("s");
+    let (code, screen) = pty.end();
+    assert_eq!(code, 0);
+    assert!(
+        screen.contains("run: ") && !screen.contains("after the last checkpoint"),
+        "{screen}"
+    );
+    let reader = open(&lab.run("w"));
+    let done = reader.steps().expect("steps").len() as u32;
+    assert!(done as usize >= now + 2);
+    assert_eq!(reader.checkpoint_steps().expect("checkpoints"), [0, done]);
+    assert_eq!(lab.state("w"), "stopped");
+}
+
+#[test]
+fn a_checkpoint_by_hand_leaves_nothing_to_ask() {
+    let lab = Lab::new();
+    let mut pty = training(&lab);
+    let done = pause(&mut pty);
+    pty.keys("c");
+    pty.sees(&[&format!("checkpoint after step {done}")]);
+    assert_eq!(
+        open(&lab.run("w")).checkpoint_steps().expect("checkpoints"),
+        [0, done as u32]
+    );
+    pty.keys("q");
+    assert_eq!(pty.end().0, 0);
+}
+
+#[test]
+fn a_query_of_ones_own_is_answered_while_training() {
+    let lab = Lab::new();
+    let mut pty = training(&lab);
+    pty.keys("2i");
+    pty.sees(&["Ask the model"]);
+    pty.keys("this opera is about a whale.\r");
+    pty.sees(&["Asked by you", "this opera"]);
+    pty.sees(&["1 asked", "after ", "original  s", "guided  s'"]);
+    pty.misses("without answer yet");
+    let answers = events(&lab.run("w")).into_iter();
+    let answers: Vec<_> = answers
+        .filter_map(|e| if let Event::Answer(a) = e { Some(a) } else { None })
+        .collect();
+    assert_eq!(answers.len(), 1);
+    assert_eq!(answers[0].query, "this opera is about a whale.");
+    let first_word = answers[0].guided.split(' ').next().expect("a word").to_string();
+    pty.sees(&[&first_word]);
+    let now = steps(&mut pty, 1);
+    steps(&mut pty, now + 1);
+    pty.keys("\x03\x03");
+    assert_eq!(pty.end().0, 0);
+}
+
+#[test]
+fn sigterm_saves_and_gives_the_terminal_back() {
+    let lab = Lab::new();
+    let pty = training(&lab);
+    pty.signal("TERM");
+    let (code, screen) = pty.end();
+    assert_eq!(code, 130);
+    assert!(screen.contains("run: "), "{screen}");
+    let reader = open(&lab.run("w"));
+    let done = reader.steps().expect("steps").len() as u32;
+    assert!(done > 0);
+    assert_eq!(reader.checkpoint_steps().expect("checkpoints"), [0, done]);
+    assert_eq!(lab.state("w"), "stopped");
+}
