@@ -76,6 +76,8 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
     while !this.over {
         let since = drawn.map_or(FRAME, |at| at.elapsed());
         if this.dirty && (this.urgent || since >= FRAME) {
+            // Asked for, and not only told: of many resizes in a row the last may go untold.
+            this.state.size = this.host.size()?;
             this.host.draw(this.state)?;
             (this.dirty, this.urgent) = (false, false);
             drawn = Some(Instant::now());
