@@ -48,6 +48,12 @@ impl RunView {
     pub fn apply(&mut self, event: Event) {
         match event {
             Event::Started(s) => {
+                // A run that was resumed elsewhere is told again from its start.
+                let live = self.live;
+                *self = Self {
+                    live,
+                    ..Self::default()
+                };
                 self.last_checkpoint = (s.resumed_from > 0).then_some(s.resumed_from);
                 self.started = Some(s);
             }
