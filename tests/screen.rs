@@ -209,6 +209,7 @@ fn any_size_of_the_terminal_is_survived() {
         }
         pty.sees(&["▶ step ", "q quit"]);
     }
+    pty.sees(&["╭ Keys"]);
     pty.keys("\x1b");
     pty.misses("╭ Keys");
     pty.keys("1");

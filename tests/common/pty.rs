@@ -40,9 +40,11 @@ impl Pty {
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let drawn = Arc::clone(&parser);
         std::thread::spawn(move || {
-            let mut bytes = [0; 1 << 16];
+            let (mut bytes, mut waiting) = ([0; 1 << 16], Vec::new());
             while let Ok(n @ 1..) = reader.read(&mut bytes) {
-                drawn.lock().expect("a parser").process(&bytes[..n]);
+                waiting.extend_from_slice(&bytes[..n]);
+                let whole: Vec<u8> = waiting.drain(..whole_frames(&waiting)).collect();
+                drawn.lock().expect("a parser").process(&whole);
             }
         });
         Self {
@@ -172,6 +174,19 @@ pub fn number_after(screen: &str, before: &str) -> Option<f64> {
         .replace(',', "")
         .parse()
         .ok()
+}
+
+/// How many bytes are whole frames: a frame that has begun and not ended would be seen half drawn.
+fn whole_frames(bytes: &[u8]) -> usize {
+    const BEGIN: &[u8] = b"\x1b[?2026h";
+    const END: &[u8] = b"\x1b[?2026l";
+    let last = |mark: &[u8]| bytes.windows(mark.len()).rposition(|w| w == mark);
+    if let Some(begin) = last(BEGIN).filter(|begin| last(END).is_none_or(|end| end < *begin)) {
+        return begin;
+    }
+    // The beginning of a mark that was cut in two.
+    let cut = (1..BEGIN.len()).rev().find(|n| bytes.ends_with(&BEGIN[..*n]));
+    bytes.len() - cut.unwrap_or(0)
 }
 
 fn size(cols: u16, rows: u16) -> PtySize {
