@@ -200,19 +200,28 @@ fn any_size_of_the_terminal_is_survived() {
     let mut pty = training(&lab);
     pty.resize(80, 24);
     pty.sees(&["─ Reward ─", " gap ", "(was ", "q quit"]);
-    for keys in ["1", "2", "3", "4", "?"] {
-        pty.keys(keys);
+    let screens = [
+        ("1", "─ Reward ─"),
+        ("2", "─ Pairs ─"),
+        ("3", "─ Principles ─"),
+        ("4", "─ Answers"),
+        ("?", "╭ Keys"),
+    ];
+    for (key, sign) in screens {
+        pty.keys(key);
+        // crossterm may keep a key that comes together with another size until the next key.
+        pty.sees(&[sign]);
         pty.resize(30, 8);
         pty.sees(&["ple needs at least 60x16", "is 30x8"]);
         for (columns, rows) in [(1, 1), (0, 0), (2, 40), (300, 3), (0, 9), (60, 16)] {
             pty.resize(columns, rows);
         }
-        pty.sees(&["▶ step ", "q quit"]);
+        pty.sees(&["▶ step ", "q quit", sign]);
     }
-    pty.sees(&["╭ Keys"]);
     pty.keys("\x1b");
     pty.misses("╭ Keys");
     pty.keys("1");
+    pty.sees(&["─ Reward ─"]);
     pty.resize(200, 60);
     pty.sees(&["─ Reward ─", "1 Dashboard  2 Responses  3 Principles  4 Case study"]);
     pty.resize(100, 30);
