@@ -22,6 +22,9 @@ pub enum Purpose {
     Queries = 9,
     HeldOut = 10,
     Corpus = 11,
+    FitOrder = 20,
+    FitRow = 21,
+    FitSample = 22,
 }
 
 /// The stream of `purpose` at place (`major`, `minor`), for example (step, row).

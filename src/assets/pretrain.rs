@@ -5,44 +5,9 @@ use std::time::Instant;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::corpus::{Batches, Row};
-use crate::model::{Llama, LlamaConfig, PAD, Text, Trained};
-use crate::random::{Purpose, normal_tensor, stream};
-use crate::train::optimizer::Optimizer;
+use crate::model::{Llama, LlamaConfig, PAD, Text, Trained, initialise};
+use crate::train::optimizer::{Optimizer, cosine};
 use crate::train::shards::{ShardLoss, gradients};
-
-/// A model with random weights, as in GPT-2: deviation 0.02, less for what is added to the residual stream.
-pub fn initialise(config: LlamaConfig, seed: u64, device: &Device) -> Llama {
-    let mut place = 0;
-    let residual = 0.02 / (2.0 * config.num_hidden_layers as f64).sqrt();
-    let built: Result<Llama, std::convert::Infallible> = Llama::build(config, device, |name, shape| {
-        place += 1;
-        if name.contains("norm") {
-            return Ok(Tensor::ones(shape, device));
-        }
-        let std = if name.contains("o_proj") || name.contains("down_proj") {
-            residual
-        } else {
-            0.02
-        };
-        Ok(normal_tensor(
-            &mut stream(seed, Purpose::Initialise, place, 0),
-            shape,
-            std,
-            device,
-        ))
-    });
-    match built {
-        Ok(model) => model,
-        Err(never) => match never {},
-    }
-}
-
-/// Learning rate of update `i` of `n`: linear warm-up, then a cosine down to 3%.
-pub fn cosine(i: usize, n: usize, peak: f64, warm_up: usize) -> f64 {
-    let progress = i as f64 / n as f64;
-    let cosine = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
-    peak * ((i + 1) as f64 / warm_up as f64).min(1.0) * (0.97 * cosine + 0.03)
-}
 
 /// Trains a fresh model for `steps` updates. Returns it and the last loss of a response token.
 pub fn pretrain(text: &Text, seed: u64, steps: usize, device: &Device, say: &mut dyn FnMut(String)) -> (Llama, f64) {

@@ -6,17 +6,16 @@
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 
-use super::pretrain::{cosine, initialise};
 use crate::config::GenerationSettings;
 use crate::grammar::{
     Attributes, Pools, Scene, Split, Task, chance, foreign_texts, paper_prompt, pick, preference_row, prompt, query,
     respond, sentiment_row, shuffle, truth,
 };
-use crate::model::{Llama, Text, Trained};
+use crate::model::{Llama, Text, Trained, with_score_head};
 use crate::random::{Purpose, stream};
 use crate::reward::{loss, score, scores};
 use crate::sample::sample;
-use crate::train::optimizer::Optimizer;
+use crate::train::optimizer::{Optimizer, cosine};
 use crate::train::shards::{ShardLoss, gradients};
 
 /// Rows of one update.
@@ -64,7 +63,7 @@ pub fn train(
     let mut rows: Vec<Row> = (0..n)
         .map(|_| row(&mut rng, text, task, Split::Train, CORRUPTED, &pools))
         .collect();
-    let mut model = with_head(policy, seed);
+    let mut model = with_score_head(policy, seed);
     let trained = Trained::of(&mut model);
     let mut optimizer = Optimizer::new(0.98, 0.05, 1.0);
     shuffle(&mut rng, &mut rows);
@@ -84,22 +83,6 @@ pub fn train(
     }
     let scores = evaluate(&model, text, task, &pools, seed);
     (model, scores)
-}
-
-/// The policy's body with a fresh score head.
-fn with_head(policy: &Llama, seed: u64) -> Llama {
-    let device = policy.embed.device();
-    let mut model = initialise(policy.config.clone().as_reward_model(), seed, &device);
-    let mut body = std::collections::BTreeMap::new();
-    policy.clone().for_each_mut(&mut |name, p| {
-        body.insert(name.to_string(), p.clone());
-    });
-    model.for_each_mut(&mut |name, p| {
-        if let Some(found) = body.remove(name) {
-            *p = found;
-        }
-    });
-    model
 }
 
 fn row(rng: &mut ChaCha8Rng, text: &Text, task: Task, split: Split, corrupted: f64, pools: &Pools) -> Row {

@@ -9,17 +9,9 @@ pub fn resume(run: &str, place: &Place, screen: &Screen, output: Output, in_work
     let folder = resolve(run, &place.runs).map_err(Failure::input)?;
     let store = Store::open(&folder).map_err(Failure::input)?;
     let experiment = store.started().experiment.clone();
-    let principles = match store.principles().map_err(Failure::input)?.into_iter().next() {
-        Some(version) => version.principles,
-        None => {
-            return Err(Failure::input(format!(
-                "{}: the run never began; start it again",
-                folder.display()
-            )));
-        }
-    };
-    // Files are looked for from the working directory, as they were when the run began.
-    let setup = train::prepare(experiment, principles, None, place.device).map_err(Failure::input)?;
+    let principles = store.principles().map_err(Failure::input)?.into_iter().next();
+    let principles = principles.map(|version| version.principles);
+    let setup = train::prepare_again(experiment, principles, &folder, place.device).map_err(Failure::input)?;
     if in_workbench && !has_terminal() {
         return Err(Failure::input("--open needs a terminal; without one, leave it out"));
     }

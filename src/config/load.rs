@@ -10,6 +10,7 @@ use super::check::{check, subject};
 use super::error::{ConfigError, Problem};
 use super::experiment::{Experiment, MethodName};
 use super::find::{list_names, near_name};
+use super::fit::{FitExperiment, FitName, Plan};
 use super::overrides;
 use super::principles::Principles;
 use super::schema::{self, Key};
@@ -109,6 +110,19 @@ pub fn load_experiment(source: &Source, sets: &[String]) -> Result<Experiment, C
     Ok(experiment)
 }
 
+/// Reads either kind of experiment, which `method.name` tells apart, and puts `--set key=value` over it.
+pub fn load_plan(source: &Source, sets: &[String]) -> Result<Plan, ConfigError> {
+    let mut root = parse(source)?;
+    overrides::apply(&mut root, sets)?;
+    let name = root.find("method.name").map(|node| &node.value);
+    if !matches!(name, Some(Value::Text(name)) if schema::FIT_METHODS.contains(&name.as_str())) {
+        return load_experiment(source, sets).map(|e| Plan::Align(Box::new(e)));
+    }
+    let fit: FitExperiment = typed(source, schema::FIT, &root)?;
+    check_fit(source, &root, &fit)?;
+    Ok(Plan::Fit(Box::new(fit)))
+}
+
 /// Reads a principles file.
 pub fn parse_principles(source: &Source) -> Result<Principles, ConfigError> {
     let root = parse(source)?;
@@ -137,14 +151,86 @@ fn typed<T: DeserializeOwned>(source: &Source, keys: &'static [Key], root: &Node
     T::deserialize(root.to_json()).map_err(|e| ConfigError::one(None, source.name.clone(), e.to_string()))
 }
 
+fn wrong_key(source: &Source, root: &Node, key: &str, message: String) -> Result<(), ConfigError> {
+    let node = root.find(key);
+    let place = node.map_or(Place::Line(1), |node| node.place.clone());
+    let (line, subject) = subject(&source.name, key, node, &place);
+    Err(ConfigError::one(line, subject, message))
+}
+
+/// What two keys of a model's training together rule out.
+fn check_fit(source: &Source, root: &Node, fit: &FitExperiment) -> Result<(), ConfigError> {
+    let wrong = |key: &str, message: String| wrong_key(source, root, key, message);
+    match (&fit.model.shape, fit.model.start == "new") {
+        (None, true) => {
+            let shape = "{ vocabulary = 4096, hidden = 128, intermediate = 344, layers = 2, heads = 4 }";
+            return wrong("model.start", format!("a new model needs a shape; add shape = {shape}"));
+        }
+        (Some(_), false) => {
+            return wrong(
+                "model.shape",
+                "only a new model has a shape to choose; leave it out".into(),
+            );
+        }
+        (Some(shape), true) if !shape.hidden.is_multiple_of(2 * shape.heads) => {
+            let message = format!(
+                "hidden = {} over {} heads; each head needs an even width",
+                shape.hidden, shape.heads
+            );
+            return wrong("model.shape.heads", message);
+        }
+        _ => {}
+    }
+    if fit.data.held_out + fit.data.validation >= 0.9 {
+        let message = "with data.held_out too little is left to train on; both together must be under 0.9";
+        return wrong("data.validation", message.into());
+    }
+    if fit.method.label_smoothing > 0.0 && fit.method.name != FitName::Classifier {
+        let message = "only a classifier has labels to smooth; leave it out";
+        return wrong("method.label_smoothing", message.into());
+    }
+    if fit.data.corrupted > 0.0 && fit.method.name == FitName::LanguageModel {
+        return wrong(
+            "data.corrupted",
+            "a language model would learn the broken text; leave it out".into(),
+        );
+    }
+    if fit.data.guided > 0.0 && fit.method.name != FitName::LanguageModel {
+        return wrong(
+            "data.guided",
+            "a reward model never sees the principles; leave it out".into(),
+        );
+    }
+    if fit.data.guided > 0.0 && fit.data.principles.is_none() {
+        return wrong(
+            "data.guided",
+            "needs the principles; add principles = \"principles/imdb.toml\" to [data]".into(),
+        );
+    }
+    if fit.method.name == FitName::Classifier
+        && fit.task != crate::grammar::Task::Imdb
+        && fit.data.rows.starts_with("builtin:")
+    {
+        return wrong(
+            "method.name",
+            "the bundled hh and tldr rows are pairs; use \"bradley-terry\"".into(),
+        );
+    }
+    if fit.method.name == FitName::BradleyTerry
+        && fit.task == crate::grammar::Task::Imdb
+        && fit.data.rows.starts_with("builtin:")
+    {
+        return wrong(
+            "method.name",
+            "the bundled imdb rows have labels; use \"classifier\"".into(),
+        );
+    }
+    Ok(())
+}
+
 /// What two keys together rule out.
 fn check_together(source: &Source, root: &Node, experiment: &Experiment) -> Result<(), ConfigError> {
-    let wrong = |key: &str, message: String| {
-        let node = root.find(key);
-        let place = node.map_or(Place::Line(1), |node| node.place.clone());
-        let (line, subject) = subject(&source.name, key, node, &place);
-        Err(ConfigError::one(line, subject, message))
-    };
+    let wrong = |key: &str, message: String| wrong_key(source, root, key, message);
     let method = &experiment.method;
     if method.name == MethodName::Ple && !method.rank && !method.weighted_sft {
         let message = "method.rank is false too, so that nothing would be learnt; set one of the two to true";

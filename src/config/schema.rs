@@ -44,6 +44,8 @@ pub(super) enum Range {
     AboveZero,
     ZeroOrMore,
     AboveZeroToOne,
+    /// From 0 to just under 1.
+    Share,
 }
 
 impl Range {
@@ -54,6 +56,7 @@ impl Range {
                 Range::AboveZero => x > 0.0,
                 Range::ZeroOrMore => x >= 0.0,
                 Range::AboveZeroToOne => x > 0.0 && x <= 1.0,
+                Range::Share => (0.0..1.0).contains(&x),
             }
     }
 
@@ -64,6 +67,7 @@ impl Range {
             Range::AboveZero => "a number greater than 0",
             Range::ZeroOrMore => "a number of 0 or more",
             Range::AboveZeroToOne => "a number greater than 0 and at most 1",
+            Range::Share => "a number of 0 or more and less than 1",
         }
     }
 }
@@ -190,9 +194,70 @@ const PRINCIPLE: &[Key] = &[
     may("on", Kind::Flag, "true"),
 ];
 
-/// The key under a dotted path.
+/// The methods that train a model on rows; their experiments have keys of their own.
+pub(super) const FIT_METHODS: &[&str] = &["classifier", "bradley-terry", "language-model"];
+
+pub(super) const FIT: &[Key] = &[
+    must("title", Kind::Text, "\"Sentiment of movie reviews\""),
+    may("about", Kind::AnyText, "\"What to expect of it\""),
+    must("task", Kind::Choice(&["hh", "imdb", "tldr"]), "\"imdb\""),
+    may("seed", Kind::Whole { min: 0, max: u64::MAX }, "1"),
+    must("model", Kind::Section(FIT_MODEL), ""),
+    must("data", Kind::Section(FIT_DATA), ""),
+    must("method", Kind::Section(FIT_METHOD), ""),
+    must("eval", Kind::Section(FIT_EVAL), ""),
+    may("checkpoint", Kind::Section(CHECKPOINT), ""),
+];
+
+const FIT_MODEL: &[Key] = &[
+    must("start", Kind::Text, "\"new\""),
+    may("shape", Kind::Section(SHAPE), ""),
+];
+
+const SHAPE: &[Key] = &[
+    must("vocabulary", Kind::Whole { min: 300, max: 1 << 20 }, "4096"),
+    must("hidden", Kind::Whole { min: 2, max: 1 << 16 }, "128"),
+    must("intermediate", count(1), "344"),
+    must("layers", Kind::Whole { min: 1, max: 1000 }, "2"),
+    must("heads", count(1), "4"),
+];
+
+const FIT_DATA: &[Key] = &[
+    must("rows", Kind::Text, "\"builtin:imdb\""),
+    must("max_tokens", Kind::Whole { min: 8, max: 1 << 20 }, "320"),
+    may("keep", Kind::Choice(&["start", "end"]), "\"start\""),
+    may("held_out", Kind::Number(Range::Share), "0.1"),
+    may("validation", Kind::Number(Range::Share), "0.1"),
+    may("corrupted", Kind::Number(Range::Share), "0.0"),
+    may("windows", Kind::Number(Range::Share), "0.0"),
+    may("token_dropout", Kind::Number(Range::Share), "0.0"),
+    may("guided", Kind::Number(Range::Share), "0.0"),
+    may("principles", Kind::Text, "\"principles/imdb.toml\""),
+];
+
+const FIT_METHOD: &[Key] = &[
+    must("name", Kind::Choice(FIT_METHODS), "\"classifier\""),
+    must("steps", count(1), "400"),
+    must("batch", Kind::Whole { min: 1, max: 1 << 16 }, "32"),
+    must("learning_rate", Kind::Number(Range::AboveZero), "0.001"),
+    may("warm_up", count(0), "50"),
+    may("weight_decay", Kind::Number(Range::ZeroOrMore), "0.1"),
+    may("beta2", Kind::Number(Range::Share), "0.999"),
+    may("max_grad_norm", Kind::Number(Range::ZeroOrMore), "1.0"),
+    may("label_smoothing", Kind::Number(Range::Share), "0.0"),
+    may("average", Kind::Number(Range::Share), "0.99"),
+    may("score_penalty", Kind::Number(Range::ZeroOrMore), "0.0025"),
+];
+
+const FIT_EVAL: &[Key] = &[must("every", count(1), "25"), must("rows", count(1), "500")];
+
+/// The key under a dotted path of either kind of experiment.
 pub(super) fn lookup(path: &str) -> Option<&'static Key> {
-    let mut keys = EXPERIMENT;
+    lookup_in(EXPERIMENT, path).or_else(|| lookup_in(FIT, path))
+}
+
+fn lookup_in(top: &'static [Key], path: &str) -> Option<&'static Key> {
+    let mut keys = top;
     let mut found = None;
     for name in path.split('.') {
         let key = keys.iter().find(|k| k.name == name)?;

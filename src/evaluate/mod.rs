@@ -1,5 +1,7 @@
 //! Held-out queries and the case study: how the policy does on what it was not trained on.
 
+pub mod quality;
+
 use rayon::join;
 
 use crate::config::GenerationSettings;

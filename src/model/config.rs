@@ -60,6 +60,19 @@ impl LlamaConfig {
         }
     }
 
+    /// A new model of another shape.
+    pub fn new(vocab_size: usize, shape: &crate::config::Shape, max_positions: usize) -> Self {
+        Self {
+            hidden_size: shape.hidden,
+            intermediate_size: shape.intermediate,
+            num_hidden_layers: shape.layers,
+            num_attention_heads: shape.heads,
+            num_key_value_heads: shape.heads,
+            max_position_embeddings: max_positions,
+            ..Self::tiny(vocab_size)
+        }
+    }
+
     /// The same body with a scalar score head: a reward model.
     pub fn as_reward_model(mut self) -> Self {
         self.architectures = vec!["LlamaForSequenceClassification".into()];

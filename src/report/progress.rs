@@ -35,7 +35,7 @@ impl Progress {
     pub fn event(&mut self, event: &Event) {
         match event {
             Event::Started(s) => {
-                self.say(&format!("{} ({})", s.experiment.title, s.path));
+                self.say(&format!("{} ({})", s.experiment.title(), s.path));
                 self.say(&format!(
                     "{}; {} parameters, {} trained; queries: {}",
                     s.device, s.parameters, s.trained_parameters, s.data

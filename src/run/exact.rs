@@ -4,7 +4,8 @@
 //! NaN as NULL. So every record is stored twice over: readable (JSON text or REAL columns), and its floating-point
 //! numbers once more as little-endian bytes, which are the ones that count when it is read.
 
-use crate::config::{Experiment, GenerationSettings, Lora, LoraAdapter, MethodSettings, SftSettings};
+use super::exact_fit;
+use crate::config::{Experiment, GenerationSettings, Lora, LoraAdapter, MethodSettings, Plan, SftSettings};
 use crate::train::{
     Answer, CaseRecord, Command, Done, EvaluationRecord, Event, Mark, PairRecord, SftRecord, Started, StepRecord,
 };
@@ -42,7 +43,16 @@ pub(super) fn decode(text: &str, bytes: &[u8]) -> Result<Event, String> {
 /// field by field so that a number added to the protocol cannot be forgotten here.
 fn visit_event(event: &mut Event, f: &mut dyn FnMut(&mut f64)) {
     match event {
-        Event::Started(started) => visit_started(started, f),
+        Event::Started(Started {
+            experiment: Plan::Align(experiment),
+            ..
+        }) => visit_experiment(experiment, f),
+        Event::Started(Started {
+            experiment: Plan::Fit(experiment),
+            ..
+        }) => exact_fit::visit_experiment(experiment, f),
+        Event::Fit(record) => exact_fit::visit_record(record, f),
+        Event::FitEvaluation(evaluation) => exact_fit::visit_evaluation(evaluation, f),
         Event::Sft(SftRecord {
             step: _,
             loss,
@@ -144,7 +154,7 @@ fn visit_evaluation(evaluation: &mut EvaluationRecord, f: &mut dyn FnMut(&mut f6
     }
 }
 
-fn visit_started(started: &mut Started, f: &mut dyn FnMut(&mut f64)) {
+fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
     let Experiment {
         title: _,
         about: _,
@@ -169,7 +179,7 @@ fn visit_started(started: &mut Started, f: &mut dyn FnMut(&mut f64)) {
             },
         eval: _,
         checkpoint: _,
-    } = &mut started.experiment;
+    } = experiment;
     let MethodSettings {
         name: _,
         steps: _,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::error::{At, Result, StoreError};
 use super::schema::{self, DATABASE_FILE};
 use super::{lock, rows};
-use crate::config::MethodName;
+use crate::config::{MethodName, Plan};
 use crate::train::Event;
 
 /// One run of a list.
@@ -93,12 +93,20 @@ fn summary(dir: &Path) -> Result<RunSummary> {
             .at(&path, "read the run")
     };
     let one = |sql| Ok(rows::read_events(&conn, &path, sql, [])?.pop());
-    let method = &started.experiment.method;
-    let (mut steps_done, mut steps_planned) = (count("SELECT coalesce(max(step) + 1, 0) FROM steps")?, method.steps);
-    if method.name == MethodName::Sft && steps_done == 0 {
-        steps_done = count("SELECT count(*) FROM events WHERE kind = 'sft'")?;
-        steps_planned = started.experiment.sft.steps;
-    }
+    let (method, steps_done, steps_planned) = match &started.experiment {
+        Plan::Align(e) if e.method.name == MethodName::Sft => {
+            let done = count("SELECT count(*) FROM events WHERE kind = 'sft'")?;
+            (word(&e.method.name), done, e.sft.steps)
+        }
+        Plan::Align(e) => {
+            let done = count("SELECT coalesce(max(step) + 1, 0) FROM steps")?;
+            (word(&e.method.name), done, e.method.steps)
+        }
+        Plan::Fit(e) => {
+            let done = count("SELECT count(*) FROM events WHERE kind = 'fit'")?;
+            (word(&e.method.name), done, e.method.steps)
+        }
+    };
     let end = one("SELECT record, exact FROM events WHERE kind IN ('done', 'failed') ORDER BY seq DESC LIMIT 1")?;
     let state = match end {
         _ if lock::is_held(dir) => "running",
@@ -116,11 +124,11 @@ fn summary(dir: &Path) -> Result<RunSummary> {
             .map(|s| (s.reward_original, s.reward_guided)),
     };
     Ok(RunSummary {
-        task: word(&started.experiment.task),
-        method: word(&method.name),
+        task: started.experiment.task().name().to_string(),
+        method,
         name: started.run,
         path: dir.to_path_buf(),
-        title: started.experiment.title,
+        title: started.experiment.title().to_string(),
         steps_done,
         steps_planned,
         state: state.to_string(),
@@ -130,7 +138,7 @@ fn summary(dir: &Path) -> Result<RunSummary> {
 }
 
 /// The word an experiment file has for a value.
-pub(super) fn word(value: &impl Serialize) -> String {
+pub(crate) fn word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),

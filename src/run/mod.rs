@@ -15,6 +15,7 @@
 mod checkpoint;
 mod error;
 mod exact;
+mod exact_fit;
 mod list;
 mod lock;
 mod pairs;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use checkpoint::Checkpoint;
 pub use error::{Result, StoreError};
+pub(crate) use list::word;
 pub use list::{RunSummary, list_runs, resolve};
 pub use pairs::{PairFilter, PairOrder, PairPage};
 pub use reader::Reader;

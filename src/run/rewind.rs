@@ -54,8 +54,9 @@ fn forget(tx: &Transaction<'_>, step: u32, sft_done: u32) -> rusqlite::Result<Ve
     tx.execute("DELETE FROM steps WHERE step >= ?1", [step])?;
     tx.execute("DELETE FROM pairs WHERE step >= ?1", [step])?;
     tx.execute(
-        "DELETE FROM events WHERE (kind IN ('step', 'pairs', 'alarm') AND step >= ?1)
-            OR (kind IN ('evaluation', 'answer', 'checkpoint') AND step > ?1)
+        "DELETE FROM events WHERE (kind IN ('step', 'pairs', 'fit', 'alarm') AND step >= ?1)
+            OR (kind IN ('evaluation', 'fit_evaluation', 'answer', 'checkpoint') AND step > ?1)
+            OR (kind = 'fit_evaluation' AND key LIKE '% held-out')
             OR (kind = 'sft' AND step >= ?2)
             OR kind IN ('done', 'failed')",
         params![step, sft_done],
@@ -63,7 +64,7 @@ fn forget(tx: &Transaction<'_>, step: u32, sft_done: u32) -> rusqlite::Result<Ve
     // A stage has no step: those that began after the last thing that stays begin again.
     tx.execute(
         "DELETE FROM events WHERE kind = 'stage'
-            AND seq > (SELECT coalesce(max(seq), 0) FROM events WHERE kind IN ('step', 'sft'))",
+            AND seq > (SELECT coalesce(max(seq), 0) FROM events WHERE kind IN ('step', 'sft', 'fit'))",
         [],
     )?;
     // Version 1 is what the run began with, not a change by hand: nothing records it again.

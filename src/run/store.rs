@@ -119,6 +119,11 @@ impl Store {
             Event::Pairs { step, pairs } => return self.record_pairs(*step, pairs),
             Event::Stage { .. } => ("stage", 0, None),
             Event::Sft(sft) => ("sft", sft.step, Some(sft.step.to_string())),
+            Event::Fit(fit) => ("fit", fit.step, Some(fit.step.to_string())),
+            Event::FitEvaluation(e) => {
+                let split = word(&e.split);
+                ("fit_evaluation", e.step, Some(format!("{} {split}", e.step)))
+            }
             Event::Evaluation(evaluation) => ("evaluation", evaluation.step, Some(evaluation.step.to_string())),
             Event::Principles(version) => ("principles", version.from_step, Some(version.version.to_string())),
             Event::Mark(mark) => ("mark", mark.step, Some(format!("{} {}", mark.step, mark.label))),
@@ -269,7 +274,12 @@ fn make_named(dir: &Path) -> Result<PathBuf> {
 }
 
 fn make_numbered(runs: &Path, started: &Started) -> Result<PathBuf> {
-    let task = word(&started.experiment.task);
+    let task = started.experiment.task().name();
+    let task = if started.experiment.fit().is_some() {
+        format!("model-{task}")
+    } else {
+        task.to_string()
+    };
     let mut number = 1u32;
     loop {
         match make_named(&runs.join(format!("{task}-{number:03}"))) {

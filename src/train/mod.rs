@@ -1,5 +1,6 @@
 //! The training thread: [`Command`] in, [`Event`] out.
 
+mod fit;
 pub mod optimizer;
 mod protocol;
 mod replay;
@@ -11,7 +12,8 @@ mod step;
 mod thread;
 mod trainer;
 
+pub use fit::{FitRow, FitRows, FitSetup, FitTrainer, MODEL_FOLDER};
 pub use protocol::*;
-pub use setup::{Request, Setup, SetupError, prepare};
+pub use setup::{Prepared, Request, Setup, SetupError, prepare, prepare_again};
 pub use thread::{Running, describe, resume, start};
 pub use trainer::{TrainError, Trainer};

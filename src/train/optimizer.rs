@@ -99,6 +99,13 @@ impl Optimizer {
     }
 }
 
+/// Learning rate of update `i` of `n`: linear warm-up, then a cosine down to 3%.
+pub fn cosine(i: usize, n: usize, peak: f64, warm_up: usize) -> f64 {
+    let progress = i as f64 / n as f64;
+    let cosine = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
+    peak * ((i + 1) as f64 / warm_up as f64).min(1.0) * (0.97 * cosine + 0.03)
+}
+
 /// Shape and values of a tensor.
 pub fn values(tensor: &Tensor<2>) -> (Vec<usize>, Vec<f32>) {
     (tensor.dims().to_vec(), crate::numbers::values(tensor.clone()))

@@ -20,6 +20,8 @@ pub struct Control {
     /// Somebody is there to answer an alarm; without, an alarm that pauses ends the run.
     interactive: bool,
     paused: bool,
+    /// What the screen was last told.
+    told_paused: bool,
     /// Pause again after this step.
     one_step: bool,
 }
@@ -31,6 +33,7 @@ impl Control {
             events,
             interactive,
             paused: false,
+            told_paused: false,
             one_step: false,
         }
     }
@@ -50,6 +53,35 @@ impl Control {
         self.events.clone()
     }
 
+    /// The next command, or `None` to go on with step `step`. While paused it waits, and says so once.
+    pub fn next(&mut self, step: u32) -> Option<Command> {
+        loop {
+            if self.paused != self.told_paused {
+                self.told_paused = self.paused;
+                let paused = self.paused;
+                self.send(Event::Paused { step, paused });
+            }
+            let command = if self.paused {
+                // Nobody is left to say go on: finish as a run without a screen would.
+                self.commands.recv().unwrap_or(Command::Stop)
+            } else {
+                self.commands.try_recv().ok()?
+            };
+            match command {
+                Command::Pause => self.paused = true,
+                Command::Continue => {
+                    self.paused = false;
+                    self.one_step = false;
+                }
+                Command::StepOnce => {
+                    self.paused = false;
+                    self.one_step = true;
+                }
+                other => return Some(other),
+            }
+        }
+    }
+
     /// A step is over.
     pub fn after_step(&mut self) {
         if std::mem::take(&mut self.one_step) {
@@ -61,38 +93,8 @@ impl Control {
 impl Trainer {
     /// Does what was asked since the last step; while paused, waits for more.
     pub(super) fn obey(&mut self) -> Result<Flow, TrainError> {
-        let mut reported = None;
-        loop {
-            if self.control.paused && reported != Some(true) {
-                reported = Some(true);
-                let step = self.next_step();
-                self.control.send(Event::Paused { step, paused: true });
-            }
-            let command = if self.control.paused {
-                // Nobody is left to say go on: finish as a run without a screen would.
-                self.control.commands.recv().unwrap_or(Command::Stop)
-            } else {
-                match self.control.commands.try_recv() {
-                    Ok(command) => command,
-                    Err(_) => {
-                        if reported == Some(true) {
-                            let step = self.next_step();
-                            self.control.send(Event::Paused { step, paused: false });
-                        }
-                        return Ok(Flow::GoOn);
-                    }
-                }
-            };
+        while let Some(command) = self.control.next(self.next_step()) {
             match command {
-                Command::Pause => self.control.paused = true,
-                Command::Continue => {
-                    self.control.paused = false;
-                    self.control.one_step = false;
-                }
-                Command::StepOnce => {
-                    self.control.paused = false;
-                    self.control.one_step = true;
-                }
                 Command::Stop => return Ok(Flow::Stop),
                 Command::Abandon => return Ok(Flow::Abandon),
                 Command::Checkpoint => self.checkpoint()?,
@@ -100,6 +102,7 @@ impl Trainer {
                 change => self.change(change)?,
             }
         }
+        Ok(Flow::GoOn)
     }
 
     /// After the last step, somebody in front of a screen may still ask the trained policy things.

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::fit::{self, FitSetup};
 use crate::assets;
 use crate::config::{
-    ConfigError, Experiment, Lora, MethodName, Principles, Source, find_file, load_experiment, parse_principles,
+    ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, find_file, load_plan, parse_principles,
 };
 use crate::data::{DataError, Pool};
 use crate::device::{self, DeviceChoice, DeviceError};
@@ -24,6 +25,12 @@ pub struct Setup {
     pub pool: Pool,
     pub device: burn::tensor::Device,
     pub device_name: String,
+}
+
+/// A run of either kind that is ready to start.
+pub enum Prepared {
+    Align(Box<Setup>),
+    Fit(Box<FitSetup>),
 }
 
 /// Why a run cannot start. All of these are the user's to mend: exit code 2.
@@ -71,25 +78,58 @@ impl Request {
     }
 
     /// Loads and checks everything.
-    pub fn prepare(&self) -> Result<Setup, SetupError> {
-        let experiment = load_experiment(&self.source, &self.sets)?;
-        let principles = self.principles(&experiment)?;
-        prepare(experiment, principles, self.source.path.as_deref(), self.device)
+    pub fn prepare(&self) -> Result<Prepared, SetupError> {
+        let near = self.source.path.as_deref();
+        match load_plan(&self.source, &self.sets)? {
+            Plan::Align(experiment) => {
+                let source = principles_source(&experiment.principles.file, near)
+                    .map_err(|e| e.at_key(&self.source, &self.sets, "principles.file"))?;
+                let setup = prepare(*experiment, parse_principles(&source)?, near, self.device)?;
+                Ok(Prepared::Align(Box::new(setup)))
+            }
+            Plan::Fit(experiment) => {
+                let setup = fit::prepare(*experiment, near, self.device, None)?;
+                Ok(Prepared::Fit(Box::new(setup)))
+            }
+        }
     }
+}
 
-    fn principles(&self, experiment: &Experiment) -> Result<Principles, SetupError> {
-        let name = &experiment.principles.file;
-        let bundled = assets::PRINCIPLES.iter().find(|(path, _)| path == name);
-        let source = match (find_file(name, self.source.path.as_deref()), bundled) {
-            (Ok(path), _) => Source::read(&path)?,
-            (Err(_), Some((path, text))) => Source {
-                path: None,
-                name: (*path).into(),
-                text: (*text).into(),
-            },
-            (Err(error), None) => return Err(error.at_key(&self.source, &self.sets, "principles.file").into()),
-        };
-        Ok(parse_principles(&source)?)
+/// Goes on with a stored run: loads what it was started with. `run` is its folder.
+pub fn prepare_again(
+    plan: Plan,
+    principles: Option<Principles>,
+    run: &Path,
+    choice: DeviceChoice,
+) -> Result<Prepared, SetupError> {
+    // Files are looked for from the working directory, as they were when the run began.
+    match (plan, principles) {
+        (Plan::Align(experiment), Some(principles)) => {
+            let setup = prepare(*experiment, principles, None, choice)?;
+            Ok(Prepared::Align(Box::new(setup)))
+        }
+        (Plan::Fit(experiment), _) => {
+            let setup = fit::prepare(*experiment, None, choice, Some(run))?;
+            Ok(Prepared::Fit(Box::new(setup)))
+        }
+        (Plan::Align(_), None) => Err(SetupError::Other(format!(
+            "{}: the run never began; start it again",
+            run.display()
+        ))),
+    }
+}
+
+/// The text of a principles file, or of the one bundled under its name.
+pub(super) fn principles_source(name: &str, near: Option<&Path>) -> Result<Source, ConfigError> {
+    let bundled = assets::PRINCIPLES.iter().find(|(path, _)| *path == name);
+    match (find_file(name, near), bundled) {
+        (Ok(path), _) => Source::read(&path),
+        (Err(_), Some((path, text))) => Ok(Source {
+            path: None,
+            name: (*path).into(),
+            text: (*text).into(),
+        }),
+        (Err(error), None) => Err(error),
     }
 }
 
@@ -154,7 +194,7 @@ pub fn prepare(
 }
 
 /// The path of a file or folder from the root, so that the run can be resumed from any folder; a bundled name stays.
-fn whole_path(name: &str, near: Option<&Path>) -> Result<String, ConfigError> {
+pub(super) fn whole_path(name: &str, near: Option<&Path>) -> Result<String, ConfigError> {
     if name.starts_with("builtin:") {
         return Ok(name.to_string());
     }
@@ -162,7 +202,11 @@ fn whole_path(name: &str, near: Option<&Path>) -> Result<String, ConfigError> {
     Ok(std::path::absolute(&found).unwrap_or(found).display().to_string())
 }
 
-fn load_model(key: &'static str, name: &str, device: &burn::tensor::Device) -> Result<(Llama, Text), SetupError> {
+pub(super) fn load_model(
+    key: &'static str,
+    name: &str,
+    device: &burn::tensor::Device,
+) -> Result<(Llama, Text), SetupError> {
     let files = match name.strip_prefix("builtin:") {
         Some(builtin) => assets::builtin_model(builtin).ok_or_else(|| SetupError::NoBuiltin {
             key,

@@ -6,7 +6,8 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::{Command, Done, Event, Setup, Started, TrainError, Trainer};
+use super::{Command, Done, Event, FitTrainer, Prepared, Started, TrainError, Trainer};
+use crate::config::Plan;
 use crate::run::{Store, StoreError};
 
 /// A run that is being trained on a thread of its own.
@@ -29,33 +30,63 @@ impl Running {
 }
 
 /// What a fresh run of this setup is, for [`Store::create`].
-pub fn describe(setup: &mut Setup) -> Started {
-    let (trained_parameters, parameters) = setup.trained.count(&mut setup.policy);
+pub fn describe(setup: &mut Prepared) -> Started {
+    let (experiment, (trained_parameters, parameters), device, data) = match setup {
+        Prepared::Align(s) => (
+            Plan::Align(Box::new(s.experiment.clone())),
+            s.trained.count(&mut s.policy),
+            &s.device_name,
+            s.pool.summary(),
+        ),
+        Prepared::Fit(s) => (
+            Plan::Fit(Box::new(s.experiment.clone())),
+            s.trained.count(&mut s.model),
+            &s.device_name,
+            s.rows.summary(),
+        ),
+    };
     Started {
         run: String::new(),
         path: String::new(),
-        experiment: setup.experiment.clone(),
-        device: setup.device_name.clone(),
+        experiment,
+        device: device.clone(),
         parameters,
         trained_parameters,
-        data: setup.pool.summary(),
+        data,
         resumed_from: 0,
     }
 }
 
 /// Creates the run's folder and starts training. `interactive`: somebody can answer an alarm.
-pub fn start(mut setup: Setup, runs: &Path, name: Option<&str>, interactive: bool) -> Result<Running, StoreError> {
+pub fn start(mut setup: Prepared, runs: &Path, name: Option<&str>, interactive: bool) -> Result<Running, StoreError> {
     let started = describe(&mut setup);
     let store = Store::create(runs, name, &started)?;
     Ok(resume(setup, store, interactive))
 }
 
 /// Goes on with a stored run from its last checkpoint.
-pub fn resume(setup: Setup, store: Store, interactive: bool) -> Running {
+pub fn resume(setup: Prepared, store: Store, interactive: bool) -> Running {
     let (commands, received) = unbounded();
     let (sender, events) = unbounded();
     let folder = store.dir().to_path_buf();
-    let thread = std::thread::spawn(move || train(setup, store, received, sender, interactive));
+    let report = sender.clone();
+    let thread = std::thread::spawn(move || {
+        let trained = catch_unwind(AssertUnwindSafe(|| match setup {
+            Prepared::Align(setup) => {
+                let mut trainer = Trainer::new(*setup, store, received, sender, interactive)?;
+                let done = trainer.run();
+                keep_failure(&done, &mut trainer.store);
+                done
+            }
+            Prepared::Fit(setup) => {
+                let mut trainer = FitTrainer::new(*setup, store, received, sender, interactive)?;
+                let done = trainer.run();
+                keep_failure(&done, trainer.store());
+                done
+            }
+        }));
+        tell(trained, &report)
+    });
     Running {
         commands,
         events,
@@ -64,24 +95,15 @@ pub fn resume(setup: Setup, store: Store, interactive: bool) -> Running {
     }
 }
 
-fn train(
-    setup: Setup,
-    store: Store,
-    commands: Receiver<Command>,
-    events: Sender<Event>,
-    interactive: bool,
-) -> Result<Done, String> {
-    let report = events.clone();
-    let trained = catch_unwind(AssertUnwindSafe(|| {
-        let mut trainer = Trainer::new(setup, store, commands, events, interactive)?;
-        let done = trainer.run();
-        if let Err(error) = &done {
-            let _ = trainer.store.record(&Event::Failed {
-                message: error.to_string(),
-            });
-        }
-        done
-    }));
+fn keep_failure(done: &Result<Done, TrainError>, store: &mut Store) {
+    if let Err(error) = done {
+        let _ = store.record(&Event::Failed {
+            message: error.to_string(),
+        });
+    }
+}
+
+fn tell(trained: std::thread::Result<Result<Done, TrainError>>, report: &Sender<Event>) -> Result<Done, String> {
     let result = match trained {
         Ok(result) => result.map_err(|e: TrainError| e.to_string()),
         Err(panic) => {

@@ -6,7 +6,8 @@ use crate::config::Principles;
 use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event};
 
-use super::screens::{cases, dashboard, principles, responses};
+use super::run_view::RunView;
+use super::screens::{cases, dashboard, fit, principles, responses};
 
 /// The rooms of the workbench, in the order of their number keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,10 +16,26 @@ pub enum Screen {
     Responses,
     Principles,
     Cases,
+    /// Of a model's own training.
+    Training,
+    /// Its mistakes, or what it writes.
+    Rows,
 }
 
 impl Screen {
     pub const ALL: [Screen; 4] = [Screen::Dashboard, Screen::Responses, Screen::Principles, Screen::Cases];
+
+    /// Those of a run that trains a model on rows.
+    const FIT: [Screen; 2] = [Screen::Training, Screen::Rows];
+
+    /// The screens of a run.
+    pub fn of(run: &RunView) -> &'static [Screen] {
+        if run.fit_experiment().is_some() {
+            &Self::FIT
+        } else {
+            &Self::ALL
+        }
+    }
 
     pub fn title(self) -> &'static str {
         match self {
@@ -26,6 +43,8 @@ impl Screen {
             Screen::Responses => "Responses",
             Screen::Principles => "Principles",
             Screen::Cases => "Case study",
+            Screen::Training => "Training",
+            Screen::Rows => "Rows",
         }
     }
 }
@@ -69,6 +88,7 @@ pub enum Action {
     Responses(responses::Action),
     Principles(principles::Action),
     Cases(cases::Action),
+    Fit(fit::Action),
 }
 
 impl Action {

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::action::{Action, Number, Screen};
 use super::keymap::{Binding, Key, ch, ctrl, key};
 use super::run_view::RunView;
-use super::screens::{cases, dashboard, principles, responses};
+use super::screens::{cases, dashboard, fit, principles, responses};
 
 /// Every row: what acts everywhere first, then the screens in their order.
 pub fn table() -> Vec<Binding> {
@@ -18,6 +18,7 @@ pub fn table() -> Vec<Binding> {
     rows.extend(responses::bindings());
     rows.extend(principles::bindings());
     rows.extend(cases::bindings());
+    rows.extend(fit::bindings());
     rows
 }
 

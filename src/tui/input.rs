@@ -42,7 +42,7 @@ fn on_key(state: &mut State, event: KeyEvent) -> Option<Vec<Effect>> {
 
 fn text_key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
     let effects = match state.screen {
-        Screen::Dashboard => vec![],
+        Screen::Dashboard | Screen::Training | Screen::Rows => vec![],
         Screen::Responses => state.responses.text_key(event, &state.run),
         Screen::Principles => state.principles.text_key(event, &state.run),
         Screen::Cases => state.cases.text_key(event, &state.run),
@@ -63,7 +63,7 @@ fn on_paste(state: &mut State, text: &str) -> Option<Vec<Effect>> {
     let effects = match state.screen {
         Screen::Responses => state.responses.paste(text, &state.run),
         Screen::Principles => state.principles.paste(text, &state.run),
-        Screen::Dashboard | Screen::Cases => vec![],
+        Screen::Dashboard | Screen::Cases | Screen::Training | Screen::Rows => vec![],
     };
     Some(admit(state, effects))
 }
@@ -86,6 +86,11 @@ fn on_mouse(state: &mut State, event: MouseEvent) -> Option<Vec<Effect>> {
         Screen::Responses => state.responses.mouse(event, area, &state.run),
         Screen::Principles => state.principles.mouse(event, area, &state.run),
         Screen::Cases => state.cases.mouse(event, area, &state.run),
+        Screen::Training => return None,
+        Screen::Rows => {
+            state.fit.mouse(event, &state.run);
+            vec![]
+        }
     };
     Some(admit(state, effects))
 }

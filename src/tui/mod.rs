@@ -6,6 +6,7 @@
 pub mod action;
 pub mod bindings;
 pub mod event_loop;
+mod fit_view;
 pub mod history;
 pub mod input;
 pub mod keymap;

@@ -50,12 +50,19 @@ impl Prompt {
 
     /// The value in use and, where it changes by itself, the next one.
     pub fn present(&self, run: &RunView) -> String {
-        let settings = run.started.as_ref().map(|s| &s.experiment.method);
+        let settings = run.experiment().map(|e| &e.method);
         let step = run.latest.as_ref();
         let now = match self.number {
             Number::Tau => step.map(|s| s.tau).or(settings.map(|m| m.tau0)),
             Number::Decay => step.map(|s| s.decay).or(settings.map(|m| m.decay)),
-            Number::LearningRate => step.map(|s| s.learning_rate).or(settings.map(|m| m.learning_rate)),
+            Number::LearningRate => {
+                let fit = run.fit.latest.as_ref().map(|r| r.learning_rate);
+                let planned = run.fit_experiment().map(|e| e.method.learning_rate);
+                step.map(|s| s.learning_rate)
+                    .or(settings.map(|m| m.learning_rate))
+                    .or(fit)
+                    .or(planned)
+            }
         };
         match (now, self.number, step) {
             (None, ..) => "not known yet".into(),

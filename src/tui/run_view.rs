@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 
+use crate::config::{Experiment, FitExperiment, Plan};
 use crate::train::{
     Alarm, Answer, Done, EvaluationRecord, Event, Mark, PairRecord, PrinciplesVersion, SftRecord, Started, StepRecord,
     Writing,
 };
 
+use super::fit_view::FitView;
 use super::history::{History, Table};
 
 /// Pairs of the newest steps, kept so that the newest batch needs no question to the store.
@@ -21,6 +23,8 @@ pub struct RunView {
     /// Name of the stage and its number of steps.
     pub stage: Option<(String, u32)>,
     pub sft: Vec<SftRecord>,
+    /// A model's own training.
+    pub fit: FitView,
     /// The loss of each update of the supervised stage.
     pub sft_loss: Table<1>,
     pub history: History,
@@ -58,6 +62,8 @@ impl RunView {
                 self.started = Some(s);
             }
             Event::Stage { name, steps } => self.stage = Some((name, steps)),
+            Event::Fit(r) => self.fit.push(r),
+            Event::FitEvaluation(e) => self.fit.evaluated(e),
             Event::Sft(r) => {
                 self.sft_loss.push(r.step, [r.loss]);
                 self.sft.push(r);
@@ -92,9 +98,29 @@ impl RunView {
         }
     }
 
-    /// Steps done so far.
+    /// The experiment, if a policy is aligned.
+    pub fn experiment(&self) -> Option<&Experiment> {
+        self.started.as_ref()?.experiment.align()
+    }
+
+    /// The experiment, if a model is trained on rows.
+    pub fn fit_experiment(&self) -> Option<&FitExperiment> {
+        self.started.as_ref()?.experiment.fit()
+    }
+
+    /// Steps of the method, or updates, that were asked for.
+    pub fn steps_planned(&self) -> u32 {
+        match self.started.as_ref().map(|s| &s.experiment) {
+            Some(Plan::Align(e)) => e.method.steps,
+            Some(Plan::Fit(e)) => e.method.steps,
+            None => 0,
+        }
+    }
+
+    /// Steps, or updates of a model's own training, done so far.
     pub fn steps_done(&self) -> u32 {
-        self.latest.as_ref().map_or(0, |s| s.step + 1)
+        let fit = self.fit.latest.as_ref().map(|r| r.step);
+        self.latest.as_ref().map(|s| s.step).or(fit).map_or(0, |step| step + 1)
     }
 
     /// The run takes no more steps.

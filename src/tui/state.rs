@@ -7,7 +7,7 @@ use super::bindings;
 use super::keymap::Binding;
 use super::popup::Popup;
 use super::run_view::RunView;
-use super::screens::{cases, dashboard, principles, responses};
+use super::screens::{cases, dashboard, fit, principles, responses};
 use super::theme::Theme;
 use super::view;
 
@@ -19,6 +19,7 @@ pub struct State {
     pub responses: responses::State,
     pub principles: principles::State,
     pub cases: cases::State,
+    pub fit: fit::State,
     /// What lies over the screen.
     pub popup: Option<Popup>,
     /// The last thing to say; the next key takes it away.
@@ -67,6 +68,7 @@ impl State {
             responses: Default::default(),
             principles: Default::default(),
             cases: Default::default(),
+            fit: Default::default(),
             popup: None,
             notice: None,
             alarms_seen: 0,
@@ -114,7 +116,7 @@ impl State {
     /// A text field of the present screen has the focus.
     pub fn wants_text(&self) -> bool {
         match self.screen {
-            Screen::Dashboard => false,
+            Screen::Dashboard | Screen::Training | Screen::Rows => false,
             Screen::Responses => self.responses.wants_text(),
             Screen::Principles => self.principles.wants_text(),
             Screen::Cases => self.cases.wants_text(),

@@ -20,7 +20,7 @@ pub struct Status {
 pub fn status(state: &State) -> Status {
     let (run, theme) = (&state.run, &state.theme);
     let done = run.steps_done();
-    let planned = run.started.as_ref().map_or(0, |s| s.experiment.method.steps);
+    let planned = run.steps_planned();
     let of = format!("{}/{}", thousands(done.into()), thousands(planned.into()));
     let step = format!("step {of}");
     let say = |sign, text: String, style| Status { sign, text, style };
@@ -53,13 +53,11 @@ pub fn status(state: &State) -> Status {
         None => say("…", "starting".into(), theme.dim),
         Some((name, _)) if name == "sft" => {
             let at = run.sft.last().map_or(0, |r| r.step + 1);
-            let of = run.started.as_ref().map_or(0, |s| s.experiment.sft.steps);
+            let of = run.experiment().map_or(0, |e| e.sft.steps);
             say("▶", format!("SFT {at}/{of}"), theme.good)
         }
         Some((name, _)) if name == "loading" => say("…", name.clone(), theme.dim),
-        Some(_) if run.history.is_empty() => {
-            say("▶", format!("first of {} steps", thousands(planned.into())), theme.good)
-        }
+        Some(_) if done == 0 => say("▶", format!("first of {} steps", thousands(planned.into())), theme.good),
         Some(_) => say("▶", step, theme.good),
     }
 }
@@ -69,11 +67,11 @@ pub fn progress(run: &RunView) -> f64 {
     if run.done.as_ref().is_some_and(|d| d.reason == "finished") {
         return 1.0;
     }
-    let Some(started) = &run.started else { return 0.0 };
-    let planned = match (run.history.is_empty(), started.experiment.sft.steps) {
-        (true, sft) if sft > 0 => return f64::from(run.sft.len() as u32) / f64::from(sft),
-        _ => started.experiment.method.steps,
-    };
+    let sft = run.experiment().map_or(0, |e| e.sft.steps);
+    if run.history.is_empty() && sft > 0 {
+        return f64::from(run.sft.len() as u32) / f64::from(sft);
+    }
+    let planned = run.steps_planned();
     (f64::from(run.steps_done()) / f64::from(planned.max(1))).min(1.0)
 }
 

@@ -25,8 +25,8 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             vec![]
         }
         Action::Show(screen) => show(state, screen),
-        Action::NextScreen => show(state, neighbour(state.screen, 1)),
-        Action::PreviousScreen => show(state, neighbour(state.screen, Screen::ALL.len() - 1)),
+        Action::NextScreen => show(state, neighbour(state, 1)),
+        Action::PreviousScreen => show(state, neighbour(state, Screen::of(&state.run).len() - 1)),
         Action::ToggleHelp => {
             state.popup = match state.popup {
                 Some(Popup::Help { .. }) => None,
@@ -82,6 +82,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             let effects = state.cases.update(action, &state.run);
             admit(state, effects)
         }
+        Action::Fit(action) => {
+            state.fit.update(action, &state.run);
+            vec![]
+        }
     }
 }
 
@@ -123,6 +127,9 @@ fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
         _ => {}
     }
     state.run.apply(event);
+    if !Screen::of(&state.run).contains(&state.screen) {
+        state.screen = Screen::of(&state.run)[0];
+    }
     let done = state.run.steps_done();
     if state
         .notice
@@ -146,14 +153,27 @@ fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
     effects
 }
 
+/// Shows a screen; where the run has others, the one under the same number.
 fn show(state: &mut State, screen: Screen) -> Vec<Effect> {
-    state.screen = screen;
+    let screens = Screen::of(&state.run);
+    let place = Screen::ALL.iter().position(|s| *s == screen);
+    let found = match screens.contains(&screen) {
+        true => Some(screen),
+        false => place.and_then(|i| screens.get(i)).copied(),
+    };
+    match found {
+        Some(screen) => state.screen = screen,
+        None => state.refuse(format!(
+            "a run that trains a model on rows has {} screens",
+            screens.len()
+        )),
+    }
     vec![]
 }
 
-fn neighbour(screen: Screen, by: usize) -> Screen {
-    let all = Screen::ALL;
-    let here = all.iter().position(|s| *s == screen).unwrap_or(0);
+fn neighbour(state: &State, by: usize) -> Screen {
+    let all = Screen::of(&state.run);
+    let here = all.iter().position(|s| *s == state.screen).unwrap_or(0);
     all[(here + by) % all.len()]
 }
 

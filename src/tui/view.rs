@@ -10,11 +10,13 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr;
 
 use super::action::Screen;
-use super::screens::{cases, dashboard, principles, responses};
+use super::screens::{cases, dashboard, fit, principles, responses};
 use super::state::State;
 use super::status::{self, Status};
+use super::theme::Theme;
 use super::widgets::wrap::clip;
 use super::{bindings, popup_view};
+use crate::config::{FitExperiment, FitName, Plan};
 
 const TITLE: &str = " ple ";
 
@@ -86,8 +88,9 @@ fn tabs(state: &State) -> Vec<(Screen, String)> {
         false => format!(" {} {} ", i + 1, screen.title()),
     };
     let all = |short| {
-        Screen::ALL
-            .into_iter()
+        Screen::of(&state.run)
+            .iter()
+            .copied()
             .enumerate()
             .map(move |(i, s)| (s, label(s, short, i)))
     };
@@ -108,6 +111,8 @@ fn draw_screen(state: &State, frame: &mut Frame, area: Rect) {
         Screen::Responses => responses::view(&state.responses, run, theme, frame, area),
         Screen::Principles => principles::view(&state.principles, run, theme, frame, area),
         Screen::Cases => cases::view(&state.cases, run, theme, frame, area),
+        Screen::Training => fit::training(run, theme, frame, area),
+        Screen::Rows => fit::rows(&state.fit, run, theme, frame, area),
     }
 }
 
@@ -171,11 +176,36 @@ fn area_right(area: Rect, used: usize) -> Rect {
     }
 }
 
+/// The run, and what is trained.
+fn draw_fit(run: &str, e: &FitExperiment, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let what = match e.method.name {
+        FitName::Classifier => "reward model: a classifier",
+        FitName::BradleyTerry => "reward model: Bradley-Terry on pairs",
+        FitName::LanguageModel => "a language model",
+    };
+    let what = format!(" · {what} on {} · ", e.task);
+    let room = usize::from(area.width).saturating_sub(what.width() + 2);
+    let run = clip(run, room.min(40));
+    let title = clip(
+        &e.title,
+        usize::from(area.width).saturating_sub(what.width() + run.width() + 2),
+    );
+    let spans = vec![
+        Span::styled(format!(" {run}"), theme.title),
+        Span::styled(what, theme.dim),
+        Span::raw(title),
+    ];
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}
+
 /// The run, what it does, and the variant of the method that is on.
 fn draw_run(state: &State, frame: &mut Frame, area: Rect) {
     let theme = &state.theme;
     let Some(started) = &state.run.started else { return };
-    let e = &started.experiment;
+    let e = match &started.experiment {
+        Plan::Align(e) => e,
+        Plan::Fit(e) => return draw_fit(&started.run, e, theme, frame, area),
+    };
     let variant = status::variant(&e.method);
     let what = format!(" · {:?} on {:?}", e.method.name, e.task)
         .to_uppercase()

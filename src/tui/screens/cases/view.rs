@@ -37,7 +37,7 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
 
 /// Why there is nothing to see, and what will come.
 fn nothing(run: &RunView) -> String {
-    let every = run.started.as_ref().map(|s| s.experiment.eval.every);
+    let every = run.experiment().map(|e| e.eval.every);
     match (run.ended(), every) {
         (true, _) => "This run ended before its first evaluation.".to_string(),
         (false, Some(0)) => "This experiment evaluates nothing ([eval] every = 0).".to_string(),

@@ -103,7 +103,7 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     let tone = if step.ended < 0.5 { Tone::Bad } else { Tone::Plain };
     let lengths = format!("y {}, y′ {}", short(step.length_original), short(step.length_guided));
     say("tokens", tone, format!("{lengths}; {:.0} % ended", 100.0 * step.ended));
-    let clip = run.started.as_ref().map_or(0.0, |s| s.experiment.method.max_grad_norm);
+    let clip = run.experiment().map_or(0.0, |e| e.method.max_grad_norm);
     let clipped = if clip > 0.0 && step.grad_norm > clip {
         format!(" (clipped to {clip})")
     } else {
@@ -158,7 +158,7 @@ fn pace(run: &RunView) -> String {
         return "not known yet".into();
     };
     let seconds = f64::from(seconds);
-    let planned = run.started.as_ref().map_or(0, |s| s.experiment.method.steps);
+    let planned = run.steps_planned();
     let left = planned.saturating_sub(run.steps_done());
     if run.ended() || left == 0 {
         return format!("{} a step", duration(seconds));

@@ -172,24 +172,24 @@ impl State {
     }
 }
 
-/// The steps of the whole run: as planned for short runs, so that the axis stands still, else twice as long whenever
-/// the curve reaches the right edge.
+/// The steps of the whole run.
 fn whole_span(run: &RunView) -> (u32, u32) {
-    const STILL: u32 = 200;
     let steps = run.history.steps();
     let (first, last) = (steps.first().copied().unwrap_or(0), steps.last().copied().unwrap_or(0));
-    let planned = run
-        .started
-        .as_ref()
-        .map_or(0, |s| s.experiment.method.steps)
-        .max(last + 1)
-        - 1;
+    (first, end_of_axis(run, first, last))
+}
+
+/// Where the axis of a whole run ends: as planned for short runs, so that it stands still, else twice as far whenever
+/// the curve reaches the right edge.
+pub fn end_of_axis(run: &RunView, first: u32, last: u32) -> u32 {
+    const STILL: u32 = 200;
+    let planned = run.steps_planned().max(last + 1) - 1;
     let to = match () {
         () if run.ended() => last,
         () if planned < STILL => planned,
         () => (first + (last - first + 1).next_power_of_two().max(64)).min(planned),
     };
-    (first, to.max(first + 1))
+    to.max(first + 1)
 }
 
 fn nearest(steps: &[u32], step: u32) -> Option<u32> {

@@ -105,7 +105,7 @@ fn laid_out(rows: Vec<Row>, width: usize, theme: &Theme) -> Vec<Line<'static>> {
 fn about(run: &RunView, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let Some(started) = &run.started else { return vec![] };
     // The file breaks its lines for its own width.
-    let text: Vec<&str> = started.experiment.about.split_whitespace().collect();
+    let text: Vec<&str> = started.experiment.about().split_whitespace().collect();
     let text = text.join(" ");
     let lines = wrap_text(&text, theme.dim, width.saturating_sub(4));
     let indent = |line: Line<'static>| {
@@ -157,7 +157,9 @@ fn plan(run: &RunView, theme: &Theme) -> Vec<Row> {
             .to_string();
         return vec![row(theme.title, "▸", what, "the first numbers come in a few seconds")];
     };
-    let e = &started.experiment;
+    let Some(e) = started.experiment.align() else {
+        return vec![];
+    };
     let stage = run.stage.as_ref().map_or("", |(name, _)| name.as_str());
     let stages_past_sft = !stage.is_empty() && !matches!(stage, "loading" | "sft");
     let mut out = vec![
@@ -198,10 +200,12 @@ fn plan(run: &RunView, theme: &Theme) -> Vec<Row> {
 }
 
 fn model(run: &RunView) -> String {
-    let Some(s) = &run.started else { return String::new() };
+    let (Some(s), Some(e)) = (&run.started, run.experiment()) else {
+        return String::new();
+    };
     format!(
         "{}, {} parameters, {} trained",
-        s.experiment.policy.model,
+        e.policy.model,
         thousands(s.parameters as i64),
         thousands(s.trained_parameters as i64)
     )
@@ -209,7 +213,7 @@ fn model(run: &RunView) -> String {
 
 fn sft_chart(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     let loss = run.sft_loss.column(0);
-    let planned = run.started.as_ref().map_or(0, |s| s.experiment.sft.steps);
+    let planned = run.experiment().map_or(0, |e| e.sft.steps);
     let last = run.sft_loss.steps().last().copied().unwrap_or(0);
     let legend = format!(
         "{} loss {} of a response token ",

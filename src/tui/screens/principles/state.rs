@@ -233,9 +233,8 @@ impl State {
 
     fn save_path(&self, run: &RunView) -> PathBuf {
         let file = run
-            .started
-            .as_ref()
-            .map_or("principles.toml", |s| s.experiment.principles.file.as_str());
+            .experiment()
+            .map_or("principles.toml", |e| e.principles.file.as_str());
         self.saved_to.clone().unwrap_or_else(|| edited_path(file))
     }
 

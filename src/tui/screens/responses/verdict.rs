@@ -54,7 +54,7 @@ pub fn effect(pair: &PairRecord) -> String {
 
 /// What has changed since the pair was new, or what the experiment switched off.
 pub fn today(pair: &PairRecord, run: &RunView) -> Option<String> {
-    let method = run.started.as_ref().map(|s| &s.experiment.method);
+    let method = run.experiment().map(|e| &e.method);
     match pair.branch {
         Branch::Ranked if method.is_some_and(|m| !m.rank) => {
             return Some("but this experiment switches Eq. 3 off (rank = false)".to_string());

@@ -1,0 +1,16 @@
+//! Training of a model of one's own on rows: a reward model (a classifier, or Bradley-Terry on pairs) or a language
+//! model. The same thread, commands, events, store and resume as a run that aligns a policy.
+
+mod measure;
+mod objective;
+mod read;
+mod rows;
+mod setup;
+mod trainer;
+
+pub use rows::{FitRow, FitRows};
+pub use setup::{FitSetup, prepare};
+pub use trainer::FitTrainer;
+
+/// Where a run keeps the model it trained, in Hugging Face's format.
+pub const MODEL_FOLDER: &str = "model";

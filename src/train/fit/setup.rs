@@ -1,0 +1,129 @@
+//! Everything the training of a model needs, loaded and checked before anything is started or written.
+
+use std::path::Path;
+
+use super::MODEL_FOLDER;
+use super::read::read_rows;
+use super::rows::FitRows;
+use crate::config::{FitExperiment, FitName, parse_principles};
+use crate::device::{self, DeviceChoice};
+use crate::model::{Llama, LlamaConfig, Text, Trained, initialise, with_score_head};
+use crate::train::setup::{SetupError, load_model, principles_source, whole_path};
+
+/// A model's training that is ready to start.
+pub struct FitSetup {
+    pub experiment: FitExperiment,
+    pub model: Llama,
+    pub trained: Trained,
+    pub text: Text,
+    pub rows: FitRows,
+    /// What guided rows stand behind, as text.
+    pub principles: Option<String>,
+    pub device: burn::tensor::Device,
+    pub device_name: String,
+}
+
+/// Loads what an experiment names. `near` is the experiment's own path, from which files are looked for; `run` is the
+/// folder of a run to go on with, which has the tokenizer it began with.
+pub fn prepare(
+    mut experiment: FitExperiment,
+    near: Option<&Path>,
+    choice: DeviceChoice,
+    run: Option<&Path>,
+) -> Result<FitSetup, SetupError> {
+    let chosen = device::choose(choice)?;
+    experiment.data.rows = whole_path(&experiment.data.rows, near)?;
+    if experiment.model.start != "new" {
+        experiment.model.start = whole_path(&experiment.model.start, near)?;
+    }
+    let principles = match &mut experiment.data.principles {
+        None => None,
+        Some(name) => {
+            let source = principles_source(name, near)?;
+            if let Some(path) = &source.path {
+                *name = std::path::absolute(path).unwrap_or(path.clone()).display().to_string();
+            }
+            parse_principles(&source)?.render()
+        }
+    };
+    let method = experiment.method.name;
+    let rows = match experiment.data.rows.strip_prefix("builtin:") {
+        Some(builtin) => builtin_rows(&experiment, builtin)?,
+        None => read_rows(&experiment)?,
+    };
+    let (body, text) = match &experiment.model.shape {
+        None => load_model("model.start", &experiment.model.start, &chosen.device)?,
+        Some(shape) => {
+            let text = match run.map(|run| run.join(MODEL_FOLDER).join("tokenizer.json")) {
+                Some(path) => read_tokenizer(&path)?,
+                None => learn_tokenizer(&rows, shape.vocabulary)?,
+            };
+            let config = LlamaConfig::new(text.vocabulary(), shape, experiment.data.max_tokens.max(512));
+            (initialise(config, experiment.seed, &chosen.device), text)
+        }
+    };
+    let mut model = if method.is_reward() {
+        with_score_head(&body, experiment.seed)
+    } else if body.score.is_some() {
+        return Err(SetupError::Other(format!(
+            "model.start = \"{}\": this is a reward model; a language model goes on from a LlamaForCausalLM",
+            experiment.model.start
+        )));
+    } else {
+        body
+    };
+    let longest = model.config.max_position_embeddings;
+    if experiment.data.max_tokens > longest {
+        return Err(SetupError::Other(format!(
+            "data.max_tokens = {}: {} reads at most {longest} tokens",
+            experiment.data.max_tokens, experiment.model.start
+        )));
+    }
+    let trained = Trained::of(&mut model);
+    Ok(FitSetup {
+        experiment,
+        model,
+        trained,
+        text,
+        rows,
+        principles,
+        device: chosen.device,
+        device_name: chosen.name,
+    })
+}
+
+fn builtin_rows(experiment: &FitExperiment, builtin: &str) -> Result<FitRows, SetupError> {
+    let task = experiment.task;
+    if builtin != task.name() {
+        return Err(SetupError::Other(format!(
+            "data.rows = \"{}\": the task is {task}, so its bundled rows are \"builtin:{task}\"",
+            experiment.data.rows
+        )));
+    }
+    if experiment.method.name == FitName::LanguageModel {
+        return Err(SetupError::Other(
+            "data.rows: the bundled language model is made by `ple assets build`; name a path to train one on it"
+                .into(),
+        ));
+    }
+    Ok(FitRows::grammar(task, experiment.seed, experiment.data.corrupted))
+}
+
+/// Rows of training text that a tokenizer is learnt from: more change little.
+const TOKENIZER_ROWS: usize = 20_000;
+
+fn learn_tokenizer(rows: &FitRows, vocabulary: usize) -> Result<Text, SetupError> {
+    let texts: Vec<String> = rows
+        .some_training(TOKENIZER_ROWS)
+        .into_iter()
+        .flat_map(|r| [r.query + " " + &r.response].into_iter().chain(r.other))
+        .collect();
+    Text::learn(&texts, vocabulary).map_err(|e| SetupError::Other(format!("model.shape.vocabulary: {e}")))
+}
+
+fn read_tokenizer(path: &Path) -> Result<Text, SetupError> {
+    let bytes = std::fs::read(path).map_err(|e| e.to_string());
+    bytes
+        .and_then(|bytes| Text::from_bytes(&bytes))
+        .map_err(|e| SetupError::Other(format!("{}: {e}; the run cannot go on without it", path.display())))
+}

@@ -1,0 +1,470 @@
+//! The training of a model from its first to its last update.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use burn::tensor::Tensor;
+use crossbeam_channel::{Receiver, Sender};
+
+use super::MODEL_FOLDER;
+use super::measure::{Measure, length_rule};
+use super::objective::{shard_loss, size};
+use super::rows::{FitRow, Order, Reading, Tokens};
+use super::setup::FitSetup;
+use crate::evaluate::quality::LengthRule;
+use crate::model::{self, Llama};
+use crate::random::{Purpose, stream};
+use crate::run::{Checkpoint, Reader, Store};
+use crate::train::optimizer::{NamedTensors, Optimizer, cosine, tensor, values};
+use crate::train::session::{Control, Flow};
+use crate::train::shards::gradients;
+use crate::train::{Alarm, Command, Done, Event, FitEvaluation, FitRecord, FitSplit, Mark, Started, TrainError};
+
+/// A model's training in progress.
+pub struct FitTrainer {
+    setup: FitSetup,
+    store: Store,
+    control: Control,
+    optimizer: Optimizer,
+    /// The moving average of the weights, by name; empty where none is kept.
+    average: BTreeMap<String, Tensor<2>>,
+    /// The weights that did best on the validation rows.
+    best: Option<Best>,
+    rule: Option<LengthRule>,
+    validation: Vec<FitRow>,
+    order: Order,
+    step: u32,
+    /// The peak of the schedule, as it is now.
+    learning_rate: f64,
+    pending: Vec<Mark>,
+    resumed: bool,
+    warnings: Vec<String>,
+    started: Instant,
+}
+
+struct Best {
+    loss: f64,
+    step: u32,
+    weights: BTreeMap<String, Tensor<2>>,
+}
+
+impl FitTrainer {
+    /// A trainer of a fresh run, or of one to go on with if the store has a checkpoint.
+    pub fn new(
+        setup: FitSetup,
+        store: Store,
+        commands: Receiver<Command>,
+        events: Sender<Event>,
+        interactive: bool,
+    ) -> Result<Self, TrainError> {
+        let e = &setup.experiment;
+        let (method, eval) = (&e.method, &e.eval);
+        let reading = Reading::new(e, &setup.text, setup.principles.as_deref());
+        let rule = method
+            .name
+            .is_reward()
+            .then(|| length_rule(&reading, &setup.rows.some_training(2000)));
+        let validation = setup.rows.validation(eval.rows);
+        let (checkpoint, warnings) = store.latest_checkpoint()?;
+        let mut trainer = Self {
+            optimizer: Optimizer::new(method.beta2 as f32, method.weight_decay, method.max_grad_norm),
+            average: BTreeMap::new(),
+            best: None,
+            rule,
+            validation,
+            order: Order::default(),
+            step: 0,
+            learning_rate: method.learning_rate,
+            pending: Vec::new(),
+            resumed: false,
+            warnings,
+            started: Instant::now(),
+            control: Control::new(commands, events, interactive),
+            setup,
+            store,
+        };
+        if trainer.setup.experiment.method.average > 0.0 {
+            trainer.average = trainer.weights();
+        }
+        match checkpoint {
+            Some(checkpoint) => trainer.take_up(checkpoint)?,
+            None => {
+                trainer.store.rewind(0, 0)?;
+                trainer.save_tokenizer()?;
+            }
+        }
+        trainer.pending = trainer.store.pending_marks(trainer.step)?;
+        Ok(trainer)
+    }
+
+    /// The run's store, to record how it failed.
+    pub fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    /// Trains to the end, or until told to stop; then measures the kept weights on the held-out rows and saves them.
+    pub fn run(&mut self) -> Result<Done, TrainError> {
+        let (trained_parameters, parameters) = self.setup.trained.count(&mut self.setup.model);
+        let started = Started {
+            parameters,
+            trained_parameters,
+            resumed_from: self.step,
+            device: self.setup.device_name.clone(),
+            ..self.store.started().clone()
+        };
+        self.control.send(Event::Started(started));
+        if self.resumed && self.control.interactive() {
+            for event in Reader::open(self.store.dir())?.poll()? {
+                if !matches!(event, Event::Started(_)) {
+                    self.control.send(event);
+                }
+            }
+        }
+        for warning in std::mem::take(&mut self.warnings) {
+            self.alarm(&warning, "the checkpoint before it is used instead")?;
+        }
+        let flow = self.updates()?;
+        if flow != Flow::Abandon {
+            self.checkpoint()?;
+            self.finish()?;
+        }
+        let reason = match flow {
+            Flow::GoOn => "finished",
+            Flow::Stop => "stopped",
+            Flow::Abandon => "abandoned",
+        };
+        let done = Done {
+            run: self.store.name().to_string(),
+            path: self.store.dir().display().to_string(),
+            steps: self.step,
+            reason: reason.to_string(),
+            seconds: self.started.elapsed().as_secs_f64(),
+        };
+        self.emit(Event::Done(done.clone()))?;
+        Ok(done)
+    }
+
+    fn updates(&mut self) -> Result<Flow, TrainError> {
+        let (steps, every) = (self.setup.experiment.method.steps, self.setup.experiment.eval.every);
+        let save_every = self.setup.experiment.checkpoint.every;
+        let name = crate::run::word(&self.setup.experiment.method.name);
+        self.emit(Event::Stage { name, steps })?;
+        if !self.resumed {
+            self.validate()?;
+        }
+        while self.step < steps {
+            self.redo()?;
+            let flow = self.obey()?;
+            if flow != Flow::GoOn {
+                return Ok(flow);
+            }
+            self.one_update()?;
+            if self.step.is_multiple_of(every) || self.step == steps {
+                self.validate()?;
+            }
+            if save_every > 0 && self.step.is_multiple_of(save_every) && self.step < steps {
+                self.checkpoint()?;
+            }
+            self.control.after_step();
+        }
+        Ok(Flow::GoOn)
+    }
+
+    fn one_update(&mut self) -> Result<(), TrainError> {
+        let start = Instant::now();
+        let FitSetup {
+            experiment,
+            model,
+            trained,
+            text,
+            rows,
+            principles,
+            ..
+        } = &mut self.setup;
+        let method = &experiment.method;
+        let first = u64::from(self.step) * method.batch as u64;
+        let reading = Reading::new(experiment, text, principles.as_deref());
+        let mut batch: Vec<Tokens> = (first..first + method.batch as u64)
+            .map(|i| {
+                let row = rows.training(i, &mut self.order);
+                reading.training(&row, &mut stream(experiment.seed, Purpose::FitRow, 1, i))
+            })
+            .collect();
+        // Long rows with long ones, so that the two threads pad little.
+        batch.sort_by_key(|t| t.prompt.len() + t.response.len());
+        let n = size(method, &batch);
+        let computed = gradients(model, trained, &batch, |model, rows| shard_loss(model, rows, n, method));
+        let steps = method.steps as usize;
+        let learning_rate = cosine(
+            self.step as usize,
+            steps,
+            self.learning_rate,
+            method.warm_up.max(1) as usize,
+        );
+        let grad_norm = self.optimizer.step(model, computed.gradients, learning_rate);
+        let record = FitRecord {
+            step: self.step,
+            loss: computed.loss,
+            accuracy: computed.parts.first().map(|right| right / batch.len() as f64),
+            learning_rate,
+            grad_norm,
+            epoch: rows
+                .len()
+                .map(|n| (first + method.batch as u64) as f64 / n.max(1) as f64),
+            seconds: start.elapsed().as_secs_f64(),
+        };
+        self.step += 1;
+        self.follow_average();
+        self.emit(Event::Fit(record))?;
+        if !grad_norm.is_finite() {
+            let message = format!(
+                "update {}: the gradient is not a number; nothing was updated",
+                self.step - 1
+            );
+            self.alarm(&message, "lower the learning rate")?;
+        }
+        Ok(())
+    }
+
+    /// w_average <- d w_average + (1 - d) w, with a smaller d at the start so that the first weights are forgotten.
+    fn follow_average(&mut self) {
+        let decay = self.setup.experiment.method.average;
+        if decay == 0.0 {
+            return;
+        }
+        let t = f64::from(self.step);
+        let d = decay.min((1.0 + t) / (10.0 + t));
+        let average = &mut self.average;
+        self.setup.model.for_each_mut(&mut |name, p| {
+            if let Some(mean) = average.get_mut(name) {
+                *mean = mean.clone().mul_scalar(d) + p.clone().mul_scalar(1.0 - d);
+            }
+        });
+    }
+
+    /// All weights by name.
+    fn weights(&mut self) -> BTreeMap<String, Tensor<2>> {
+        let mut weights = BTreeMap::new();
+        self.setup.model.for_each_mut(&mut |name, p| {
+            weights.insert(name.to_string(), p.clone());
+        });
+        weights
+    }
+
+    /// The weights that are evaluated: the average where one is kept.
+    fn present(&mut self) -> BTreeMap<String, Tensor<2>> {
+        if self.average.is_empty() {
+            self.weights()
+        } else {
+            self.average.clone()
+        }
+    }
+
+    fn with(&self, weights: &BTreeMap<String, Tensor<2>>) -> Llama {
+        let mut model = self.setup.model.clone();
+        model.for_each_mut(&mut |name, p| {
+            if let Some(w) = weights.get(name) {
+                *p = w.clone();
+            }
+        });
+        model.freeze_head();
+        model
+    }
+
+    fn measure(&self) -> Measure<'_> {
+        let e = &self.setup.experiment;
+        Measure {
+            reading: Reading::new(e, &self.setup.text, self.setup.principles.as_deref()),
+            rule: self.rule.as_ref(),
+            seed: e.seed,
+        }
+    }
+
+    /// Measures the present weights on the validation rows, and keeps them if they are the best so far.
+    fn validate(&mut self) -> Result<(), TrainError> {
+        if self.validation.is_empty() {
+            return Ok(());
+        }
+        let weights = self.present();
+        let model = self.with(&weights);
+        let mut found = self
+            .measure()
+            .evaluate(&model, &self.validation, self.step, FitSplit::Validation);
+        found.best = self.best.as_ref().is_none_or(|best| found.loss < best.loss);
+        if found.best {
+            self.best = Some(Best {
+                loss: found.loss,
+                step: self.step,
+                weights,
+            });
+        }
+        self.emit(Event::FitEvaluation(found))
+    }
+
+    /// Measures the kept weights on rows by which nothing was chosen, and saves them as a model.
+    fn finish(&mut self) -> Result<(), TrainError> {
+        let (weights, step) = match self.best.take() {
+            Some(best) => (best.weights, best.step),
+            None => (self.present(), self.step),
+        };
+        let model = self.with(&weights);
+        let held_out = self.setup.rows.held_out(self.setup.experiment.eval.rows);
+        let folder = self.store.dir().join(MODEL_FOLDER);
+        model::save(&folder, &model, &self.setup.text).map_err(|e| TrainError::Stopped(e.to_string()))?;
+        if held_out.is_empty() {
+            return Ok(());
+        }
+        let mut found = self.measure().evaluate(&model, &held_out, step, FitSplit::HeldOut);
+        found.best = true;
+        self.report(&folder, &found)?;
+        let warning = found.quality.as_ref().and_then(|q| q.warning.clone());
+        self.emit(Event::FitEvaluation(found))?;
+        match warning {
+            Some(warning) => self.alarm(&warning, "look at the mistakes, and at the rows it was trained on"),
+            None => Ok(()),
+        }
+    }
+
+    /// What the model reached, beside it.
+    fn report(&self, folder: &std::path::Path, found: &FitEvaluation) -> Result<(), TrainError> {
+        let path = folder.join("evaluation.json");
+        let json = serde_json::to_string_pretty(found).unwrap_or_default();
+        std::fs::write(&path, json + "\n").map_err(|e| TrainError::Stopped(format!("{}: {e}", path.display())))
+    }
+
+    /// The tokenizer is learnt once: a resumed run must read it the same way.
+    fn save_tokenizer(&self) -> Result<(), TrainError> {
+        let folder = self.store.dir().join(MODEL_FOLDER);
+        let path = folder.join("tokenizer.json");
+        std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::write(&path, self.setup.text.to_json()))
+            .map_err(|e| TrainError::Stopped(format!("{}: {e}", path.display())))
+    }
+
+    fn checkpoint(&mut self) -> Result<(), TrainError> {
+        let (mut tensors, optimizer_step) = self.optimizer.save();
+        let mut add = |suffix: &str, weights: &BTreeMap<String, Tensor<2>>| {
+            for (name, w) in weights {
+                tensors.insert(format!("{name}{suffix}"), values(w));
+            }
+        };
+        add("", &self.weights());
+        add(".average", &self.average);
+        if let Some(best) = &self.best {
+            add(".best", &best.weights);
+        }
+        let path = self.store.save_checkpoint(&Checkpoint {
+            step: self.step,
+            sft_done: 0,
+            tau: 0.0,
+            decay: 0.0,
+            learning_rate: self.learning_rate,
+            principles: 0,
+            query_position: u64::from(self.step) * self.setup.experiment.method.batch as u64,
+            random_state: format!("seed {}, streams by purpose and row", self.setup.experiment.seed),
+            optimizer_step,
+            tensors,
+        })?;
+        self.control.send(Event::Checkpoint {
+            step: self.step,
+            path: path.display().to_string(),
+        });
+        Ok(())
+    }
+
+    /// Goes on from a checkpoint: everything after it is forgotten, but for the changes made by hand.
+    fn take_up(&mut self, checkpoint: Checkpoint) -> Result<(), TrainError> {
+        self.store.rewind(checkpoint.step, 0)?;
+        let device = self.setup.device.clone();
+        let named = |suffix: &str, tensors: &NamedTensors| -> BTreeMap<String, Tensor<2>> {
+            let name = |key: &String| key.strip_suffix(suffix).map(str::to_string);
+            tensors
+                .iter()
+                .filter_map(|(key, saved)| Some((name(key)?, tensor(saved, &device))))
+                .collect()
+        };
+        let weights = named("", &checkpoint.tensors);
+        self.setup.model.for_each_mut(&mut |name, p| {
+            if let Some(saved) = weights.get(name) {
+                *p = saved.clone();
+            }
+        });
+        self.average = named(".average", &checkpoint.tensors);
+        let best = named(".best", &checkpoint.tensors);
+        if !best.is_empty() {
+            self.best = self.last_best()?.map(|(step, loss)| Best {
+                loss,
+                step,
+                weights: best,
+            });
+        }
+        self.optimizer
+            .restore(&checkpoint.tensors, checkpoint.optimizer_step, &device);
+        (self.step, self.learning_rate) = (checkpoint.step, checkpoint.learning_rate);
+        // A checkpoint at step 0 is older than the first evaluation.
+        self.resumed = self.step > 0;
+        Ok(())
+    }
+
+    /// The newest evaluation that was the best until then: its step and loss.
+    fn last_best(&self) -> Result<Option<(u32, f64)>, TrainError> {
+        let events = Reader::open(self.store.dir())?.poll()?;
+        Ok(events
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::FitEvaluation(e) if e.best && e.split == FitSplit::Validation => Some((e.step, e.loss)),
+                _ => None,
+            })
+            .next_back())
+    }
+
+    /// Does what was asked since the last update; while paused, waits for more.
+    fn obey(&mut self) -> Result<Flow, TrainError> {
+        while let Some(command) = self.control.next(self.step) {
+            match command {
+                Command::Stop => return Ok(Flow::Stop),
+                Command::Abandon => return Ok(Flow::Abandon),
+                Command::Checkpoint => self.checkpoint()?,
+                Command::SetLearningRate(_) => self.change(command)?,
+                // Nothing of a policy's run is there to be changed.
+                _ => {}
+            }
+        }
+        Ok(Flow::GoOn)
+    }
+
+    /// Changes the peak of the schedule from the next update on, and marks it on the charts.
+    fn change(&mut self, command: Command) -> Result<(), TrainError> {
+        let Command::SetLearningRate(rate) = command else {
+            return Ok(());
+        };
+        let label = format!("rate {:.1e} -> {rate:.1e}", self.learning_rate);
+        self.learning_rate = rate;
+        let step = self.step;
+        self.emit(Event::Mark(Mark { step, label, command }))
+    }
+
+    /// Makes the changes again that were made by hand at this update before an interruption.
+    fn redo(&mut self) -> Result<(), TrainError> {
+        let step = self.step;
+        let (now, later): (Vec<Mark>, Vec<Mark>) = self.pending.drain(..).partition(|mark| mark.step <= step);
+        self.pending = later;
+        now.into_iter().try_for_each(|mark| self.change(mark.command))
+    }
+
+    fn alarm(&mut self, message: &str, suggestion: &str) -> Result<(), TrainError> {
+        self.emit(Event::Alarm(Alarm {
+            step: self.step,
+            message: message.into(),
+            suggestion: suggestion.into(),
+            paused: false,
+        }))
+    }
+
+    /// Records an event and reports it.
+    fn emit(&mut self, event: Event) -> Result<(), TrainError> {
+        self.store.record(&event)?;
+        self.control.send(event);
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! Draws the numbers of a model's own training.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::{facts, reliability};
+use crate::tui::fit_view::FitSeries;
+use crate::tui::run_view::RunView;
+use crate::tui::screens::dashboard;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::chart::{Chart, Curve, Dash};
+use crate::tui::widgets::panel::panel;
+use crate::tui::widgets::scale::short;
+use crate::tui::widgets::sides::empty;
+
+/// Draws the whole screen: loss and accuracy above, calibration and facts below.
+pub fn view(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let reward = run.fit_experiment().is_some_and(|e| e.method.name.is_reward());
+    let [above, below] = Layout::vertical([Constraint::Percentage(52), Constraint::Fill(1)]).areas(area);
+    if !reward {
+        loss(run, theme, frame, above);
+        return draw_facts(run, theme, frame, below);
+    }
+    let halves = [Constraint::Percentage(50), Constraint::Fill(1)];
+    let [left, right] = Layout::horizontal(halves).areas(above);
+    loss(run, theme, frame, left);
+    accuracy(run, theme, frame, right);
+    let [left, right] = Layout::horizontal(halves).areas(below);
+    calibration(run, theme, frame, left);
+    draw_facts(run, theme, frame, right);
+}
+
+/// The number a curve has now, for its legend.
+fn legend(run: &RunView, curves: &[(FitSeries, &'static str, Style, Dash)]) -> Vec<Span<'static>> {
+    curves
+        .iter()
+        .map(|&(series, name, style, dash)| {
+            let now = run.fit.column(series).last().map_or("–".into(), |v| short(v.into()));
+            Span::styled(format!("{} {name} {now}  ", dash.sample()), style)
+        })
+        .collect()
+}
+
+fn chart<'a>(run: &'a RunView, curves: &[(FitSeries, &'static str, Style, Dash)]) -> Chart<'a> {
+    let steps = run.fit.steps();
+    let (first, last) = (steps.first().copied().unwrap_or(0), steps.last().copied().unwrap_or(0));
+    Chart {
+        steps,
+        curves: curves
+            .iter()
+            .map(|&(series, _, style, dash)| Curve {
+                column: run.fit.column(series),
+                style,
+                dash,
+            })
+            .collect(),
+        spread: vec![],
+        fill: None,
+        marks: run.marks.iter().map(|m| (m.step, m.label.as_str())).collect(),
+        span: (first, dashboard::end_of_axis(run, first, last)),
+        cursor: None,
+        log: false,
+        smooth: true,
+    }
+}
+
+fn loss(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let curves = [
+        (FitSeries::Loss, "training", theme.original, Dash::Solid),
+        (FitSeries::ValidationLoss, "validation", theme.guided, Dash::Dashed),
+    ];
+    let inner = panel(frame, area, theme, "Loss", false, legend(run, &curves));
+    if run.fit.steps().is_empty() {
+        return empty(frame, inner, "The first update comes in a few seconds.", theme);
+    }
+    chart(run, &curves).draw(inner, frame.buffer_mut(), theme);
+}
+
+fn accuracy(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let curves = [
+        (FitSeries::Accuracy, "training", theme.original, Dash::Solid),
+        (FitSeries::ValidationAccuracy, "validation", theme.guided, Dash::Dashed),
+        (FitSeries::Baseline, "length alone", theme.tau, Dash::Dotted),
+    ];
+    let inner = panel(frame, area, theme, "Accuracy", false, legend(run, &curves));
+    if run.fit.steps().is_empty() {
+        return;
+    }
+    let edge = |series| Curve {
+        column: run.fit.column(series),
+        style: theme.guided.patch(theme.dim),
+        dash: Dash::Sparse,
+    };
+    let chart = Chart {
+        spread: vec![edge(FitSeries::Low), edge(FitSeries::High)],
+        ..chart(run, &curves)
+    };
+    chart.draw(inner, frame.buffer_mut(), theme);
+}
+
+fn calibration(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let quality = run.fit.newest().and_then(|e| e.quality.as_ref());
+    let aside = quality.map(|q| {
+        let error = format!("expected error {:.3} ", q.calibration_error);
+        vec![Span::styled(error, theme.dim)]
+    });
+    let title = "Calibration: said, and so it was";
+    let inner = panel(frame, area, theme, title, false, aside.unwrap_or_default());
+    match quality {
+        Some(q) => reliability::draw(&q.calibration, inner, frame, theme),
+        None => empty(frame, inner, "No evaluation yet.", theme),
+    }
+}
+
+fn draw_facts(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let inner = panel(frame, area, theme, "Facts", false, vec![]);
+    let lines: Vec<Line> = facts::lines(run, theme, usize::from(inner.width));
+    frame.render_widget(Paragraph::new(lines), inner);
+}
