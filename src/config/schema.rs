@@ -24,6 +24,8 @@ pub(super) enum Kind {
         max: u64,
     },
     Number(Range),
+    /// `[least, most]`: two whole numbers of 1 or more.
+    Span,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// One of these words, or a table of these keys.
@@ -44,6 +46,7 @@ pub(super) enum Range {
     AboveZero,
     ZeroOrMore,
     AboveZeroToOne,
+    ZeroToBelowOne,
 }
 
 impl Range {
@@ -54,6 +57,7 @@ impl Range {
                 Range::AboveZero => x > 0.0,
                 Range::ZeroOrMore => x >= 0.0,
                 Range::AboveZeroToOne => x > 0.0 && x <= 1.0,
+                Range::ZeroToBelowOne => (0.0..1.0).contains(&x),
             }
     }
 
@@ -64,6 +68,7 @@ impl Range {
             Range::AboveZero => "a number greater than 0",
             Range::ZeroOrMore => "a number of 0 or more",
             Range::AboveZeroToOne => "a number greater than 0 and at most 1",
+            Range::ZeroToBelowOne => "a number of 0 or more and below 1",
         }
     }
 }
@@ -131,7 +136,11 @@ const REWARD: &[Key] = &[must("model", Kind::Text, "\"builtin:imdb-sentiment\"")
 
 const DATA: &[Key] = &[
     must("queries", Kind::Text, "\"builtin:imdb\""),
+    may("test", Kind::Text, "\"data/test.jsonl\""),
+    may("held_out", Kind::Number(Range::ZeroToBelowOne), "0.1"),
+    may("prefix_words", Kind::Span, "[2, 8]"),
     may("max_query_tokens", count(1), "256"),
+    may("max_response_tokens", count(1), "256"),
 ];
 
 const PRINCIPLES_OF_RUN: &[Key] = &[must("file", Kind::Text, "\"principles/imdb.toml\"")];

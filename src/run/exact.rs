@@ -4,7 +4,7 @@
 //! NaN as NULL. So every record is stored twice over: readable (JSON text or REAL columns), and its floating-point
 //! numbers once more as little-endian bytes, which are the ones that count when it is read.
 
-use crate::config::{Experiment, GenerationSettings, Lora, LoraAdapter, MethodSettings, SftSettings};
+use crate::config::{DataSettings, Experiment, GenerationSettings, Lora, LoraAdapter, MethodSettings, SftSettings};
 use crate::train::{
     Answer, CaseRecord, Command, Done, EvaluationRecord, Event, Mark, PairRecord, SftRecord, Started, StepRecord,
 };
@@ -152,7 +152,15 @@ fn visit_started(started: &mut Started, f: &mut dyn FnMut(&mut f64)) {
         seed: _,
         policy,
         reward: _,
-        data: _,
+        data:
+            DataSettings {
+                queries: _,
+                test: _,
+                held_out,
+                prefix_words: _,
+                max_query_tokens: _,
+                max_response_tokens: _,
+            },
         principles: _,
         sft:
             SftSettings {
@@ -187,6 +195,7 @@ fn visit_started(started: &mut Started, f: &mut dyn FnMut(&mut f64)) {
         weight_decay,
     } = method;
     [
+        held_out,
         sft_learning_rate,
         temperature,
         top_p,

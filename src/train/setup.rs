@@ -6,7 +6,7 @@ use crate::assets;
 use crate::config::{
     ConfigError, Experiment, Lora, MethodName, Principles, Source, find_file, load_experiment, parse_principles,
 };
-use crate::data::{DataError, Pool};
+use crate::data::{DataError, Needs, Pool};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::model::{self, Llama, ModelError, ModelFiles, Text, Trained};
 
@@ -106,11 +106,13 @@ pub fn prepare(
             "method.name = \"sft\" with sft.steps = 0: nothing would be learnt".into(),
         ));
     }
-    for name in [
+    let data = &mut experiment.data;
+    let names = [
         &mut experiment.policy.model,
         &mut experiment.reward.model,
-        &mut experiment.data.queries,
-    ] {
+        &mut data.queries,
+    ];
+    for name in names.into_iter().chain(&mut data.test) {
         *name = whole_path(name, near)?;
     }
     let load = |key, name: &str| load_model(key, name, &chosen.device);
@@ -189,14 +191,15 @@ fn queries(experiment: &Experiment, text: &Text) -> Result<Pool, SetupError> {
         }
         return Ok(Pool::grammar(experiment.task, experiment.seed));
     }
-    let held_out = experiment.eval.queries;
-    let (limit, seed) = (experiment.data.max_query_tokens, experiment.seed);
+    let needs = Needs {
+        held_out: experiment.eval.queries,
+        responses: experiment.sft.steps > 0,
+    };
     Ok(Pool::read(
-        Path::new(name),
+        &experiment.data,
         experiment.task,
         text,
-        limit,
-        held_out,
-        seed,
+        needs,
+        experiment.seed,
     )?)
 }
