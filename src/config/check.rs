@@ -108,6 +108,17 @@ impl Checker<'_> {
                     self.wrong(path, node, format!("must be {}", range.words()));
                 }
             }
+            (Kind::Span, Value::List(items)) => {
+                let whole = |item: &Node| match item.value {
+                    Value::Whole(n) => Some(n),
+                    _ => None,
+                };
+                let ends: Vec<Option<i128>> = items.iter().map(whole).collect();
+                if !matches!(ends[..], [Some(least), Some(most)] if 1 <= least && least <= most && most <= i128::from(MANY))
+                {
+                    self.wrong(path, node, format!("must be {}", wants(key)));
+                }
+            }
             (Kind::Choice(words), Value::Text(text)) => {
                 if !words.contains(&text.as_str()) {
                     self.wrong(
@@ -225,6 +236,9 @@ fn wants(key: &Key) -> String {
         Kind::Flag => "true or false".into(),
         Kind::Whole { .. } => format!("a whole number (for example {example})"),
         Kind::Number(_) => format!("a number (for example {example})"),
+        Kind::Span => {
+            format!("two whole numbers of 1 or more, the smaller first (for example {example})")
+        }
         Kind::Choice(words) => quoted(words),
         Kind::WordOrTable { words, .. } => format!("{} or a table such as {example}", quoted(words)),
         Kind::Section(keys) => format!("a table [{}] of the keys: {}", key.name, listed(keys)),

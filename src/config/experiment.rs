@@ -100,8 +100,20 @@ pub struct RewardSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataSettings {
-    /// `builtin:hh|imdb|tldr`, or a path to JSON lines, gzipped or not.
+    /// `builtin:hh|imdb|tldr`, or a path to a data file or a folder of them; see `docs/data.md`.
     pub queries: String,
+    /// A path to queries that are evaluated on and never trained on; without it, a share of `queries` is held out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<String>,
+    /// The share of all queries that is held out, by the query's words and the seed.
+    #[serde(default = "defaults::held_out")]
+    pub held_out: f64,
+    /// The least and the most words of a review that are the query (IMDb); how many is drawn for each review.
+    #[serde(default = "defaults::prefix_words")]
+    pub prefix_words: [usize; 2],
+    /// Longer responses are cut where they are learnt from, after the last whole sentence that fits.
+    #[serde(default = "defaults::max_response_tokens")]
+    pub max_response_tokens: usize,
     /// Queries of more tokens are left out and counted, as in the paper.
     #[serde(default = "defaults::max_query_tokens")]
     pub max_query_tokens: usize,
@@ -244,6 +256,15 @@ impl Default for CheckpointSettings {
 mod defaults {
     pub fn max_query_tokens() -> usize {
         256
+    }
+    pub fn max_response_tokens() -> usize {
+        256
+    }
+    pub fn held_out() -> f64 {
+        0.1
+    }
+    pub fn prefix_words() -> [usize; 2] {
+        [2, 8]
     }
     pub fn batch() -> usize {
         24

@@ -109,6 +109,15 @@ pub struct Shape {
 pub struct FitData {
     /// `builtin:hh|imdb|tldr`, written by the grammar, or a path.
     pub rows: String,
+    /// A path to rows that are measured on at the end and never trained on; without it, a share of `rows` is held out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<String>,
+    /// The least and the most words of a review that are the query (IMDb); how many is drawn for each review.
+    #[serde(default = "defaults::prefix_words")]
+    pub prefix_words: [usize; 2],
+    /// Rows whose query is of more tokens are left out and counted.
+    #[serde(default = "defaults::max_query_tokens")]
+    pub max_query_tokens: usize,
     /// Longest row in tokens, prompt and response together.
     pub max_tokens: usize,
     /// Which end of a longer response stays.
@@ -212,6 +221,12 @@ pub struct FitEval {
 mod defaults {
     pub fn tenth() -> f64 {
         0.1
+    }
+    pub fn prefix_words() -> [usize; 2] {
+        [2, 8]
+    }
+    pub fn max_query_tokens() -> usize {
+        256
     }
     pub fn one() -> f64 {
         1.0

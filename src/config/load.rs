@@ -244,6 +244,11 @@ fn check_together(source: &Source, root: &Node, experiment: &Experiment) -> Resu
             format!("must be 1 or more, since eval.every is {every}; every = 0 never evaluates"),
         );
     }
+    let data = &experiment.data;
+    if eval.every > 0 && data.held_out == 0.0 && data.test.is_none() && !data.queries.starts_with("builtin:") {
+        let message = "holds nothing out to evaluate on; set data.test, or eval.every = 0, which never evaluates";
+        return wrong("data.held_out", message.into());
+    }
     Ok(())
 }
 

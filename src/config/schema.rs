@@ -24,6 +24,8 @@ pub(super) enum Kind {
         max: u64,
     },
     Number(Range),
+    /// `[least, most]`: two whole numbers of 1 or more.
+    Span,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// One of these words, or a table of these keys.
@@ -44,8 +46,7 @@ pub(super) enum Range {
     AboveZero,
     ZeroOrMore,
     AboveZeroToOne,
-    /// From 0 to just under 1.
-    Share,
+    ZeroToBelowOne,
 }
 
 impl Range {
@@ -56,7 +57,7 @@ impl Range {
                 Range::AboveZero => x > 0.0,
                 Range::ZeroOrMore => x >= 0.0,
                 Range::AboveZeroToOne => x > 0.0 && x <= 1.0,
-                Range::Share => (0.0..1.0).contains(&x),
+                Range::ZeroToBelowOne => (0.0..1.0).contains(&x),
             }
     }
 
@@ -67,7 +68,7 @@ impl Range {
             Range::AboveZero => "a number greater than 0",
             Range::ZeroOrMore => "a number of 0 or more",
             Range::AboveZeroToOne => "a number greater than 0 and at most 1",
-            Range::Share => "a number of 0 or more and less than 1",
+            Range::ZeroToBelowOne => "a number of 0 or more and below 1",
         }
     }
 }
@@ -135,7 +136,11 @@ const REWARD: &[Key] = &[must("model", Kind::Text, "\"builtin:imdb-sentiment\"")
 
 const DATA: &[Key] = &[
     must("queries", Kind::Text, "\"builtin:imdb\""),
+    may("test", Kind::Text, "\"data/test.jsonl\""),
+    may("held_out", Kind::Number(Range::ZeroToBelowOne), "0.1"),
+    may("prefix_words", Kind::Span, "[2, 8]"),
     may("max_query_tokens", count(1), "256"),
+    may("max_response_tokens", count(1), "256"),
 ];
 
 const PRINCIPLES_OF_RUN: &[Key] = &[must("file", Kind::Text, "\"principles/imdb.toml\"")];
@@ -224,14 +229,17 @@ const SHAPE: &[Key] = &[
 
 const FIT_DATA: &[Key] = &[
     must("rows", Kind::Text, "\"builtin:imdb\""),
+    may("test", Kind::Text, "\"data/test.jsonl\""),
+    may("prefix_words", Kind::Span, "[2, 8]"),
+    may("max_query_tokens", count(1), "256"),
     must("max_tokens", Kind::Whole { min: 8, max: 1 << 20 }, "320"),
     may("keep", Kind::Choice(&["start", "end"]), "\"start\""),
-    may("held_out", Kind::Number(Range::Share), "0.1"),
-    may("validation", Kind::Number(Range::Share), "0.1"),
-    may("corrupted", Kind::Number(Range::Share), "0.0"),
-    may("windows", Kind::Number(Range::Share), "0.0"),
-    may("token_dropout", Kind::Number(Range::Share), "0.0"),
-    may("guided", Kind::Number(Range::Share), "0.0"),
+    may("held_out", Kind::Number(Range::ZeroToBelowOne), "0.1"),
+    may("validation", Kind::Number(Range::ZeroToBelowOne), "0.1"),
+    may("corrupted", Kind::Number(Range::ZeroToBelowOne), "0.0"),
+    may("windows", Kind::Number(Range::ZeroToBelowOne), "0.0"),
+    may("token_dropout", Kind::Number(Range::ZeroToBelowOne), "0.0"),
+    may("guided", Kind::Number(Range::ZeroToBelowOne), "0.0"),
     may("principles", Kind::Text, "\"principles/imdb.toml\""),
 ];
 
@@ -242,10 +250,10 @@ const FIT_METHOD: &[Key] = &[
     must("learning_rate", Kind::Number(Range::AboveZero), "0.001"),
     may("warm_up", count(0), "50"),
     may("weight_decay", Kind::Number(Range::ZeroOrMore), "0.1"),
-    may("beta2", Kind::Number(Range::Share), "0.999"),
+    may("beta2", Kind::Number(Range::ZeroToBelowOne), "0.999"),
     may("max_grad_norm", Kind::Number(Range::ZeroOrMore), "1.0"),
-    may("label_smoothing", Kind::Number(Range::Share), "0.0"),
-    may("average", Kind::Number(Range::Share), "0.99"),
+    may("label_smoothing", Kind::Number(Range::ZeroToBelowOne), "0.0"),
+    may("average", Kind::Number(Range::ZeroToBelowOne), "0.99"),
     may("score_penalty", Kind::Number(Range::ZeroOrMore), "0.0025"),
 ];
 

@@ -11,6 +11,10 @@ pub enum DataError {
     /// A file stopped being readable, for example a gzip stream that was cut off.
     #[error("{}: row {row}: {message}", path.display())]
     Unreadable { path: PathBuf, row: u64, message: String },
+    /// All queries are test queries.
+    #[error("{}: nothing is left to train on: {summary}. All of its queries are held out; give other files in data.test, or \
+             set data.held_out lower", path.display())]
+    NothingToTrainOn { path: PathBuf, summary: String },
     /// Everything was read and nothing can be used.
     #[error("{}: no query that can be used: {summary}. {advice}", path.display())]
     NothingUsable {

@@ -1,90 +1,82 @@
 //! HH-RLHF: two transcripts a row, equal but for the last answer.
 
-use super::row::{EMPTY_ANSWER, EMPTY_QUERY, Fields, Parsed, Reading, field, one_line, parsed, text};
+use super::dialogue::{NO_ASSISTANT_TURN, NO_HUMAN_TURN, Role, Turn, flatten};
+use super::row::{EMPTY_ANSWER, Fields, NOT_SHARED, Parsed, Understood, field};
 
 const HUMAN: &str = "\n\nHuman:";
 const ASSISTANT: &str = "\n\nAssistant:";
 
 /// `None`: the row is not of this format.
-pub(super) fn read(fields: &Fields) -> Option<Reading> {
+pub(super) fn read(fields: &Fields) -> Option<Understood> {
     if field(fields, &["query", "prompt"]).is_some() {
         return None;
     }
-    let chosen = field(fields, &["chosen"])?;
-    let rejected = field(fields, &["rejected"]);
-    Some((|| read_pair(text(chosen)?, rejected.map(text).transpose()?))())
+    let chosen = field(fields, &["chosen"])?.as_str()?;
+    let rejected = field(fields, &["rejected"]).and_then(|value| value.as_str());
+    let marked = |text: &str| text.contains(HUMAN) || text.contains(ASSISTANT) || text.starts_with(HUMAN.trim());
+    (marked(chosen) || rejected.is_some_and(marked)).then(|| read_pair(chosen, rejected))
 }
 
 /// `chosen == rejected` is no fault here: the query and its answer are good, only the preference is void.
-fn read_pair(chosen: &str, rejected: Option<&str>) -> Reading {
-    let (history, answer) = chosen.rsplit_once(ASSISTANT).ok_or("no assistant turn")?;
-    if let Some(rejected) = rejected
-        && rejected.rsplit_once(ASSISTANT).map(|(history, _)| history) != Some(history)
-    {
-        return Err("chosen and rejected do not share the prompt");
-    }
-    if answer.contains(HUMAN) {
+fn read_pair(chosen: &str, rejected: Option<&str>) -> Understood {
+    let (history, completion) = chosen.rsplit_once(ASSISTANT).ok_or(NO_ASSISTANT_TURN)?;
+    let rejected = match rejected.map(|text| text.rsplit_once(ASSISTANT)) {
+        None => None,
+        Some(Some((other, answer))) if other == history => Some(answer),
+        Some(_) => return Err(NOT_SHARED),
+    };
+    if completion.contains(HUMAN) {
         return Err("ends with a human turn");
     }
-    let query = flatten(history)?;
-    if answer.trim().is_empty() {
+    let query = flatten(&transcript(history)?)?;
+    if completion.trim().is_empty() {
         return Err(EMPTY_ANSWER);
     }
-    parsed(
-        "HH-RLHF transcripts (chosen, rejected)",
+    let parsed = Parsed {
+        format: "HH-RLHF transcripts (chosen, rejected)",
         query,
-        Some(answer.trim().to_string()),
-    )
+        completion: Some(completion.trim().to_string()),
+        // One that goes on with a human's words is no answer that could be compared.
+        rejected: rejected
+            .filter(|text| !text.contains(HUMAN))
+            .map(|text| text.trim().to_string()),
+        ..Parsed::default()
+    };
+    parsed.checked()
 }
 
 /// A prompt column beside the transcripts, as some copies of the set have it, becomes the same query.
-pub(super) fn flatten_prompt(parsed: Parsed) -> Reading {
+pub(super) fn flatten_prompt(mut parsed: Parsed) -> Understood {
     let prompt = format!("\n\n{}", parsed.query);
     if !prompt.starts_with(HUMAN) {
         return Ok(parsed);
     }
-    let history = prompt.trim_end().strip_suffix(ASSISTANT).unwrap_or(&prompt).to_string();
-    let answer = parsed.response.as_ref().map(|r| format!("\n\n{r}"));
-    let answer = answer.and_then(|r| r.rsplit_once(ASSISTANT).map(|(_, last)| last.trim().to_string()));
-    super::row::parsed(parsed.format, flatten(&history)?, answer.or(parsed.response))
+    let history = prompt.trim_end().strip_suffix(ASSISTANT).unwrap_or(&prompt);
+    parsed.query = flatten(&transcript(history)?)?;
+    for response in [&mut parsed.completion, &mut parsed.rejected].into_iter().flatten() {
+        let whole = format!("\n\n{response}");
+        if let Some((_, last)) = whole.rsplit_once(ASSISTANT) {
+            *response = last.trim().to_string();
+        }
+    }
+    parsed.checked()
 }
 
-/// The dialogue on one line, "a assistant: b human: c". The first "human:" is left out, as the prompt template puts it
-/// there, so that a single turn is the human's words alone.
-fn flatten(history: &str) -> Result<String, &'static str> {
-    let Some((_, turns)) = history.split_once(HUMAN) else {
-        return Err("no human turn");
+/// The turns of a transcript without its last answer. What comes before the first human turn is nobody's.
+fn transcript(history: &str) -> Result<Vec<Turn>, &'static str> {
+    let turns = match history.strip_prefix(HUMAN.trim()) {
+        Some(turns) => turns,
+        None => history.split_once(HUMAN).ok_or(NO_HUMAN_TURN)?.1,
     };
-    let mut words: Vec<String> = Vec::new();
-    let mut last = "";
-    for (i, turn) in turns.split(HUMAN).enumerate() {
-        let mut replies = turn.split(ASSISTANT);
-        let human = one_line(replies.next().unwrap_or_default());
-        if i > 0 {
-            words.push("human:".into());
+    let mut found = Vec::new();
+    for turn in turns.split(HUMAN) {
+        for (i, text) in turn.split(ASSISTANT).enumerate() {
+            let role = if i == 0 { Role::Human } else { Role::Assistant };
+            found.push(Turn {
+                role,
+                text: text.to_string(),
+            });
         }
-        let replies: Vec<String> = replies.map(one_line).collect();
-        last = if replies.is_empty() { "human" } else { "assistant" };
-        if replies.len() > 1 {
-            return Err("two assistant turns in a row");
-        }
-        if human.is_empty() && replies.is_empty() {
-            return Err(EMPTY_QUERY);
-        }
-        words.push(human);
-        words.extend(
-            replies
-                .iter()
-                .flat_map(|reply| ["assistant:".to_string(), reply.clone()]),
-        );
     }
-    // The answer follows, and an assistant turn in front of it is one too many.
-    if last == "assistant" {
-        return Err("two assistant turns in a row");
-    }
-    Ok(words
-        .into_iter()
-        .filter(|w| !w.is_empty())
-        .collect::<Vec<_>>()
-        .join(" "))
+    Ok(found)
 }

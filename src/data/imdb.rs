@@ -1,36 +1,39 @@
-//! IMDb reviews: the first words are the query, what follows is how it went on.
+//! IMDb reviews: the first words are the query, the whole rest is how it went on.
 
-use super::row::{EMPTY_ANSWER, Fields, Parsed, Reading, field, text};
+use super::record::{Reading, Want};
+use super::row::{EMPTY_ANSWER, Fields, Parsed, Understood, field, label, text};
+use super::split::hash;
 
 /// TRL leaves out reviews of fewer characters; so does the paper's code.
 const SHORTEST: usize = 200;
 
-/// Words of the continuation that SFT learns from.
-const LONGEST_RESPONSE: usize = 60;
-
-/// `None`: the row is not of this format. `number` is the row's, for the draw of the length.
-pub(super) fn read(fields: &Fields, seed: u64, number: u64) -> Option<Reading> {
+/// `None`: the row is not of this format.
+pub(super) fn read(fields: &Fields, reading: &Reading) -> Option<Understood> {
     let review = field(fields, &["text", "review"])?;
-    Some(text(review).and_then(|review| read_review(review, seed, number)))
+    Some(text(review).and_then(|review| {
+        let (query, rest) = cut(review, reading)?;
+        Ok(Parsed {
+            format: "IMDb reviews (text)",
+            query,
+            completion: Some(rest),
+            label: label(fields),
+            ..Parsed::default()
+        })
+    }))
 }
 
-fn read_review(review: &str, seed: u64, number: u64) -> Reading {
+/// The first words and the rest.
+fn cut(review: &str, reading: &Reading) -> Result<(String, String), &'static str> {
     let review = clean(review);
-    if review.chars().count() < SHORTEST {
+    // A classifier must judge short reviews too; as a query there is nothing to go on with.
+    if reading.want == Want::Queries && review.chars().count() < SHORTEST {
         return Err("review under 200 characters");
     }
-    let words: Vec<&str> = review.split(' ').collect();
-    let start = 2 + (mix(seed, number) % 7) as usize;
-    if words.len() <= start {
-        return Err(EMPTY_ANSWER);
-    }
-    let (query, rest) = words.split_at(start);
-    let response = Some(whole_sentences(&rest[..rest.len().min(LONGEST_RESPONSE)]));
-    Ok(Parsed {
-        format: "IMDb reviews (text)",
-        query: query.join(" "),
-        response,
-    })
+    let [least, most] = reading.prefix_words;
+    let spread = (most.max(least) - least) as u64 + 1;
+    let words = least + (hash(reading.seed, &review) % spread) as usize;
+    let (at, _) = review.match_indices(' ').nth(words.max(1) - 1).ok_or(EMPTY_ANSWER)?;
+    Ok((review[..at].to_string(), review[at + 1..].to_string()))
 }
 
 /// One line without markup. The control characters U+0080..U+009F are quotes and dashes of Windows-1252 that were read
@@ -58,27 +61,10 @@ fn clean(review: &str) -> String {
 }
 
 /// What follows a `<br>`, `<br/>` or `<br />`.
-fn after_break(text: &str) -> Option<&str> {
+pub(super) fn after_break(text: &str) -> Option<&str> {
     let name = text.get(..3).filter(|t| t.eq_ignore_ascii_case("<br"))?;
     text[name.len()..]
         .trim_start()
         .trim_start_matches('/')
         .strip_prefix('>')
-}
-
-/// Up to the last full sentence, or all of it when there is none.
-fn whole_sentences(words: &[&str]) -> String {
-    let ends = |word: &&str| word.trim_end_matches(['"', '\'', ')', ']']).ends_with(['.', '!', '?']);
-    let end = words.iter().rposition(ends).map_or(words.len(), |at| at + 1);
-    words[..end].join(" ")
-}
-
-/// SplitMix64 of both numbers: the same file and seed give the same queries on every machine.
-fn mix(seed: u64, number: u64) -> u64 {
-    let mut z = seed
-        .wrapping_add(number.wrapping_mul(0x9E37_79B9_7F4A_7C15))
-        .wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }

@@ -1,22 +1,34 @@
-//! Queries from data files, in the formats in which people have them.
+//! Rows of data files, in the formats in which people have them.
 //!
-//! `jsonl` gives lines, `hh`, `imdb` and `tldr` know the rows of one task each, `generic` those that any task
-//! may have, and `queries` puts them together. A row that cannot be used is counted with its reason, never dropped:
-//! used and refused make up all rows.
+//! `files` finds files, `container` gives their rows one at a time, `hh`, `imdb`, `tldr` and `generic` know what rows of
+//! one kind say, `rows` puts them together, `split` keeps training and test queries apart, and `pool` holds the queries
+//! of a run. A row that cannot be used is counted with its reason, never dropped: used and refused make up all rows.
 
+mod account;
+mod container;
+mod dialogue;
 mod error;
+mod files;
 mod generic;
 mod hh;
 mod imdb;
-mod jsonl;
+mod order;
 mod pool;
-mod queries;
+mod record;
 mod row;
+mod rows;
+mod split;
+mod stream;
 mod tldr;
+mod understand;
 
 #[cfg(test)]
 mod tests;
 
+pub use account::{Account, FileAccount, Refusal, thousands};
 pub use error::DataError;
-pub use pool::{Example, Pool};
-pub use queries::{Queries, Query, Refusal, guess_task, read_queries};
+pub use pool::{Example, Needs, Pool, Query};
+pub use record::{Limit, Part, Reading, Record, Want};
+pub use rows::{Records, read_rows};
+pub use split::{Sides, is_held_out, normalise};
+pub use understand::guess_task;

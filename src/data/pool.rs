@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{DataError, Query, read_queries};
+use super::order::Order;
+use super::{DataError, Limit, Reading, Sides, Want, read_rows, thousands};
+use crate::config::DataSettings;
 use crate::grammar::{self, Scene, Split, Task};
 use crate::model::Text;
 use crate::random::{Purpose, stream};
@@ -14,6 +16,14 @@ pub struct Example {
     pub response: String,
 }
 
+/// A query of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    pub text: String,
+    /// To learn from in the supervised stage, where the row has one.
+    pub response: Option<String>,
+}
+
 /// Where a run's queries come from.
 #[derive(Clone, Debug)]
 pub enum Pool {
@@ -22,10 +32,21 @@ pub enum Pool {
     /// Read from files.
     File {
         train: Vec<Query>,
-        held_out: Vec<Query>,
+        /// Places in `train` of the queries with a response.
+        answered: Vec<u32>,
+        held_out: Vec<String>,
         seed: u64,
         summary: String,
     },
+}
+
+/// What of the files a run needs; the rest is not kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    /// Held-out queries of one evaluation.
+    pub held_out: usize,
+    /// Responses, for a supervised stage.
+    pub responses: bool,
 }
 
 impl Pool {
@@ -34,28 +55,62 @@ impl Pool {
         Pool::Grammar { task, seed }
     }
 
-    /// Reads files and holds a tenth of the queries out, at most `held_out` of them.
-    pub fn read(
-        path: &Path,
-        task: Task,
-        text: &Text,
-        max_query_tokens: usize,
-        held_out: usize,
-        seed: u64,
-    ) -> Result<Self, DataError> {
-        let count = |query: &str| text.encode(query).len();
-        let found = read_queries(path, task, &count, max_query_tokens, seed)?;
-        let summary = found.summary();
-        let mut train = found.queries;
-        grammar::shuffle(&mut stream(seed, Purpose::Queries, u64::MAX, 0), &mut train);
-        // A tiny file is better trained on twice than evaluated on nothing.
-        let n = held_out.min(train.len().div_ceil(10));
-        let held_out = if train.len() > n {
-            train.split_off(train.len() - n)
-        } else {
-            train.clone()
+    /// Reads files and splits their queries by the settings: by `data.test`, or by the parts that the files are named
+    /// after, or else a share of all queries is held out. No held-out query is trained on.
+    pub fn read(data: &DataSettings, task: Task, text: &Text, needs: Needs, seed: u64) -> Result<Self, DataError> {
+        let reading = Reading {
+            task,
+            want: Want::Queries,
+            prefix_words: data.prefix_words,
+            seed,
         };
+        let limit = Limit {
+            count_tokens: &|query| text.encode(query).len(),
+            max_query_tokens: data.max_query_tokens,
+        };
+        let read = |path: &str| {
+            let mut found = read_rows(Path::new(path), &reading, Some(&limit))?;
+            if !needs.responses {
+                found.records.iter_mut().for_each(|record| record.completion = None);
+            }
+            Ok::<_, DataError>(found)
+        };
+        let found = read(&data.queries)?;
+        let mut summary = found.account.summary();
+        let sides = match &data.test {
+            Some(path) => {
+                let test = read(path)?;
+                summary += &format!("; test: {}", test.account.summary());
+                Sides::with_test(found.records, test.records)
+            }
+            None => Sides::of(found.records, data.held_out, seed),
+        };
+        if sides.train.is_empty() {
+            return Err(DataError::NothingToTrainOn {
+                path: data.queries.clone().into(),
+                summary,
+            });
+        }
+        if sides.leaked > 0 {
+            summary += &format!("; {} not trained on, as they are test queries", thousands(sides.leaked));
+        }
+        let (n, out) = (sides.train.len() as u64, sides.held_out.len() as u64);
+        summary += &format!("; {} to train on, {} held out", thousands(n), thousands(out));
+        let mut held_out: Vec<String> = sides.held_out.into_iter().map(|record| record.query).collect();
+        grammar::shuffle(&mut stream(seed, Purpose::Queries, u64::MAX, 0), &mut held_out);
+        held_out.truncate(needs.held_out);
+        held_out.shrink_to_fit();
+        let train: Vec<Query> = sides
+            .train
+            .into_iter()
+            .map(|record| Query {
+                text: record.query,
+                response: record.completion,
+            })
+            .collect();
+        let answered = (0..train.len()).filter(|i| train[*i].response.is_some());
         Ok(Pool::File {
+            answered: answered.map(|i| i as u32).collect(),
             train,
             held_out,
             seed,
@@ -67,14 +122,7 @@ impl Pool {
     pub fn summary(&self) -> String {
         match self {
             Pool::Grammar { task, .. } => format!("written by the {task} grammar; a fifth of it held out"),
-            Pool::File {
-                train,
-                held_out,
-                summary,
-                ..
-            } => {
-                format!("{summary}; {} to train on, {} held out", train.len(), held_out.len())
-            }
+            Pool::File { summary, .. } => summary.clone(),
         }
     }
 
@@ -82,13 +130,7 @@ impl Pool {
     pub fn query(&self, position: u64) -> String {
         match self {
             Pool::Grammar { task, seed } => self.scene(*task, *seed, Purpose::Queries, position, Split::Train).query,
-            Pool::File { train, seed, .. } => {
-                // Every round goes through all queries, each in an order of its own.
-                let n = train.len() as u64;
-                let mut order: Vec<usize> = (0..train.len()).collect();
-                grammar::shuffle(&mut stream(*seed, Purpose::Queries, position / n, 0), &mut order);
-                train[order[(position % n) as usize]].text.clone()
-            }
+            Pool::File { train, seed, .. } => train[place(train.len(), *seed, position)].text.clone(),
         }
     }
 
@@ -98,7 +140,7 @@ impl Pool {
             Pool::Grammar { task, seed } => (0..n as u64)
                 .map(|i| self.scene(*task, *seed, Purpose::HeldOut, i, Split::Test).query)
                 .collect(),
-            Pool::File { held_out, .. } => held_out.iter().take(n).map(|q| q.text.clone()).collect(),
+            Pool::File { held_out, .. } => held_out.iter().take(n).cloned().collect(),
         }
     }
 
@@ -113,18 +155,59 @@ impl Pool {
                     response,
                 })
             }
-            Pool::File { train, .. } => {
-                let with: Vec<&Query> = train.iter().filter(|q| q.response.is_some()).collect();
-                let query = with.get(position as usize % with.len().max(1))?;
-                Some(Example {
-                    query: query.text.clone(),
-                    response: query.response.clone()?,
-                })
+            Pool::File { answered, seed, .. } if !answered.is_empty() => {
+                self.answered(answered[place(answered.len(), *seed, position)])
             }
+            Pool::File { .. } => None,
         }
+    }
+
+    fn answered(&self, index: u32) -> Option<Example> {
+        let Pool::File { train, .. } = self else { return None };
+        let query = train.get(index as usize)?;
+        Some(Example {
+            query: query.text.clone(),
+            response: query.response.clone()?,
+        })
     }
 
     fn scene(&self, task: Task, seed: u64, purpose: Purpose, position: u64, split: Split) -> Scene {
         grammar::query(task, &mut stream(seed, purpose, position, 0), split)
+    }
+}
+
+/// Every round goes through all rows, each in an order of its own.
+fn place(rows: usize, seed: u64, position: u64) -> usize {
+    let n = rows as u64;
+    Order::new(n, seed, position / n).at(position % n) as usize
+}
+
+impl Example {
+    /// With the response cut to at most `most` tokens: after the last whole sentence that fits, so that what is learnt
+    /// is an end and not a break; in a single long sentence, after a word.
+    pub fn within(mut self, text: &Text, most: usize) -> Example {
+        if text.encode(&self.response).len() <= most {
+            return self;
+        }
+        let words: Vec<&str> = self.response.split_inclusive(char::is_whitespace).collect();
+        // The tokens of a text grow with its words: the longest beginning that fits is found by halving.
+        let fits = |n: usize| text.encode(words[..n].concat().trim_end()).len() <= most;
+        let (mut low, mut high) = (1.min(words.len()), words.len());
+        while low + 1 < high {
+            let middle = usize::midpoint(low, high);
+            if fits(middle) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        let ends = |word: &&str| {
+            word.trim_end()
+                .trim_end_matches(['"', '\'', ')', ']'])
+                .ends_with(['.', '!', '?'])
+        };
+        let end = words[..low].iter().rposition(ends).map_or(low, |at| at + 1);
+        self.response = words[..end].concat().trim_end().to_string();
+        self
     }
 }

@@ -5,7 +5,7 @@
 //! numbers once more as little-endian bytes, which are the ones that count when it is read.
 
 use super::exact_fit;
-use crate::config::{Experiment, GenerationSettings, Lora, LoraAdapter, MethodSettings, Plan, SftSettings};
+use crate::config::{DataSettings, Experiment, GenerationSettings, Lora, LoraAdapter, MethodSettings, Plan, SftSettings};
 use crate::train::{
     Answer, CaseRecord, Command, Done, EvaluationRecord, Event, Mark, PairRecord, SftRecord, Started, StepRecord,
 };
@@ -162,7 +162,15 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
         seed: _,
         policy,
         reward: _,
-        data: _,
+        data:
+            DataSettings {
+                queries: _,
+                test: _,
+                held_out,
+                prefix_words: _,
+                max_query_tokens: _,
+                max_response_tokens: _,
+            },
         principles: _,
         sft:
             SftSettings {
@@ -197,6 +205,7 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
         weight_decay,
     } = method;
     [
+        held_out,
         sft_learning_rate,
         temperature,
         top_p,

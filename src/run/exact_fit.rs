@@ -96,6 +96,9 @@ pub(super) fn visit_experiment(experiment: &mut FitExperiment, f: &mut dyn FnMut
         data:
             FitData {
                 rows: _,
+                test: _,
+                prefix_words: _,
+                max_query_tokens: _,
                 max_tokens: _,
                 keep: _,
                 held_out,

@@ -7,7 +7,7 @@ use crate::assets;
 use crate::config::{
     ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, find_file, load_plan, parse_principles,
 };
-use crate::data::{DataError, Pool};
+use crate::data::{DataError, Needs, Pool};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::model::{self, Llama, ModelError, ModelFiles, Text, Trained};
 
@@ -146,11 +146,13 @@ pub fn prepare(
             "method.name = \"sft\" with sft.steps = 0: nothing would be learnt".into(),
         ));
     }
-    for name in [
+    let data = &mut experiment.data;
+    let names = [
         &mut experiment.policy.model,
         &mut experiment.reward.model,
-        &mut experiment.data.queries,
-    ] {
+        &mut data.queries,
+    ];
+    for name in names.into_iter().chain(&mut data.test) {
         *name = whole_path(name, near)?;
     }
     let load = |key, name: &str| load_model(key, name, &chosen.device);
@@ -233,14 +235,15 @@ fn queries(experiment: &Experiment, text: &Text) -> Result<Pool, SetupError> {
         }
         return Ok(Pool::grammar(experiment.task, experiment.seed));
     }
-    let held_out = experiment.eval.queries;
-    let (limit, seed) = (experiment.data.max_query_tokens, experiment.seed);
+    let needs = Needs {
+        held_out: experiment.eval.queries,
+        responses: experiment.sft.steps > 0,
+    };
     Ok(Pool::read(
-        Path::new(name),
+        &experiment.data,
         experiment.task,
         text,
-        limit,
-        held_out,
-        seed,
+        needs,
+        experiment.seed,
     )?)
 }

@@ -141,6 +141,7 @@ pub fn supervised_rows(setup: &Setup, first: u64, n: usize) -> Vec<(Vec<u32>, Ve
     (first..first + n as u64)
         .filter_map(|i| setup.pool.example(i))
         .map(|e| {
+            let e = e.within(&setup.text, setup.experiment.data.max_response_tokens);
             let x = setup.text.prompt(&prompt(setup.experiment.task, &e.query, None));
             (x, setup.text.response(&e.response))
         })

@@ -101,6 +101,35 @@ impl FitRows {
         })
     }
 
+    /// Takes out the rows whose query is of more than `limit` tokens and says so in the summary.
+    pub fn leave_out_long(&mut self, count: &dyn Fn(&str) -> usize, limit: usize) -> Result<(), String> {
+        let FitRows::File {
+            train,
+            validation,
+            held_out,
+            summary,
+            ..
+        } = self
+        else {
+            return Ok(());
+        };
+        let all = |parts: [&Vec<FitRow>; 3]| parts.iter().map(|p| p.len()).sum::<usize>();
+        let before = all([train, validation, held_out]);
+        for part in [&mut *train, &mut *validation, &mut *held_out] {
+            part.retain(|row| count(&row.query) <= limit);
+        }
+        let left_out = before - all([train, validation, held_out]);
+        if left_out > 0 {
+            *summary += &format!("; {left_out} with a query of more than {limit} tokens left out");
+        }
+        if train.is_empty() {
+            return Err(format!(
+                "data.max_query_tokens = {limit}: every query to train on is longer; raise it"
+            ));
+        }
+        Ok(())
+    }
+
     /// Rows to train on; `None` where the grammar writes them without end.
     pub fn len(&self) -> Option<usize> {
         match self {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::MODEL_FOLDER;
-use super::read::read_rows;
+use super::read::read;
 use super::rows::FitRows;
 use crate::config::{FitExperiment, FitName, parse_principles};
 use crate::device::{self, DeviceChoice};
@@ -33,7 +33,7 @@ pub fn prepare(
 ) -> Result<FitSetup, SetupError> {
     let chosen = device::choose(choice)?;
     experiment.data.rows = whole_path(&experiment.data.rows, near)?;
-    if experiment.model.start != "new" {
+    if experiment.model.shape.is_none() {
         experiment.model.start = whole_path(&experiment.model.start, near)?;
     }
     let principles = match &mut experiment.data.principles {
@@ -47,9 +47,12 @@ pub fn prepare(
         }
     };
     let method = experiment.method.name;
-    let rows = match experiment.data.rows.strip_prefix("builtin:") {
+    if let Some(test) = &mut experiment.data.test {
+        *test = whole_path(test, near)?;
+    }
+    let mut rows = match experiment.data.rows.strip_prefix("builtin:") {
         Some(builtin) => builtin_rows(&experiment, builtin)?,
-        None => read_rows(&experiment)?,
+        None => read(&experiment)?,
     };
     let (body, text) = match &experiment.model.shape {
         None => load_model("model.start", &experiment.model.start, &chosen.device)?,
@@ -62,6 +65,8 @@ pub fn prepare(
             (initialise(config, experiment.seed, &chosen.device), text)
         }
     };
+    rows.leave_out_long(&|query| text.encode(query).len(), experiment.data.max_query_tokens)
+        .map_err(SetupError::Other)?;
     let mut model = if method.is_reward() {
         with_score_head(&body, experiment.seed)
     } else if body.score.is_some() {
