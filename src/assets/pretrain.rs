@@ -5,13 +5,13 @@ use std::time::Instant;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::corpus::{Batches, Row};
-use crate::model::{Llama, LlamaConfig, PAD, Text, Trained, initialise};
+use crate::model::{DEVIATION, Llama, LlamaConfig, PAD, Text, Trained, initialise};
 use crate::train::optimizer::{Optimizer, cosine};
 use crate::train::shards::{ShardLoss, gradients};
 
 /// Trains a fresh model for `steps` updates. Returns it and the last loss of a response token.
 pub fn pretrain(text: &Text, seed: u64, steps: usize, device: &Device, say: &mut dyn FnMut(String)) -> (Llama, f64) {
-    let mut model = initialise(LlamaConfig::tiny(text.vocabulary()), seed, device);
+    let mut model = initialise(LlamaConfig::tiny(text.vocabulary()), DEVIATION, seed, device);
     let trained = Trained::of(&mut model);
     let mut optimizer = Optimizer::new(0.95, 0.05, 1.0);
     let mut batches = Batches::new(seed, text, 32);

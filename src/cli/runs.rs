@@ -21,18 +21,19 @@ pub fn runs(place: &Place, json: bool) -> Outcome {
     }
     let width = runs.iter().map(|r| r.name.len()).max().unwrap_or(0).max(4);
     println!(
-        "{:width$}  {:11}  {:>9}  {:>8}  {:>8}  title",
-        "name", "state", "steps", "original", "guided"
+        "{:width$}  {:11}  {:>9}  {:>8}  {:>8}  {:>8}  title",
+        "name", "state", "steps", "original", "guided", "accuracy"
     );
     for run in runs {
         let number = |x: Option<f64>| x.map_or("-".to_string(), |x| format!("{x:+.2}"));
         let steps = format!("{}/{}", run.steps_done, run.steps_planned);
         println!(
-            "{:width$}  {:11}  {steps:>9}  {:>8}  {:>8}  {}",
+            "{:width$}  {:11}  {steps:>9}  {:>8}  {:>8}  {:>8}  {}",
             run.name,
             run.state,
             number(run.reward_original),
             number(run.reward_guided),
+            run.accuracy.map_or("-".to_string(), |a| format!("{a:.3}")),
             run.title
         );
     }

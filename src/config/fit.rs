@@ -101,6 +101,12 @@ pub struct Shape {
     pub intermediate: usize,
     pub layers: usize,
     pub heads: usize,
+    /// The norms' epsilon. A large one lets the norm of an embedding say how much its token matters.
+    #[serde(default = "defaults::norm_eps")]
+    pub norm_eps: f64,
+    /// Deviation of the first embeddings.
+    #[serde(default = "defaults::deviation")]
+    pub deviation: f64,
 }
 
 /// `[data]`: the rows.
@@ -135,7 +141,7 @@ pub struct FitData {
     /// Share of training rows of which only a window is read, so that short texts are known too.
     #[serde(default)]
     pub windows: f64,
-    /// Share of a row's tokens that are left out at random each time it is read.
+    /// Mean share of a row's tokens that are left out each time it is read; each row draws its own, from 0 to twice this.
     #[serde(default)]
     pub token_dropout: f64,
     /// Share of the rows of label 1 that stand behind the principles (a language model only), so that a policy learns
@@ -155,6 +161,8 @@ pub enum Keep {
     Start,
     /// A review says at its end what it thinks.
     End,
+    /// A third from the start and two thirds from the end.
+    Both,
 }
 
 /// What a model is trained to do.
@@ -200,6 +208,9 @@ pub struct FitMethod {
     /// Labels become this much less sure: 0 and 1 become a and 1 - a.
     #[serde(default)]
     pub label_smoothing: f64,
+    /// Share of the embeddings' numbers that an update sees as 0, others growing by as much (Gal and Ghahramani 2016).
+    #[serde(default)]
+    pub embedding_dropout: f64,
     /// Decay of the moving average of the weights, which is what is evaluated and kept; 0 does not average.
     #[serde(default)]
     pub average: f64,
@@ -227,6 +238,12 @@ mod defaults {
     }
     pub fn max_query_tokens() -> usize {
         256
+    }
+    pub fn norm_eps() -> f64 {
+        1e-5
+    }
+    pub fn deviation() -> f64 {
+        0.02
     }
     pub fn one() -> f64 {
         1.0

@@ -225,6 +225,8 @@ const SHAPE: &[Key] = &[
     must("intermediate", count(1), "344"),
     must("layers", Kind::Whole { min: 1, max: 1000 }, "2"),
     must("heads", count(1), "4"),
+    may("norm_eps", Kind::Number(Range::AboveZero), "1e-5"),
+    may("deviation", Kind::Number(Range::AboveZero), "0.02"),
 ];
 
 const FIT_DATA: &[Key] = &[
@@ -233,7 +235,7 @@ const FIT_DATA: &[Key] = &[
     may("prefix_words", Kind::Span, "[2, 8]"),
     may("max_query_tokens", count(1), "256"),
     must("max_tokens", Kind::Whole { min: 8, max: 1 << 20 }, "320"),
-    may("keep", Kind::Choice(&["start", "end"]), "\"start\""),
+    may("keep", Kind::Choice(&["start", "end", "both"]), "\"start\""),
     may("held_out", Kind::Number(Range::ZeroToBelowOne), "0.1"),
     may("validation", Kind::Number(Range::ZeroToBelowOne), "0.1"),
     may("corrupted", Kind::Number(Range::ZeroToBelowOne), "0.0"),
@@ -253,6 +255,7 @@ const FIT_METHOD: &[Key] = &[
     may("beta2", Kind::Number(Range::ZeroToBelowOne), "0.999"),
     may("max_grad_norm", Kind::Number(Range::ZeroOrMore), "1.0"),
     may("label_smoothing", Kind::Number(Range::ZeroToBelowOne), "0.0"),
+    may("embedding_dropout", Kind::Number(Range::ZeroToBelowOne), "0.3"),
     may("average", Kind::Number(Range::ZeroToBelowOne), "0.99"),
     may("score_penalty", Kind::Number(Range::ZeroOrMore), "0.0025"),
 ];

@@ -68,6 +68,7 @@ impl LlamaConfig {
             num_hidden_layers: shape.layers,
             num_attention_heads: shape.heads,
             num_key_value_heads: shape.heads,
+            rms_norm_eps: shape.norm_eps,
             max_position_embeddings: max_positions,
             ..Self::tiny(vocab_size)
         }

@@ -8,10 +8,13 @@ use burn::tensor::{Device, Tensor};
 use super::{Llama, LlamaConfig};
 use crate::random::{Purpose, normal_tensor, stream};
 
-/// A model with random weights, as in GPT-2: deviation 0.02, less for what is added to the residual stream.
-pub fn initialise(config: LlamaConfig, seed: u64, device: &Device) -> Llama {
+/// The deviation of GPT-2's first weights.
+pub const DEVIATION: f64 = 0.02;
+
+/// A model with normal random weights of this `deviation`, less for what is added to the residual stream (GPT-2).
+pub fn initialise(config: LlamaConfig, deviation: f64, seed: u64, device: &Device) -> Llama {
     let mut place = 0;
-    let residual = 0.02 / (2.0 * config.num_hidden_layers as f64).sqrt();
+    let residual = deviation / (2.0 * config.num_hidden_layers as f64).sqrt();
     let built: Result<Llama, Infallible> = Llama::build(config, device, |name, shape| {
         place += 1;
         if name.contains("norm") {
@@ -20,7 +23,7 @@ pub fn initialise(config: LlamaConfig, seed: u64, device: &Device) -> Llama {
         let std = if name.contains("o_proj") || name.contains("down_proj") {
             residual
         } else {
-            0.02
+            deviation
         };
         Ok(normal_tensor(
             &mut stream(seed, Purpose::Initialise, place, 0),
@@ -38,7 +41,7 @@ pub fn initialise(config: LlamaConfig, seed: u64, device: &Device) -> Llama {
 /// The body of a model with a fresh score head: a reward model to be trained.
 pub fn with_score_head(body: &Llama, seed: u64) -> Llama {
     let device = body.embed.device();
-    let mut model = initialise(body.config.clone().as_reward_model(), seed, &device);
+    let mut model = initialise(body.config.clone().as_reward_model(), DEVIATION, seed, &device);
     let mut parts = BTreeMap::new();
     body.clone().for_each_mut(&mut |name, p| {
         if name != "score.weight" {

@@ -172,6 +172,44 @@ impl Llama {
         rms_norm(x, &self.norm, self.config.rms_norm_eps)
     }
 
+    /// The hidden state after the final norm at one place of each row, `[batch, hidden]`: that of the token at `last[i]`
+    /// of row i of right-padded `ids` `[batch, seq]`. The last layer is computed there alone.
+    pub fn hidden_at(&self, ids: Tensor<2, Int>, last: &[usize]) -> Tensor<2> {
+        let [b, t] = ids.dims();
+        let device = ids.device();
+        let int = |v: Vec<i32>| Tensor::<1, Int>::from_data(TensorData::new(v, [b]), &device);
+        let places = int(last.iter().enumerate().map(|(i, l)| (i * t + l) as i32).collect());
+        let positions = int(last.iter().map(|l| *l as i32).collect());
+        let later: Vec<bool> = last.iter().flat_map(|&l| (0..t).map(move |j| j > l)).collect();
+        let mask = Tensor::<4, Bool>::from_data(TensorData::new(later, [b, 1, 1, t]), &device);
+        let (cos, sin) = self.rope.first(t);
+        let mut x = embedding(self.embed.clone(), ids);
+        for (i, layer) in self.layers.iter().enumerate() {
+            if i + 1 < self.layers.len() {
+                let (q, k, v) = layer.qkv(&x, &self.config, &cos, &sin);
+                let options = AttentionModuleOptions {
+                    is_causal: true,
+                    ..Default::default()
+                };
+                x = layer.finish(x, attention(q, k, v, None, None, options), &self.config);
+                continue;
+            }
+            let y = rms_norm(x.clone(), &layer.input_norm, self.config.rms_norm_eps);
+            let (k, v) = layer.kv(y.clone(), &self.config, &cos, &sin);
+            let at = |z: Tensor<3>| {
+                let d = z.dims()[2];
+                z.reshape([b * t, d]).select(0, places.clone()).reshape([b, 1, d])
+            };
+            let (cos, sin) = self.rope.at(positions.clone(), b, 1);
+            let q = layer.queries(at(y), &self.config, &cos, &sin);
+            let attended = attention(q, k, v, Some(mask.clone()), None, Default::default());
+            x = layer.finish(at(x), attended, &self.config);
+        }
+        let x = rms_norm(x, &self.norm, self.config.rms_norm_eps);
+        let d = x.dims()[2];
+        x.reshape([b, d])
+    }
+
     /// Hidden states of the new tokens `[batch, new, hidden]`, given the cache, which grows by them.
     ///
     /// `positions` `[batch * new]` are the tokens' places in their own rows; `mask` `[batch, 1, new, seen + new]`
@@ -238,13 +276,22 @@ impl Layer {
         cos: &Tensor<4>,
         sin: &Tensor<4>,
     ) -> (Tensor<4>, Tensor<4>, Tensor<4>) {
-        let [b, t, _] = x.dims();
         let y = rms_norm(x.clone(), &self.input_norm, config.rms_norm_eps);
-        let heads = |z: Tensor<3>| z.reshape([b, t, config.num_attention_heads, config.head_dim()]);
-        let q = rotate(heads(self.q.forward(y.clone())), cos, sin).swap_dims(1, 2);
-        let k = rotate(heads(self.k.forward(y.clone())), cos, sin).swap_dims(1, 2);
-        let v = heads(self.v.forward(y)).swap_dims(1, 2);
+        let q = self.queries(y.clone(), config, cos, sin);
+        let (k, v) = self.kv(y, config, cos, sin);
         (q, k, v)
+    }
+
+    /// Rotated queries of the normed input `[batch, seq, hidden]`.
+    fn queries(&self, y: Tensor<3>, config: &LlamaConfig, cos: &Tensor<4>, sin: &Tensor<4>) -> Tensor<4> {
+        rotate(heads(self.q.forward(y), config), cos, sin).swap_dims(1, 2)
+    }
+
+    /// Rotated keys and values of the normed input.
+    fn kv(&self, y: Tensor<3>, config: &LlamaConfig, cos: &Tensor<4>, sin: &Tensor<4>) -> (Tensor<4>, Tensor<4>) {
+        let k = rotate(heads(self.k.forward(y.clone()), config), cos, sin).swap_dims(1, 2);
+        let v = heads(self.v.forward(y), config).swap_dims(1, 2);
+        (k, v)
     }
 
     /// What follows attention: output projection, then SwiGLU, each added to the residual stream.
@@ -255,6 +302,12 @@ impl Layer {
         let gated = silu(self.gate.forward(y.clone())) * self.up.forward(y);
         x + self.down.forward(gated)
     }
+}
+
+/// `[batch, seq, hidden]` to `[batch, seq, heads, head_dim]`.
+fn heads(z: Tensor<3>, config: &LlamaConfig) -> Tensor<4> {
+    let [b, t, _] = z.dims();
+    z.reshape([b, t, config.num_attention_heads, config.head_dim()])
 }
 
 /// x / rms(x) * weight over the last dimension (Zhang and Sennrich 2019).

@@ -11,7 +11,7 @@ mod tokenizer;
 pub use adapter::{Trained, add_adapter};
 pub use config::LlamaConfig;
 pub use folder::{ModelError, ModelFiles, load, save};
-pub use initialise::{initialise, with_score_head};
+pub use initialise::{DEVIATION, initialise, with_score_head};
 pub use linear::{Adapter, Linear};
 pub use llama::{KvCache, Layer, Llama};
 pub use tokenizer::Text;

@@ -4,7 +4,8 @@ use std::io::Write;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::train::{Event, StepRecord};
+use crate::config::Plan;
+use crate::train::{Event, FitEvaluation, FitSplit, StepRecord};
 
 /// Prints events for people.
 pub struct Progress {
@@ -36,8 +37,12 @@ impl Progress {
         match event {
             Event::Started(s) => {
                 self.say(&format!("{} ({})", s.experiment.title(), s.path));
+                let read = match s.experiment {
+                    Plan::Align(_) => "queries",
+                    Plan::Fit(_) => "rows",
+                };
                 self.say(&format!(
-                    "{}; {} parameters, {} trained; queries: {}",
+                    "{}; {} parameters, {} trained; {read}: {}",
                     s.device, s.parameters, s.trained_parameters, s.data
                 ));
                 if s.resumed_from > 0 {
@@ -53,6 +58,14 @@ impl Progress {
             }
             Event::Sft(r) => self.at(r.step + 1, &format!("loss {:.3}", r.loss)),
             Event::Step(r) => self.at(r.step + 1, &step_line(r)),
+            Event::Fit(r) => {
+                let right = r.accuracy.map_or(String::new(), |a| format!(", {a:.2} right"));
+                // An update takes a fraction of a second: lines for all of them would say less.
+                if self.bar.is_some() || (r.step + 1).is_multiple_of(10) {
+                    self.at(r.step + 1, &format!("loss {:.3}{right}", r.loss));
+                }
+            }
+            Event::FitEvaluation(e) => self.say(&fit_line(e)),
             Event::Evaluation(r) => {
                 let truth = match (r.truth_original, r.truth_guided) {
                     (Some(o), Some(g)) => format!(", truth {o:.2} / {g:.2}"),
@@ -103,6 +116,28 @@ impl Progress {
             None => self.say(&format!("{} {done}/{}: {message}", self.stage, self.steps)),
         }
     }
+}
+
+fn fit_line(e: &FitEvaluation) -> String {
+    let rows = match e.split {
+        FitSplit::Validation => "validation",
+        FitSplit::HeldOut => "held out",
+    };
+    let kept = match (e.split, e.best) {
+        (FitSplit::Validation, true) => ", the best so far",
+        _ => "",
+    };
+    let found = match &e.quality {
+        Some(q) => format!(
+            "{:.3} right ({:.3} to {:.3}; length alone {:.3}), margin {:+.2}, calibration error {:.3}, correlation with length {:+.2}",
+            q.accuracy, q.low, q.high, q.baseline, q.margin, q.calibration_error, q.length_correlation
+        ),
+        None => format!("perplexity {:.1}", e.loss.exp()),
+    };
+    format!(
+        "{rows} ({} rows) after {} updates: loss {:.3}, {found}{kept}",
+        e.rows, e.step, e.loss
+    )
 }
 
 fn step_line(r: &StepRecord) -> String {

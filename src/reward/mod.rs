@@ -15,18 +15,15 @@ pub fn score(model: &Llama, rows: &[(&[u32], &[u32])]) -> Tensor<1> {
     let width = rows.iter().map(|(x, y)| x.len() + y.len()).max().unwrap_or(1);
     let mut ids = Vec::with_capacity(rows.len() * width);
     let mut last = Vec::with_capacity(rows.len());
-    for (i, (x, y)) in rows.iter().enumerate() {
-        last.push((i * width + x.len() + y.len() - 1) as i32);
+    for (x, y) in rows {
+        last.push(x.len() + y.len() - 1);
         let row = x.iter().chain(y.iter()).map(|&t| t as i32);
         ids.extend(row.chain(std::iter::repeat(PAD as i32)).take(width));
     }
     let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [rows.len(), width]), &device);
-    let hidden = model.hidden(ids);
-    let [b, t, d] = hidden.dims();
-    let last = Tensor::<1, Int>::from_data(TensorData::new(last, [b]), &device);
-    let hidden = hidden.reshape([b * t, d]).select(0, last);
+    let b = rows.len();
     match &model.score {
-        Some(head) => hidden.matmul(head.clone()).reshape([b]),
+        Some(head) => model.hidden_at(ids, &last).matmul(head.clone()).reshape([b]),
         None => Tensor::zeros([b], &device),
     }
 }

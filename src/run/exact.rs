@@ -5,7 +5,9 @@
 //! numbers once more as little-endian bytes, which are the ones that count when it is read.
 
 use super::exact_fit;
-use crate::config::{DataSettings, Experiment, GenerationSettings, Lora, LoraAdapter, MethodSettings, Plan, SftSettings};
+use crate::config::{
+    DataSettings, Experiment, GenerationSettings, Lora, LoraAdapter, MethodSettings, Plan, SftSettings,
+};
 use crate::train::{
     Answer, CaseRecord, Command, Done, EvaluationRecord, Event, Mark, PairRecord, SftRecord, Started, StepRecord,
 };

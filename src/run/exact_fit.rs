@@ -1,6 +1,6 @@
 //! The floating-point numbers of a model's own training, taken apart field by field as in [`super::exact`].
 
-use crate::config::{FitData, FitExperiment, FitMethod};
+use crate::config::{FitData, FitExperiment, FitMethod, FitModel, Shape};
 use crate::train::{Bin, FitEvaluation, FitRecord, FitSample, RewardQuality};
 
 pub(super) fn visit_record(record: &mut FitRecord, f: &mut dyn FnMut(&mut f64)) {
@@ -92,7 +92,7 @@ pub(super) fn visit_experiment(experiment: &mut FitExperiment, f: &mut dyn FnMut
         about: _,
         task: _,
         seed: _,
-        model: _,
+        model: FitModel { start: _, shape },
         data:
             FitData {
                 rows: _,
@@ -120,6 +120,7 @@ pub(super) fn visit_experiment(experiment: &mut FitExperiment, f: &mut dyn FnMut
                 beta2,
                 max_grad_norm,
                 label_smoothing,
+                embedding_dropout,
                 average,
                 score_penalty,
             },
@@ -138,9 +139,22 @@ pub(super) fn visit_experiment(experiment: &mut FitExperiment, f: &mut dyn FnMut
         beta2,
         max_grad_norm,
         label_smoothing,
+        embedding_dropout,
         average,
         score_penalty,
     ]
     .into_iter()
-    .for_each(f);
+    .for_each(&mut *f);
+    if let Some(Shape {
+        vocabulary: _,
+        hidden: _,
+        intermediate: _,
+        layers: _,
+        heads: _,
+        norm_eps,
+        deviation,
+    }) = shape
+    {
+        [norm_eps, deviation].into_iter().for_each(f);
+    }
 }

@@ -28,6 +28,8 @@ pub struct RunSummary {
     /// Mean rewards of the newest evaluation; of the newest step where nothing was evaluated.
     pub reward_original: Option<f64>,
     pub reward_guided: Option<f64>,
+    /// Of a reward model: the newest accuracy, on held-out rows once there is one.
+    pub accuracy: Option<f64>,
 }
 
 /// The runs in a folder, by name. What is no run, or cannot be read, is left out; without the folder there are none.
@@ -117,6 +119,7 @@ fn summary(dir: &Path) -> Result<RunSummary> {
     };
     let evaluation =
         one("SELECT record, exact FROM events WHERE kind = 'evaluation' ORDER BY step DESC, seq DESC LIMIT 1")?;
+    let fitted = one("SELECT record, exact FROM events WHERE kind = 'fit_evaluation' ORDER BY seq DESC LIMIT 1")?;
     let rewards = match evaluation {
         Some(Event::Evaluation(e)) => Some((e.reward_original, e.reward_guided)),
         _ => rows::read_steps(&conn, &path, "DESC LIMIT 1")?
@@ -134,6 +137,10 @@ fn summary(dir: &Path) -> Result<RunSummary> {
         state: state.to_string(),
         reward_original: rewards.map(|r| r.0),
         reward_guided: rewards.map(|r| r.1),
+        accuracy: match fitted {
+            Some(Event::FitEvaluation(e)) => e.quality.map(|q| q.accuracy),
+            _ => None,
+        },
     })
 }
 

@@ -11,6 +11,7 @@ use super::list::word;
 use super::lock::WriterLock;
 use super::schema::{self, DATABASE_FILE};
 use super::{exact, rows};
+use crate::config::Plan;
 use crate::train::{Event, PairRecord, PrinciplesVersion, Started, StepRecord};
 
 /// A run that this process writes. The run's lock is held for as long as this lives.
@@ -275,10 +276,10 @@ fn make_named(dir: &Path) -> Result<PathBuf> {
 
 fn make_numbered(runs: &Path, started: &Started) -> Result<PathBuf> {
     let task = started.experiment.task().name();
-    let task = if started.experiment.fit().is_some() {
-        format!("model-{task}")
-    } else {
-        task.to_string()
+    let task = match &started.experiment {
+        Plan::Align(_) => task.to_string(),
+        Plan::Fit(e) if e.method.name.is_reward() => format!("reward-{task}"),
+        Plan::Fit(_) => format!("language-{task}"),
     };
     let mut number = 1u32;
     loop {

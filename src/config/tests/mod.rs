@@ -2,6 +2,7 @@
 
 mod experiment;
 mod files;
+mod fit;
 mod overrides;
 mod principles;
 mod schema;
@@ -34,6 +35,26 @@ temperature = 1
 [eval]
 every = 5
 queries = 64
+"#;
+
+const FIT: &str = r#"title = "Sentiment"
+task = "imdb"
+[model]
+start = "new"
+shape = { vocabulary = 4000, hidden = 64, intermediate = 128, layers = 1, heads = 4 }
+[data]
+rows = "reviews.jsonl"
+test = "test.jsonl"
+max_tokens = 320
+principles = "principles/imdb.toml"
+[method]
+name = "classifier"
+steps = 400
+batch = 32
+learning_rate = 1e-3
+[eval]
+every = 25
+rows = 500
 "#;
 
 fn source(text: &str) -> Source {

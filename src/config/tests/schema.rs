@@ -6,6 +6,10 @@ use crate::config::schema::{self, Key, Kind};
 fn the_list_of_keys_is_that_of_the_types() {
     let full = serde_json::to_value(load(GOOD, &[]).unwrap()).unwrap();
     agrees::<Experiment>(schema::EXPERIMENT, &full, "");
+    let Plan::Fit(fit) = load_plan(&source(FIT), &[]).unwrap() else {
+        panic!("a classifier is no policy")
+    };
+    agrees::<FitExperiment>(schema::FIT, &serde_json::to_value(fit).unwrap(), "");
     let entries = serde_json::to_value(principles(TWO).unwrap()).unwrap();
     agrees::<Principles>(schema::PRINCIPLES, &entries, "");
     let Kind::Choice(tasks) = schema::lookup("task").unwrap().kind else {

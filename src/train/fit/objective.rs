@@ -1,6 +1,8 @@
 //! What is minimised, and what a batch says of itself.
 
 use burn::tensor::{Tensor, TensorData};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::Rng;
 
 use super::rows::Tokens;
 use crate::config::{FitMethod, FitName};
@@ -15,6 +17,26 @@ pub fn size(method: &FitMethod, rows: &[Tokens]) -> usize {
         FitName::LanguageModel => rows.iter().map(|r| r.response.len()).sum(),
         FitName::Classifier | FitName::BradleyTerry => rows.len(),
     }
+}
+
+/// What the embeddings are multiplied with in one update, `[vocab, hidden]`: 0 with probability `share`, else
+/// 1 / (1 - share), so that the mean stays. `None` without dropout.
+pub fn embedding_mask(model: &Llama, share: f64, rng: &mut ChaCha8Rng) -> Option<Tensor<2>> {
+    if share == 0.0 {
+        return None;
+    }
+    let [vocabulary, hidden] = model.embed.dims();
+    // 8 random numbers from each draw: the mask is drawn anew for every update.
+    let threshold = (share * 256.0).round() as u8;
+    let kept = 256.0 / (256.0 - f32::from(threshold));
+    let mut values = Vec::with_capacity(vocabulary * hidden + 8);
+    while values.len() < vocabulary * hidden {
+        let bytes = rng.next_u64().to_le_bytes();
+        values.extend(bytes.map(|byte| if byte < threshold { 0.0 } else { kept }));
+    }
+    values.truncate(vocabulary * hidden);
+    let device = model.embed.device().inner();
+    Some(Tensor::from_data(TensorData::new(values, [vocabulary, hidden]), &device))
 }
 
 /// The loss of a shard of a batch of size `n` (see [`size`]); for reward models also how many rows it has right.

@@ -24,7 +24,9 @@ pub fn read(experiment: &FitExperiment) -> Result<FitRows, DataError> {
     let rows_of = |path: &str| -> Result<Records, DataError> {
         let mut found = read_rows(Path::new(path), &reading, None)?;
         // A query alone is nothing to imitate; only a language model reads such rows at all.
-        found.records.retain(|r| r.completion.is_some() || r.preference.is_some());
+        found
+            .records
+            .retain(|r| r.completion.is_some() || r.preference.is_some());
         Ok(found)
     };
     let found = rows_of(&data.rows)?;

@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use crate::config::{FitData, FitExperiment, FitName, Keep};
-use crate::grammar::{self, Pools, Split, Task, below, chance, corrupt::corrupt, prompt, shuffle};
+use crate::grammar::{self, Pools, Split, Task, below, chance, corrupt::corrupt, prompt, shuffle, unit};
 use crate::model::Text;
 use crate::random::{Purpose, stream};
 
@@ -87,7 +87,7 @@ impl GrammarRows {
 }
 
 /// Shortest and longest window of a response, in tokens.
-const WINDOW: (usize, usize) = (12, 64);
+const WINDOW: (f64, f64) = (12.0, 200.0);
 
 impl FitRows {
     /// The grammar's rows.
@@ -282,7 +282,7 @@ impl<'a> Reading<'a> {
             if windowed {
                 *response = window(rng, response);
             }
-            let dropout = self.data.token_dropout;
+            let dropout = 2.0 * self.data.token_dropout * unit(rng);
             let last = response.len() - 1;
             let mut place = 0;
             // The last token stays: the score is read there.
@@ -325,6 +325,10 @@ impl<'a> Reading<'a> {
             match self.data.keep {
                 Keep::Start => response.truncate(room),
                 Keep::End => drop(response.drain(..response.len() - room)),
+                Keep::Both => {
+                    let (start, end) = (room / 3, room - room / 3);
+                    drop(response.drain(start..response.len() - end));
+                }
             }
         }
         response
@@ -333,8 +337,9 @@ impl<'a> Reading<'a> {
 
 /// A random piece of a response.
 fn window(rng: &mut ChaCha8Rng, response: &[u32]) -> Vec<u32> {
+    // As many of 12 to 24 as of 100 to 200.
     let (shortest, longest) = WINDOW;
-    let length = shortest + below(rng, longest - shortest + 1);
+    let length = (shortest * (longest / shortest).powf(unit(rng))).round() as usize;
     if response.len() <= length {
         return response.to_vec();
     }

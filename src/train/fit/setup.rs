@@ -62,7 +62,10 @@ pub fn prepare(
                 None => learn_tokenizer(&rows, shape.vocabulary)?,
             };
             let config = LlamaConfig::new(text.vocabulary(), shape, experiment.data.max_tokens.max(512));
-            (initialise(config, experiment.seed, &chosen.device), text)
+            (
+                initialise(config, shape.deviation, experiment.seed, &chosen.device),
+                text,
+            )
         }
     };
     rows.leave_out_long(&|query| text.encode(query).len(), experiment.data.max_query_tokens)

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::MODEL_FOLDER;
 use super::measure::{Measure, length_rule};
-use super::objective::{shard_loss, size};
+use super::objective::{embedding_mask, shard_loss, size};
 use super::rows::{FitRow, Order, Reading, Tokens};
 use super::setup::FitSetup;
 use crate::evaluate::quality::LengthRule;
@@ -193,7 +193,16 @@ impl FitTrainer {
         // Long rows with long ones, so that the two threads pad little.
         batch.sort_by_key(|t| t.prompt.len() + t.response.len());
         let n = size(method, &batch);
-        let computed = gradients(model, trained, &batch, |model, rows| shard_loss(model, rows, n, method));
+        let rng = &mut stream(experiment.seed, Purpose::FitRow, 2, u64::from(self.step));
+        let mask = embedding_mask(model, method.embedding_dropout, rng);
+        let computed = gradients(model, trained, &batch, |model, rows| match &mask {
+            None => shard_loss(model, rows, n, method),
+            Some(mask) => {
+                let mut dropped = model.clone();
+                dropped.embed = dropped.embed * mask.clone();
+                shard_loss(&dropped, rows, n, method)
+            }
+        });
         let steps = method.steps as usize;
         let learning_rate = cosine(
             self.step as usize,
