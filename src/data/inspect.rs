@@ -86,6 +86,22 @@ pub struct SplitCounts {
     pub queries_on_both_sides: u64,
 }
 
+impl Inspection {
+    /// Any row can be used as anything.
+    pub fn is_usable(&self) -> bool {
+        [&self.queries, &self.labels, &self.preferences]
+            .iter()
+            .any(|account| account.used() > 0)
+    }
+
+    /// "JSON lines, gzip: HH-RLHF transcripts (chosen, rejected)"
+    pub fn formats(&self) -> &str {
+        let accounts = [&self.labels, &self.preferences, &self.queries];
+        let longest = accounts.into_iter().max_by_key(|account| account.format.len());
+        longest.map_or("", |account| &account.format)
+    }
+}
+
 /// All that one row gives, computed on any thread.
 struct Seen {
     wanted: [Result<(Record, &'static str, bool), &'static str>; 3],
