@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod assets;
+mod data;
 mod eyes;
 mod headless;
 mod open;
@@ -159,6 +160,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What data files hold, before a run is started on them
+    Data {
+        #[command(subcommand)]
+        command: data::DataCommand,
+    },
     /// The bundled models
     Assets {
         #[command(subcommand)]
@@ -190,6 +196,7 @@ pub fn main() -> ExitCode {
         }) => train::train(&experiment, &changes, &place, output),
         Some(Command::Resume { run, output, open }) => resume::resume(&run, &place, &screen, output, open),
         Some(Command::Runs { json }) => runs::runs(&place, json),
+        Some(Command::Data { command }) => data::data(command),
         Some(Command::Assets { command }) => assets::assets(command, &place),
     };
     match outcome {

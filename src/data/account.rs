@@ -2,21 +2,23 @@
 
 use std::path::PathBuf;
 
-/// Rows left out for one reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub reason: String,
+use serde::Serialize;
+
+/// Rows of which one thing is to be said: why they were left out, or what is odd about them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub what: String,
     pub count: u64,
     /// The first such row: its number in its file, from 1.
     pub example_row: u64,
     /// The file of that row: an index into [`Account::files`].
     pub example_file: u32,
-    /// The beginning of that row.
+    /// The beginning of that row, or what it is like.
     pub example: String,
 }
 
 /// One file's part of an [`Account`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileAccount {
     pub path: PathBuf,
     /// "JSON lines, gzip"
@@ -27,12 +29,12 @@ pub struct FileAccount {
 }
 
 /// What was read, what was used, and why the rest was not.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Account {
     /// In the order in which they were read.
     pub files: Vec<FileAccount>,
     /// The most frequent reason first.
-    pub refused: Vec<Refusal>,
+    pub refused: Vec<Finding>,
     /// What was detected, for people: "JSON lines, gzip: HH-RLHF transcripts (chosen, rejected)".
     pub format: String,
 }
@@ -64,7 +66,7 @@ impl Account {
         for (i, refusal) in self.refused.iter().enumerate() {
             text += if i == 0 { "; left out: " } else { ", " };
             let place = self.place(refusal.example_file, refusal.example_row);
-            text += &format!("{} {} ({place})", thousands(refusal.count), refusal.reason);
+            text += &format!("{} {} ({place})", thousands(refusal.count), refusal.what);
         }
         text
     }
@@ -92,12 +94,12 @@ impl Account {
     /// Counts a row that was left out.
     pub(super) fn refuse(&mut self, reason: &str, file: u32, row: u64, example: impl FnOnce() -> String) {
         self.files[file as usize].refused += 1;
-        if let Some(known) = self.refused.iter_mut().find(|r| r.reason == reason) {
+        if let Some(known) = self.refused.iter_mut().find(|r| r.what == reason) {
             known.count += 1;
             return;
         }
-        self.refused.push(Refusal {
-            reason: reason.to_string(),
+        self.refused.push(Finding {
+            what: reason.to_string(),
             count: 1,
             example_row: row,
             example_file: file,

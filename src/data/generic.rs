@@ -13,11 +13,11 @@ pub(super) fn read(fields: &Fields) -> Option<Understood> {
     if let Some(list) = list(fields, &["prompt"]) {
         return Some(turns(list).and_then(|prompt| read_conversation(fields, prompt)));
     }
-    if list(fields, &["chosen"]).is_some() {
-        return Some(read_conversation(fields, Vec::new()));
-    }
     if let Some(query) = field(fields, &["query", "prompt"]) {
         return Some(read_prompt(fields, query));
+    }
+    if list(fields, &["chosen"]).is_some() {
+        return Some(read_conversation(fields, Vec::new()));
     }
     if let Some(chosen) = field(fields, &["chosen"]) {
         return Some(read_implicit(chosen, fields));

@@ -32,7 +32,12 @@ fn cut(review: &str, reading: &Reading) -> Result<(String, String), &'static str
     let [least, most] = reading.prefix_words;
     let spread = (most.max(least) - least) as u64 + 1;
     let words = least + (hash(reading.seed, &review) % spread) as usize;
-    let (at, _) = review.match_indices(' ').nth(words.max(1) - 1).ok_or(EMPTY_ANSWER)?;
+    let mut spaces = review.match_indices(' ').take(words.max(1));
+    let at = match reading.want {
+        Want::Labels => spaces.last(),
+        _ => spaces.nth(words.max(1) - 1),
+    };
+    let (at, _) = at.ok_or(EMPTY_ANSWER)?;
     Ok((review[..at].to_string(), review[at + 1..].to_string()))
 }
 

@@ -6,17 +6,20 @@
 
 mod account;
 mod container;
+mod defects;
 mod dialogue;
 mod error;
 mod files;
 mod generic;
 mod hh;
 mod imdb;
+mod inspect;
 mod order;
 mod pool;
 mod record;
 mod row;
 mod rows;
+mod sample;
 mod split;
 mod stream;
 mod tldr;
@@ -25,10 +28,12 @@ mod understand;
 #[cfg(test)]
 mod tests;
 
-pub use account::{Account, FileAccount, Refusal, thousands};
+pub use account::{Account, FileAccount, Finding, thousands};
 pub use error::DataError;
+pub use inspect::{Inspect, Inspection, Lengths, Parts, SplitCounts, inspect};
 pub use pool::{Example, Needs, Pool, Query};
 pub use record::{Limit, Part, Reading, Record, Want};
 pub use rows::{Records, read_rows};
+pub use sample::{Sampled, sample};
 pub use split::{Sides, is_held_out, normalise};
 pub use understand::guess_task;

@@ -30,13 +30,8 @@ pub struct Records {
 /// # Errors
 /// When no file is found, when one cannot be read to its end, and when no row at all can be used.
 pub fn read_rows(path: &Path, reading: &Reading, limit: Option<&Limit>) -> Result<Records, DataError> {
-    let mut found = Records::default();
-    let mut formats: Vec<&'static str> = Vec::new();
-    let mut posts = HashSet::new();
-    let too_long = limit.map(|limit| format!("query of more than {} tokens", limit.max_query_tokens));
-    let too_long = too_long.as_deref().unwrap_or_default();
-    // Many preference pairs share a post; as queries used once each, a post would be trained on ten times.
-    let once = reading.task == Task::Tldr && reading.want == Want::Queries;
+    let mut records = Vec::new();
+    let mut counter = Counter::new(reading, limit);
     let work = |place: Place, raw: &Raw| {
         let parsed = understand(fields_of(raw)?.as_ref(), reading)?;
         let format = parsed.format;
@@ -45,40 +40,100 @@ pub fn read_rows(path: &Path, reading: &Reading, limit: Option<&Limit>) -> Resul
         Ok::<_, &'static str>((record, format, fits))
     };
     let files = scan(path, work, |files, place, raw, done| {
-        found.account.open(files);
-        let Place { file, row, .. } = place;
-        let account = &mut found.account;
-        account.files[file as usize].rows += 1;
-        match done {
-            Err(reason) => account.refuse(reason, file, row, || raw.excerpt()),
-            Ok((record, format, fits)) => {
-                if !formats.contains(&format) {
-                    formats.push(format);
-                }
-                let post = once.then(|| hash(0, &record.query));
-                if post.is_some_and(|post| posts.contains(&post)) {
-                    account.refuse("same post again", file, row, || raw.excerpt());
-                } else if !fits {
-                    account.refuse(too_long, file, row, || raw.excerpt());
-                } else {
-                    posts.extend(post);
-                    account.files[file as usize].used += 1;
-                    found.records.push(record);
-                }
-            }
+        let wanted = done
+            .as_ref()
+            .map(|(record, format, fits)| (record, *format, *fits))
+            .map_err(|e| *e);
+        if counter.count(files, place, raw, wanted)
+            && let Ok((record, _, _)) = done
+        {
+            records.push(record);
         }
     })?;
-    found.account.open(&files);
-    found.account.close(&formats);
-    found.records.shrink_to_fit();
-    if found.records.is_empty() {
-        return Err(DataError::NothingUsable {
-            path: path.to_path_buf(),
-            summary: found.account.summary(),
-            advice: advice(&found.account, reading, too_long),
-        });
+    records.shrink_to_fit();
+    let account = counter.finish(path, &files)?;
+    Ok(Records { records, account })
+}
+
+/// Keeps the account while rows are read.
+pub(super) struct Counter<'a> {
+    reading: &'a Reading,
+    account: Account,
+    formats: Vec<&'static str>,
+    /// Many preference pairs share a post; as queries used once each, a post would be trained on ten times.
+    posts: Option<HashSet<u64>>,
+    too_long: String,
+}
+
+impl<'a> Counter<'a> {
+    pub fn new(reading: &'a Reading, limit: Option<&Limit>) -> Self {
+        let too_long = limit.map(|limit| format!("query of more than {} tokens", limit.max_query_tokens));
+        let once = reading.task == Task::Tldr && reading.want == Want::Queries;
+        Self {
+            reading,
+            account: Account::default(),
+            formats: Vec::new(),
+            posts: once.then(HashSet::new),
+            too_long: too_long.unwrap_or_default(),
+        }
     }
-    Ok(found)
+
+    /// Counts a row: a record, its format and whether its query is within the limit, or why there is none. Whether it
+    /// is used.
+    pub fn count(
+        &mut self,
+        files: &[OpenedFile],
+        place: Place,
+        raw: &Raw,
+        wanted: Result<(&Record, &'static str, bool), &'static str>,
+    ) -> bool {
+        self.account.open(files);
+        let Place { file, row, .. } = place;
+        self.account.files[file as usize].rows += 1;
+        let reason = match wanted {
+            Err(reason) => reason,
+            Ok((record, format, fits)) => {
+                if !self.formats.contains(&format) {
+                    self.formats.push(format);
+                }
+                let post = hash(0, &record.query);
+                if self.posts.as_ref().is_some_and(|posts| posts.contains(&post)) {
+                    "same post again"
+                } else if !fits {
+                    &self.too_long
+                } else {
+                    if let Some(posts) = &mut self.posts {
+                        posts.insert(post);
+                    }
+                    self.account.files[file as usize].used += 1;
+                    return true;
+                }
+            }
+        };
+        self.account.refuse(reason, file, row, || raw.excerpt());
+        false
+    }
+
+    /// The account, closed.
+    pub fn close(mut self, files: &[OpenedFile]) -> Account {
+        self.account.open(files);
+        self.account.close(&self.formats);
+        self.account
+    }
+
+    /// The account, or an error when no row can be used.
+    pub fn finish(self, path: &Path, files: &[OpenedFile]) -> Result<Account, DataError> {
+        let (reading, too_long) = (self.reading, self.too_long.clone());
+        let account = self.close(files);
+        if account.used() == 0 {
+            return Err(DataError::NothingUsable {
+                path: path.to_path_buf(),
+                summary: account.summary(),
+                advice: advice(&account, reading, &too_long),
+            });
+        }
+        Ok(account)
+    }
 }
 
 impl Account {
@@ -119,8 +174,8 @@ fn advice(account: &Account, reading: &Reading, too_long: &str) -> String {
     let Some(first) = account.refused.first() else {
         return format!("The file is empty. {wanted}");
     };
-    match first.reason.as_str() {
-        reason if reason == too_long => "Raise data.max_query_tokens, or choose shorter queries".to_string(),
+    match first.what.as_str() {
+        what if what == too_long => "Raise data.max_query_tokens, or choose shorter queries".to_string(),
         NO_FIELDS => format!("The first row left out begins {}. {wanted}", first.example),
         _ => wanted,
     }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use parquet::file::reader::SerializedFileReader;
@@ -21,20 +22,26 @@ pub(super) struct Rows {
 
 impl Rows {
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = SerializedFileReader::new(File::open(path)?).map_err(broken)?;
+        let file = File::open(path)?;
+        let file = guarded(|| SerializedFileReader::new(file))?;
         Ok(Self { rows: file.into_iter() })
     }
 }
 
 impl Container for Rows {
     fn next(&mut self) -> io::Result<Option<Raw>> {
-        let row = self.rows.next().transpose().map_err(broken)?;
+        let row = guarded(|| self.rows.next().transpose())?;
         Ok(row.map(|row| Raw::Fields(object(row))))
     }
 }
 
-fn broken(error: parquet::errors::ParquetError) -> io::Error {
-    io::Error::other(format!("the Parquet file is broken here ({error}); fetch it again"))
+/// The library checks much of a file, and panics at some of what is left.
+fn guarded<T>(read: impl FnOnce() -> parquet::errors::Result<T>) -> io::Result<T> {
+    let broken = |what: &str| io::Error::other(format!("the Parquet file is broken here ({what}); fetch it again"));
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(done) => done.map_err(|error| broken(&error.to_string())),
+        Err(_) => Err(broken("its numbers contradict each other")),
+    }
 }
 
 fn object(row: Row) -> Fields {

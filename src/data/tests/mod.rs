@@ -1,9 +1,13 @@
 //! Made rows for every reason; the real files, where they are, in `real`.
 
+mod containers;
+mod parts;
 mod real;
+mod schemas;
+mod tasks;
 
-use std::collections::HashSet;
 use std::io::Write;
+use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -30,33 +34,62 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn read_bytes(task: Task, bytes: &[u8]) -> Result<Queries, DataError> {
-    let folder = folder_with(&[("rows.jsonl", bytes)]);
-    let found = read_queries(&folder.path().join("rows.jsonl"), task, &words, 50, 7);
+/// Queries of at most 50 words.
+fn read_queries(path: &Path, task: Task) -> Result<Records, DataError> {
+    read_for(path, task, Want::Queries)
+}
+
+fn read_for(path: &Path, task: Task, want: Want) -> Result<Records, DataError> {
+    let limit = Limit {
+        count_tokens: &words,
+        max_query_tokens: 50,
+    };
+    let found = read_rows(path, &Reading::of(task, want), Some(&limit));
     if let Ok(found) = &found {
-        assert_eq!(found.queries.len() as u64 + found.left_out(), found.rows);
+        add_up(&found.account);
+        assert_eq!(found.records.len() as u64, found.account.used());
     }
     found
 }
 
-fn read(task: Task, rows: &[&str]) -> Queries {
+/// Used and refused make up all rows, of every file.
+fn add_up(account: &Account) {
+    for file in &account.files {
+        assert_eq!(file.used + file.refused, file.rows, "{file:?}");
+    }
+    assert_eq!(account.used() + account.left_out(), account.rows());
+}
+
+fn read_bytes(task: Task, bytes: &[u8]) -> Result<Records, DataError> {
+    let folder = folder_with(&[("rows.jsonl", bytes)]);
+    read_queries(&folder.path().join("rows.jsonl"), task)
+}
+
+fn read(task: Task, rows: &[&str]) -> Records {
     read_bytes(task, (rows.join("\n") + "\n").as_bytes()).unwrap()
+}
+
+fn read_one(task: Task, want: Want, row: &str) -> Result<Record, DataError> {
+    let folder = folder_with(&[("rows.jsonl", row.as_bytes())]);
+    let mut found = read_for(&folder.path().join("rows.jsonl"), task, want)?;
+    Ok(found.records.remove(0))
 }
 
 /// Query and response of the only row.
 fn one(task: Task, row: &str) -> (String, Option<String>) {
     let mut found = read(task, &[row]);
-    assert_eq!(found.rows, 1);
-    let query = found.queries.remove(0);
-    (query.text, query.response)
+    assert_eq!(found.account.rows(), 1);
+    let record = found.records.remove(0);
+    (record.query, record.completion)
 }
 
 /// The reason why a row is left out; a good row beside it keeps the file usable.
 fn reason(task: Task, row: &str) -> String {
     let found = read(task, &[r#"{"query": "a good one"}"#, row]);
-    assert_eq!((found.queries.len(), found.refused.len()), (1, 1), "{row}: {found:?}");
-    assert_eq!(found.refused[0].example_row, 2);
-    found.refused[0].reason.clone()
+    let refused = &found.account.refused;
+    assert_eq!((found.records.len(), refused.len()), (1, 1), "{row}: {found:?}");
+    assert_eq!(refused[0].example_row, 2);
+    refused[0].what.clone()
 }
 
 fn pair(chosen: &str, rejected: &str) -> String {
@@ -120,7 +153,11 @@ fn rows_are_left_out_for_a_reason() {
     ] {
         assert_eq!(hh(twice, twice), "two assistant turns in a row");
     }
-    assert_eq!(reason(Task::Hh, r#"{"chosen": ["a"]}"#), "a field is not text");
+    assert_eq!(
+        reason(Task::Hh, r#"{"chosen": ["a"]}"#),
+        "a turn is not {role, content}"
+    );
+    assert_eq!(reason(Task::Hh, r#"{"chosen": 3}"#), "a field is not text");
     for task in Task::ALL {
         assert_eq!(reason(task, "{\"query\": "), "not JSON");
         assert_eq!(reason(task, "[1]"), "not an object");
@@ -135,70 +172,10 @@ fn rows_are_left_out_for_a_reason() {
         assert_eq!(one(task, &long.replacen("word ", "", 1)).0.len(), 249);
     }
     let not_utf8 = read_bytes(Task::Hh, b"{\"query\": \"a\"}\n{\"query\": \"\xff\"}\n").unwrap();
-    assert_eq!(not_utf8.summary(), "2 rows read, 1 used; left out: 1 not UTF-8 (row 2)");
-}
-
-#[test]
-fn imdb_reviews_are_cut_into_query_and_continuation() {
-    let sentence = "I saw it\u{85} <br /><br />It\u{92}s <BR>a \u{93}great\u{94} film \u{96} really.\tYes! ";
-    let review = serde_json::json!({"text": sentence.repeat(12), "label": 1}).to_string();
-    let rows: Vec<&str> = vec![&review; 200];
-    let found = read(Task::Imdb, &rows);
-    let clean = "I saw it... It's a \"great\" film - really. Yes!";
-    let mut lengths = HashSet::new();
-    for query in &found.queries {
-        lengths.insert(words(&query.text));
-        let response = query.response.as_deref().unwrap();
-        let whole = format!("{} {response}", query.text);
-        assert!([clean; 12].join(" ").starts_with(&whole), "{whole}");
-        assert!(words(response) <= 60 && response.ends_with(['.', '!']), "{response}");
-    }
-    assert_eq!(lengths, (2..=8).collect());
-    assert_eq!(read(Task::Imdb, &rows), found);
     assert_eq!(
-        reason(Task::Imdb, r#"{"review": "Short."}"#),
-        "review under 200 characters"
+        not_utf8.account.summary(),
+        "2 rows read, 1 used; left out: 1 not UTF-8 (row 2)"
     );
-    assert_eq!(
-        reason(Task::Imdb, &format!("{{\"text\": \"{}\"}}", "x".repeat(300))),
-        "empty answer"
-    );
-    let (_, endless) = one(Task::Imdb, &format!("{{\"text\": \"{}\"}}", "no end ".repeat(100)));
-    assert_eq!(words(&endless.unwrap()), 60);
-}
-
-#[test]
-fn tldr_posts_are_used_once() {
-    let post = "SUBREDDIT: r/a TITLE: b POST: c\n\nd";
-    let row = |prompt: &str, chosen: &str| {
-        serde_json::json!({"prompt": prompt, "chosen": chosen, "rejected": "TL;DR: no"}).to_string()
-    };
-    let first = row(&format!("{post}\n\nTL;DR:"), "TL;DR: one");
-    let (empty, again, other) = (row(post, "TL;DR: "), row(post, "two"), row("SUBREDDIT: r/b", "three"));
-    let found = read(Task::Tldr, &[&empty, &first, &again, &again, &other]);
-    assert_eq!(
-        found.queries,
-        [
-            Query {
-                text: post.into(),
-                response: Some("one".into()),
-                row: 2
-            },
-            Query {
-                text: "SUBREDDIT: r/b".into(),
-                response: Some("three".into()),
-                row: 5
-            }
-        ]
-    );
-    assert_eq!(
-        found.summary(),
-        "5 rows read, 2 used; left out: 2 same post again (row 3), 1 empty answer (row 1)"
-    );
-    for name in ["post", "content"] {
-        let row = format!("{{\"{name}\": \"a b\", \"summary\": \"c\"}}");
-        assert_eq!(one(Task::Tldr, &row), ("a b".into(), Some("c".into())));
-    }
 }
 
 #[test]
@@ -219,66 +196,7 @@ fn any_task_takes_plain_queries() {
         assert_eq!(one(task, r#"{"prompt": "Hi", "response": null}"#), ("Hi".into(), None));
     }
     let twice = read(Task::Hh, &[r#"{"query": "a"}"#; 2]);
-    assert_eq!(twice.summary(), "2 rows read, 2 used");
-}
-
-#[test]
-fn gzip_is_known_by_its_content_and_may_have_several_members() {
-    let (a, b) = ("{\"query\": \"a\"}\r\n", "{\"query\": \"b\"}");
-    let folder = folder_with(&[
-        ("two.jsonl", &[gzip(a), gzip(b)].concat()),
-        ("one.jsonl.gz", "\u{feff}{\"query\": \"c\"}".as_bytes()),
-        ("NOTES", b"no data"),
-    ]);
-    let read = |name: &str| read_queries(&folder.path().join(name), Task::Hh, &words, 50, 0);
-    let texts = |found: &Queries| {
-        found
-            .queries
-            .iter()
-            .map(|q| (q.row, q.text.clone()))
-            .collect::<Vec<_>>()
-    };
-    let two = read("two.jsonl").unwrap();
-    assert_eq!(texts(&two), [(1, "a".into()), (2, "b".into())]);
-    assert_eq!(two.format, "JSON lines, gzip: queries (query or prompt)");
-    for all in ["", "*.jsonl*"] {
-        assert_eq!(
-            texts(&read(all).unwrap()),
-            [(1, "c".into()), (2, "a".into()), (3, "b".into())]
-        );
-    }
-    std::fs::write(
-        folder.path().join("two.jsonl"),
-        [gzip(a), b"no gzip member at all".to_vec()].concat(),
-    )
-    .unwrap();
-    let here = folder.path().display();
-    assert_eq!(
-        read("two.jsonl").unwrap_err().to_string(),
-        format!("{here}/two.jsonl: row 2: the gzip stream is broken here (invalid gzip header); fetch the file again")
-    );
-    let whole = gzip(&a.repeat(50_000));
-    std::fs::write(folder.path().join("two.jsonl"), &whole[..whole.len() / 2]).unwrap();
-    let message = read("two.jsonl").unwrap_err().to_string();
-    assert!(
-        message.ends_with(": the gzip stream is cut off here; fetch the file again"),
-        "{message}"
-    );
-    assert_ne!(message.split(": row ").nth(1).unwrap().split(':').next().unwrap(), "1");
-}
-
-#[test]
-fn rows_of_several_files_are_named_by_file() {
-    let folder = folder_with(&[
-        ("a.jsonl", b"{\"query\": \"a\"}\n"),
-        ("b.jsonl", b"{\"query\": \"b\"}\n{}\n"),
-    ]);
-    let found = read_queries(folder.path(), Task::Hh, &words, 50, 0).unwrap();
-    assert_eq!(
-        found.summary(),
-        "3 rows read, 2 used; left out: 1 no known fields (row 2 of b.jsonl)"
-    );
-    assert_eq!(found.refused[0].example, "{}");
+    assert_eq!(twice.account.summary(), "2 rows read, 2 used");
 }
 
 #[test]
@@ -287,24 +205,16 @@ fn a_file_without_queries_says_what_would_do() {
         let message = read_bytes(Task::Imdb, bytes).unwrap_err().to_string();
         message.split_once("rows.jsonl: ").unwrap().1.to_string()
     };
-    let rows =
-        "Task imdb reads a row a line, such as {\"text\": \"a review of 200 characters or more\"}, or {\"query\": ...}";
+    let rows = "Task imdb reads rows such as {\"text\": \"a review of 200 characters or more\"}, or {\"query\": ...}";
     assert_eq!(
         refused(b""),
         format!("no query that can be used: 0 rows read, 0 used. The file is empty. {rows}")
     );
     assert_eq!(
-        refused(b"[{\"query\": \"a\"}]\n"),
-        format!(
-            "no query that can be used: 1 row read, 0 used; left out: 1 not an object (row 1). The file looks like one JSON \
-             array; `jq -c '.[]'` makes lines of it. {rows}"
-        )
-    );
-    assert_eq!(
-        refused(b"{\"turns\": [\"a\"]}\n"),
+        refused(b"{\"other\": [\"a\"]}\n"),
         format!(
             "no query that can be used: 1 row read, 0 used; left out: 1 no known fields (row 1). The first row left out \
-             begins {{\"turns\": [\"a\"]}}. {rows}"
+             begins {{\"other\": [\"a\"]}}. {rows}"
         )
     );
     assert_eq!(
@@ -326,7 +236,7 @@ fn a_path_that_leads_nowhere_says_what_is_near() {
     std::fs::create_dir(folder.path().join("empty")).unwrap();
     let here = folder.path().display().to_string();
     let refused = |name: &str| {
-        let message = read_queries(&folder.path().join(name), Task::Hh, &words, 50, 0)
+        let message = read_queries(&folder.path().join(name), Task::Hh)
             .unwrap_err()
             .to_string();
         message.strip_prefix(&here).unwrap().to_string()
@@ -342,7 +252,7 @@ fn a_path_that_leads_nowhere_says_what_is_near() {
     );
     assert_eq!(
         refused("empty"),
-        "/empty: no file in this folder ends in .jsonl, .ndjson, .json, .jsonl.gz, .ndjson.gz, .json.gz; it is empty or not \
-         there"
+        "/empty: no file in or under this folder ends in .jsonl, .ndjson, .json, .csv, .tsv, .parquet, .parq; it is empty \
+         or not there"
     );
 }

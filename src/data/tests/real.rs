@@ -1,5 +1,6 @@
+use std::collections::HashSet;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::*;
 
@@ -26,60 +27,119 @@ fn count_lines(path: &Path) -> u64 {
     text.iter().filter(|b| **b == b'\n').count() as u64
 }
 
+/// The rows of a file by another way: lines, and for the table, lines but the header.
+fn expected_rows(path: &Path) -> u64 {
+    count_lines(path) - u64::from(path.extension().is_some_and(|e| e == "csv"))
+}
+
 #[test]
 fn every_row_of_the_real_files_is_accounted_for() {
     let Some(folder) = real() else { return };
     let files = [
-        (Task::Hh, "hh/harmless-base.jsonl.gz"),
-        (Task::Hh, "hh/helpful-base.jsonl.gz"),
-        (Task::Hh, "hh/helpful-online.jsonl.gz"),
-        (Task::Hh, "hh/helpful-rejection-sampled.jsonl.gz"),
-        (Task::Imdb, "imdb/reviews.jsonl.gz"),
-        (Task::Tldr, "tldr/preference.jsonl.gz"),
-        (Task::Tldr, "tldr/instructgpt_tldr_100.jsonl"),
+        (Some(Task::Hh), "hh/harmless-base.jsonl.gz"),
+        (Some(Task::Hh), "hh/helpful-base.jsonl.gz"),
+        (Some(Task::Hh), "hh/helpful-online.jsonl.gz"),
+        (Some(Task::Hh), "hh/helpful-rejection-sampled.jsonl.gz"),
+        (Some(Task::Imdb), "imdb/reviews.jsonl.gz"),
+        (Some(Task::Tldr), "tldr/preference.jsonl.gz"),
+        (Some(Task::Tldr), "tldr/instructgpt_tldr_100.jsonl"),
+        (None, "queries/advbench_harmful_behaviors.csv"),
+        (None, "queries/vicuna_question.jsonl"),
     ];
+    let limit = Limit {
+        count_tokens: &words,
+        max_query_tokens: 256,
+    };
     for (task, name) in files {
         let path = folder.join(name);
-        let found = read_queries(&path, task, &words, 256, 1).unwrap();
-        println!("{name}: {}: {}", found.format, found.summary());
-        assert_eq!(found.rows, count_lines(&path), "{name}");
-        assert_eq!(found.queries.len() as u64 + found.left_out(), found.rows, "{name}");
-        assert_eq!(guess_task(&path).unwrap(), Some(task), "{name}");
-        let mut seen = HashSet::new();
-        for query in &found.queries {
-            let (text, response) = (query.text.as_str(), query.response.as_deref().unwrap());
-            assert!(
-                !text.trim().is_empty() && !response.trim().is_empty(),
-                "{name}: {query:?}"
-            );
-            assert!(words(text) <= 256, "{name}: {query:?}");
-            match task {
-                Task::Hh => assert!(
-                    !text.contains('\n') && !response.contains("\n\nHuman:"),
-                    "{name}: {query:?}"
-                ),
-                Task::Imdb => {
-                    assert!(
-                        (2..=8).contains(&words(text)) && words(response) <= 60,
-                        "{name}: {query:?}"
-                    );
-                    let odd = |c: char| c.is_control() || c == '\u{96}';
-                    assert!(!text.contains(odd) && !response.contains(odd), "{name}: {query:?}");
-                    assert!(!text.contains("<br") && !response.contains("<br"), "{name}: {query:?}");
+        assert_eq!(guess_task(&path).unwrap(), task, "{name}");
+        let task = task.unwrap_or(Task::Hh);
+        for want in [Want::Queries, Want::Labels, Want::Preferences] {
+            let account = match read_rows(&path, &Reading::of(task, want), Some(&limit)) {
+                Ok(found) => {
+                    check(name, task, want, &found);
+                    found.account
                 }
-                Task::Tldr => {
-                    assert!(seen.insert(text), "{name}: {query:?}");
+                // The file holds nothing of the kind; the count of its rows is in the message.
+                Err(error) => {
+                    let rows = thousands(expected_rows(&path));
                     assert!(
-                        !response.starts_with("TL;DR:") && !text.ends_with("TL;DR:"),
-                        "{name}: {query:?}"
+                        error.to_string().contains(&format!("{rows} rows read, 0 used")),
+                        "{name}: {error}"
                     );
+                    continue;
                 }
+            };
+            println!("{name}, {want:?}: {}: {}", account.format, account.summary());
+            assert_eq!(account.rows(), expected_rows(&path), "{name}");
+            add_up(&account);
+        }
+    }
+    let read = |path: PathBuf| read_rows(&path, &Reading::of(Task::Hh, Want::Queries), Some(&limit)).unwrap();
+    let all = read(folder.join("hh/*.jsonl.gz"));
+    println!("hh/*.jsonl.gz: {}", all.account.summary());
+    assert_eq!(all, read(folder.join("hh")));
+}
+
+fn check(name: &str, task: Task, want: Want, found: &Records) {
+    let mut seen = HashSet::new();
+    for record in &found.records {
+        let text = record.query.as_str();
+        assert!(!text.trim().is_empty() && words(text) <= 256, "{name}: {record:?}");
+        let preference = record
+            .preference
+            .iter()
+            .flat_map(|(chosen, rejected)| [chosen, rejected]);
+        let responses: Vec<&str> = record.completion.iter().chain(preference).map(String::as_str).collect();
+        let wanted = match want {
+            Want::Queries => record.preference.is_none(),
+            Want::Labels => record.label.is_some() && responses.len() == 1,
+            Want::Preferences => responses.len() == 2 && responses[0] != responses[1],
+        };
+        assert!(
+            wanted && responses.iter().all(|y| !y.trim().is_empty()),
+            "{name}: {record:?}"
+        );
+        let has = |wrong: &dyn Fn(&str) -> bool| wrong(text) || responses.iter().any(|y| wrong(y));
+        match task {
+            Task::Hh => assert!(
+                !has(&|y| y.contains("\n\nHuman:")) && !text.contains('\n'),
+                "{name}: {record:?}"
+            ),
+            Task::Imdb => {
+                assert!((2..=8).contains(&words(text)), "{name}: {record:?}");
+                assert!(
+                    !has(&|y| y.contains(char::is_control) || y.contains("<br")),
+                    "{name}: {record:?}"
+                );
+            }
+            Task::Tldr => {
+                assert!(want != Want::Queries || seen.insert(text), "{name}: {record:?}");
+                assert!(!text.ends_with("TL;DR:"), "{name}: {record:?}");
+                assert!(responses.iter().all(|y| !y.starts_with("TL;DR:")), "{name}: {record:?}");
             }
         }
     }
-    let all = read_queries(&folder.join("hh/*.jsonl.gz"), Task::Hh, &words, 256, 1).unwrap();
-    println!("hh/*.jsonl.gz: {}", all.summary());
-    assert_eq!(all, read_queries(&folder.join("hh"), Task::Hh, &words, 256, 1).unwrap());
-    let questions = read_queries(&folder.join("queries/vicuna_question.jsonl"), Task::Hh, &words, 256, 1);
-    println!("{}", questions.unwrap_err());
+}
+
+#[test]
+fn no_query_of_the_real_files_is_on_both_sides() {
+    let Some(folder) = real() else { return };
+    for (task, name) in [
+        (Task::Hh, "hh"),
+        (Task::Imdb, "imdb/reviews.jsonl.gz"),
+        (Task::Tldr, "tldr/preference.jsonl.gz"),
+    ] {
+        for want in [Want::Queries, Want::Preferences, Want::Labels] {
+            let Ok(found) = read_rows(&folder.join(name), &Reading::of(task, want), None) else {
+                continue;
+            };
+            let all = found.records.len();
+            let sides = Sides::of(found.records, 0.1, 0);
+            let queries = |side: &[Record]| side.iter().map(|r| normalise(&r.query)).collect::<HashSet<_>>();
+            assert!(queries(&sides.train).is_disjoint(&queries(&sides.held_out)));
+            assert_eq!(sides.train.len() + sides.held_out.len(), all);
+            println!("{name}, {want:?}: {} and {}", sides.train.len(), sides.held_out.len());
+        }
+    }
 }

@@ -226,6 +226,10 @@ fn experiment() -> Experiment {
         data: DataSettings {
             queries: "builtin:hh".into(),
             max_query_tokens: 256,
+            test: None,
+            held_out: 0.1,
+            prefix_words: [2, 8],
+            max_response_tokens: 256,
         },
         principles: PrinciplesSettings {
             file: "principles/hh.toml".into(),
