@@ -22,7 +22,7 @@ use ple::reward::scores;
 use ple::sample::{Completion, sample};
 use ple::train::optimizer::Optimizer;
 use ple::train::shards::{ShardLoss, gradients};
-use ple::train::{Request, Setup};
+use ple::train::{Prepared, Request, Setup};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -115,10 +115,13 @@ fn main() {
 impl Bench {
     fn new() -> Self {
         let request = Request::at(Path::new("experiments/imdb.toml"), vec![], DeviceChoice::Cpu);
-        let mut setup = request
+        let prepared = request
             .expect("the bundled experiment")
             .prepare()
             .expect("the bundled experiment is good");
+        let Prepared::Align(mut setup) = prepared else {
+            panic!("the bundled experiment aligns a policy")
+        };
         // Every response shall have the same length, as the peer's have.
         forbid_end(&mut setup);
         let settings = setup.experiment.method.clone();
@@ -139,7 +142,7 @@ impl Bench {
         });
         let optimizer = Optimizer::new(0.999, settings.weight_decay, settings.max_grad_norm);
         let mut bench = Self {
-            setup,
+            setup: *setup,
             settings,
             generation,
             prompts,

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use ple::config::Principles;
 use ple::device::DeviceChoice;
 use ple::run::{Reader, Store};
-use ple::train::{Command, Event, Mark, Request, Running, Setup, StepRecord, resume, start};
+use ple::train::{Command, Event, Mark, Prepared, Request, Running, StepRecord, resume, start};
 
 /// A run of a few seconds.
 const SMALL: [&str; 10] = [
@@ -20,10 +21,17 @@ const SMALL: [&str; 10] = [
     "method.replay=all",
 ];
 
-fn setup(more: &[&str]) -> Setup {
+fn setup(more: &[&str]) -> Prepared {
     let sets = SMALL.iter().chain(more).map(|s| s.to_string()).collect();
     let request = Request::at(Path::new("experiments/imdb.toml"), sets, DeviceChoice::Cpu).expect("the file is there");
     request.prepare().expect("the experiment is good")
+}
+
+fn principles() -> Principles {
+    match setup(&[]) {
+        Prepared::Align(setup) => setup.principles,
+        Prepared::Fit(_) => panic!("the experiment aligns a policy"),
+    }
 }
 
 /// Follows a run to its end, sending what `react` answers to each event.
@@ -109,7 +117,7 @@ fn principles_changed_by_hand_act_again_at_the_same_step_after_a_resume() {
     let runs = tempfile::tempdir().expect("a folder");
     let running = start(setup(&[]), runs.path(), None, true).expect("starts");
     let folder = running.folder.clone();
-    let mut principles = setup(&[]).principles;
+    let mut principles = principles();
     principles.entries[1].on = false;
     let events = follow(running, |event| match event {
         Event::Step(s) if s.step == 2 => vec![Command::SetPrinciples(principles.clone())],

@@ -227,6 +227,20 @@ pub struct FitEval {
     pub every: u32,
     /// At most so many rows of either.
     pub rows: usize,
+    /// Which weights become the model.
+    #[serde(default)]
+    pub keep: KeepWeights,
+}
+
+/// Which weights become the model of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeepWeights {
+    /// Those with the smallest loss on the validation rows.
+    #[default]
+    Best,
+    /// Those after the last update: better where the validation rows are few and the learning rate falls to the end.
+    Last,
 }
 
 mod defaults {

@@ -260,7 +260,11 @@ const FIT_METHOD: &[Key] = &[
     may("score_penalty", Kind::Number(Range::ZeroOrMore), "0.0025"),
 ];
 
-const FIT_EVAL: &[Key] = &[must("every", count(1), "25"), must("rows", count(1), "500")];
+const FIT_EVAL: &[Key] = &[
+    must("every", count(1), "25"),
+    must("rows", count(1), "500"),
+    may("keep", Kind::Choice(&["best", "last"]), "\"best\""),
+];
 
 /// The key under a dotted path of either kind of experiment.
 pub(super) fn lookup(path: &str) -> Option<&'static Key> {

@@ -24,7 +24,8 @@ fn holds_the_keys_of_a_models_training_against_each_other() {
     for (sets, message) in [
         (
             &["model.start=builtin:tiny"][..],
-            "experiments/imdb.toml:5: model.shape: only a new model has a shape to choose; leave it out",
+            "experiments/imdb.toml:5: model.shape = { vocabulary = 4000, hidden = 64, intermediate = 128, layers…: only a \
+             new model has a shape to choose; leave it out",
         ),
         (
             &["model.shape.heads=3"],

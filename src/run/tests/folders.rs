@@ -133,6 +133,7 @@ fn runs_are_listed_whatever_lies_beside_them() {
         state: "running".into(),
         reward_original: Some(1.0),
         reward_guided: Some(1.0),
+        accuracy: None,
     };
     assert_eq!(found[4], expected);
 

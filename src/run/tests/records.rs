@@ -1,6 +1,7 @@
 //! Every record comes back as it was.
 
 use super::*;
+use crate::config::Plan;
 
 #[test]
 fn every_record_comes_back_bit_for_bit() {
@@ -140,8 +141,11 @@ fn settings_come_back_bit_for_bit() {
     for i in 1..40u64 {
         let mut started = started();
         let x = f64::from_bits(0x3f50_0000_0000_0000 + i.wrapping_mul(0x9e37_79b9_7f4a_7c15) % (1 << 58));
-        started.experiment.method.learning_rate = x;
-        started.experiment.generation.top_p = -x;
+        let Plan::Align(experiment) = &mut started.experiment else {
+            panic!("the fixture aligns a policy")
+        };
+        experiment.method.learning_rate = x;
+        experiment.generation.top_p = -x;
         let store = Store::create(runs.path(), None, &started).unwrap();
         let (dir, name) = (store.dir().to_path_buf(), store.name().to_string());
         assert_eq!(name, format!("imdb-{i:03}"));

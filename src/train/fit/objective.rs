@@ -36,7 +36,10 @@ pub fn embedding_mask(model: &Llama, share: f64, rng: &mut ChaCha8Rng) -> Option
     }
     values.truncate(vocabulary * hidden);
     let device = model.embed.device().inner();
-    Some(Tensor::from_data(TensorData::new(values, [vocabulary, hidden]), &device))
+    Some(Tensor::from_data(
+        TensorData::new(values, [vocabulary, hidden]),
+        &device,
+    ))
 }
 
 /// The loss of a shard of a batch of size `n` (see [`size`]); for reward models also how many rows it has right.

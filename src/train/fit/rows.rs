@@ -278,6 +278,13 @@ impl<'a> Reading<'a> {
         }
         let mut tokens = self.plain(row);
         let windowed = chance(rng, self.data.windows);
+        // The query too: a few rare words at the same place in every pass are learnt by heart otherwise.
+        let dropout = 2.0 * self.data.token_dropout * unit(rng);
+        let mut place = 0;
+        tokens.prompt.retain(|_| {
+            place += 1;
+            place == 1 || !chance(rng, dropout)
+        });
         for response in std::iter::once(&mut tokens.response).chain(&mut tokens.other) {
             if windowed {
                 *response = window(rng, response);

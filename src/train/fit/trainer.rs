@@ -11,6 +11,7 @@ use super::measure::{Measure, length_rule};
 use super::objective::{embedding_mask, shard_loss, size};
 use super::rows::{FitRow, Order, Reading, Tokens};
 use super::setup::FitSetup;
+use crate::config::KeepWeights;
 use crate::evaluate::quality::LengthRule;
 use crate::model::{self, Llama};
 use crate::random::{Purpose, stream};
@@ -299,7 +300,8 @@ impl FitTrainer {
         let mut found = self
             .measure()
             .evaluate(&model, &self.validation, self.step, FitSplit::Validation);
-        found.best = self.best.as_ref().is_none_or(|best| found.loss < best.loss);
+        let last = self.setup.experiment.eval.keep == KeepWeights::Last;
+        found.best = last || self.best.as_ref().is_none_or(|best| found.loss < best.loss);
         if found.best {
             self.best = Some(Best {
                 loss: found.loss,
@@ -312,7 +314,11 @@ impl FitTrainer {
 
     /// Measures the kept weights on rows by which nothing was chosen, and saves them as a model.
     fn finish(&mut self) -> Result<(), TrainError> {
-        let (weights, step) = match self.best.take() {
+        let best = match self.setup.experiment.eval.keep {
+            KeepWeights::Best => self.best.take(),
+            KeepWeights::Last => None,
+        };
+        let (weights, step) = match best {
             Some(best) => (best.weights, best.step),
             None => (self.present(), self.step),
         };

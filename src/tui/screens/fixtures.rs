@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::config::{
     CheckpointSettings, DataSettings, EvalSettings, Experiment, GenerationSettings, Lora, MethodName, MethodSettings,
-    PolicySettings, Principle, Principles, PrinciplesSettings, Replay, RewardSettings, SftSettings,
+    Plan, PolicySettings, Principle, Principles, PrinciplesSettings, Replay, RewardSettings, SftSettings,
 };
 use crate::grammar::Task;
 use crate::train::{
@@ -89,7 +89,7 @@ pub fn started() -> RunView {
     run.apply(Event::Started(Started {
         run: "hh-1".into(),
         path: "runs/hh-1".into(),
-        experiment: experiment(),
+        experiment: Plan::Align(Box::new(experiment())),
         device: "cpu".into(),
         parameters: 1_000_000,
         trained_parameters: 50_000,

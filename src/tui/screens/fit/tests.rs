@@ -1,6 +1,6 @@
 use super::{Action, State, rows, training};
 use crate::config::{
-    CheckpointSettings, FitData, FitEval, FitExperiment, FitMethod, FitModel, FitName, Keep, Plan, Shape,
+    CheckpointSettings, FitData, FitEval, FitExperiment, FitMethod, FitModel, FitName, Keep, KeepWeights, Plan, Shape,
 };
 use crate::evaluate::quality::{Judged, LengthRule, quality};
 use crate::grammar::Task;
@@ -55,7 +55,11 @@ fn experiment(name: FitName) -> FitExperiment {
             average: 0.99,
             score_penalty: 0.0,
         },
-        eval: FitEval { every: 25, rows: 400 },
+        eval: FitEval {
+            every: 25,
+            rows: 400,
+            keep: KeepWeights::Best,
+        },
         checkpoint: CheckpointSettings { every: 100 },
     }
 }
