@@ -12,6 +12,7 @@ use super::experiment::{Experiment, MethodName};
 use super::find::{list_names, near_name};
 use super::overrides;
 use super::principles::Principles;
+use super::reward_check::check_reward;
 use super::schema::{self, Key};
 use super::tree::{self, Node, Place, Value};
 
@@ -158,7 +159,7 @@ fn check_together(source: &Source, root: &Node, experiment: &Experiment) -> Resu
             format!("must be 1 or more, since eval.every is {every}; every = 0 never evaluates"),
         );
     }
-    Ok(())
+    check_reward(source, root, &experiment.reward)
 }
 
 /// The screen, the marks in the charts and the versions of a run tell principles apart by name.

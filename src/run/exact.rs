@@ -4,9 +4,13 @@
 //! NaN as NULL. So every record is stored twice over: readable (JSON text or REAL columns), and its floating-point
 //! numbers once more as little-endian bytes, which are the ones that count when it is read.
 
-use crate::config::{Experiment, GenerationSettings, Lora, LoraAdapter, MethodSettings, SftSettings};
+use crate::config::{
+    Bounds, Clip, Experiment, GenerationSettings, LengthRule, Lora, LoraAdapter, MethodSettings, RegexRule,
+    RewardSettings, Rule, SftSettings, TruthRule,
+};
 use crate::train::{
-    Answer, CaseRecord, Command, Done, EvaluationRecord, Event, Mark, PairRecord, SftRecord, Started, StepRecord,
+    Answer, CaseRecord, Command, Done, EvaluationRecord, Event, Mark, PairRecord, SftRecord, Shaped, Started,
+    StepRecord,
 };
 
 /// The JSON text of an event and the bytes of its numbers.
@@ -151,7 +155,7 @@ fn visit_started(started: &mut Started, f: &mut dyn FnMut(&mut f64)) {
         task: _,
         seed: _,
         policy,
-        reward: _,
+        reward,
         data: _,
         principles: _,
         sft:
@@ -205,6 +209,42 @@ fn visit_started(started: &mut Started, f: &mut dyn FnMut(&mut f64)) {
             targets: _,
         }) => f(alpha),
         Lora::Off(_) => {}
+    }
+    visit_reward(reward, f);
+}
+
+/// All of these are absent in a run made before they were there, and so are their numbers.
+fn visit_reward(reward: &mut RewardSettings, f: &mut dyn FnMut(&mut f64)) {
+    let RewardSettings {
+        model: _,
+        url: _,
+        rules,
+        timeout_seconds: _,
+        retries: _,
+        batch: _,
+        end: _,
+        shape: _,
+        clip,
+    } = reward;
+    for rule in rules {
+        match rule {
+            Rule::Regex(RegexRule {
+                regex: _,
+                score,
+                each: _,
+            }) => f(score),
+            Rule::Length(LengthRule {
+                length: _,
+                slope,
+                count: _,
+                side: _,
+            }) => f(slope),
+            Rule::Truth(TruthRule { truth }) => f(truth),
+        }
+    }
+    match clip {
+        Clip::To(Bounds { low, high }) => [low, high].into_iter().for_each(f),
+        Clip::Off(_) => {}
     }
 }
 
@@ -276,6 +316,10 @@ pub(super) fn pack_pair(p: &PairRecord) -> Vec<u8> {
     }
     pack_option(&mut out, p.truth_original);
     pack_option(&mut out, p.truth_guided);
+    // Only where there are such: a pair without them is the same as before there was shaping.
+    for x in p.shaped.iter().flat_map(|s| [s.original, s.guided]) {
+        out.extend_from_slice(&x.to_le_bytes());
+    }
     out
 }
 
@@ -293,6 +337,13 @@ pub(super) fn unpack_pair(bytes: &[u8], p: &mut PairRecord) -> Result<(), String
     }
     p.truth_original = from.option()?;
     p.truth_guided = from.option()?;
+    p.shaped = match from.is_empty() {
+        true => None,
+        false => Some(Shaped {
+            original: from.float()?,
+            guided: from.float()?,
+        }),
+    };
     from.end()
 }
 

@@ -22,6 +22,10 @@ fn every_record_comes_back_bit_for_bit() {
         let odd_pair = PairRecord {
             reward_guided: x,
             weight_guided: x,
+            shaped: i.is_multiple_of(2).then_some(Shaped {
+                original: x,
+                guided: 0.1 + 0.2,
+            }),
             truth_guided: None,
             truth_original: Some(x),
             ..pair(i, 0)

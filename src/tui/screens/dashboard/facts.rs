@@ -3,7 +3,7 @@
 use crate::tui::run_view::RunView;
 use crate::tui::widgets::scale::{duration, short, thousands};
 
-/// Rows that all facts take.
+/// Rows that all facts take, but for the one of an experiment that shapes its rewards.
 pub const ROWS: u16 = 13;
 
 /// How a fact is meant.
@@ -55,6 +55,9 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
         Tone::Plain,
         format!("{}, next {next} (× {})", short(step.tau), step.decay),
     );
+    if let Some(shaping) = run.started.as_ref().and_then(|s| s.experiment.reward.shaping()) {
+        say("shaped", Tone::Mark, format!("for Eqs. 3-5: {shaping}"));
+    }
     say(
         "ranked",
         Tone::Plain,
