@@ -165,7 +165,11 @@ impl Checker<'_> {
                     self.table(path, &title, sort, item);
                 }
                 (Value::Table(_), []) => {
-                    self.wrong(path, item, format!("must have one of {names} (for example {})", key.example));
+                    self.wrong(
+                        path,
+                        item,
+                        format!("must have one of {names} (for example {})", key.example),
+                    );
                 }
                 (Value::Table(_), _) => self.wrong(path, item, format!("has more than one of {names}; make two of it")),
                 (other, _) => self.wrong(path, item, format!("found {}, wants {}", other.kind(), wants(key))),

@@ -67,14 +67,12 @@ pub(super) fn check_reward(source: &Source, root: &Node, reward: &RewardSettings
 
 /// Why an address cannot be asked.
 fn unusable(url: &str) -> Option<String> {
-    let uri: ureq::http::Uri = match url.parse() {
-        Ok(uri) => uri,
-        Err(error) => return Some(format!("not an address: {error}")),
-    };
-    match (uri.scheme_str(), uri.host()) {
-        (Some("http" | "https"), Some(host)) if !host.is_empty() => None,
-        (Some("http" | "https"), _) => Some("names no host".into()),
-        (Some(other), _) => Some(format!("must begin with http:// or https://, not {other}://")),
-        (None, _) => Some("must begin with http:// or https://".into()),
+    if !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Some("must begin with http:// or https://".into());
+    }
+    match url.parse::<ureq::http::Uri>() {
+        Ok(uri) if uri.host().is_some_and(|host| !host.is_empty()) => None,
+        Ok(_) => Some("names no host".into()),
+        Err(error) => Some(format!("not an address: {error}")),
     }
 }

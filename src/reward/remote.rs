@@ -27,7 +27,11 @@ impl RewardServer {
     /// The server at an address, with the patience that the settings have.
     pub fn new(url: &str, settings: &RewardSettings) -> Self {
         let timeout = Duration::from_secs(u64::from(settings.timeout_seconds));
-        Self::of(Client::new(url, timeout, settings.retries), settings.batch, &settings.end)
+        Self::of(
+            Client::new(url, timeout, settings.retries),
+            settings.batch,
+            &settings.end,
+        )
     }
 
     /// A server asked by this client, `batch` rows at a time.

@@ -18,7 +18,11 @@ pub fn rewards(text: &str, expected: usize) -> Result<Vec<f64>, String> {
     };
     let Some(rewards) = fields.get("rewards") else {
         let keys: Vec<&str> = fields.keys().map(String::as_str).collect();
-        let keys = if keys.is_empty() { "nothing".into() } else { keys.join(", ") };
+        let keys = if keys.is_empty() {
+            "nothing".into()
+        } else {
+            keys.join(", ")
+        };
         return Err(format!("no \"rewards\" in it; it holds {}", excerpt(&keys)));
     };
     let rewards = match rewards {
@@ -32,7 +36,11 @@ pub fn rewards(text: &str, expected: usize) -> Result<Vec<f64>, String> {
         let t = if expected == 1 { "" } else { "s" };
         return Err(format!("{} reward{s} for {expected} response{t}", rewards.len()));
     }
-    rewards.iter().enumerate().map(|(i, reward)| number(i, reward)).collect()
+    rewards
+        .iter()
+        .enumerate()
+        .map(|(i, reward)| number(i, reward))
+        .collect()
 }
 
 /// A number, alone or in a list of its own, as a tensor of one column becomes.
@@ -80,8 +88,14 @@ mod tests {
 
     #[test]
     fn what_servers_send_is_understood() {
-        assert_eq!(rewards(r#"{"rewards": [0.5, -1], "scores": [9, 9]}"#, 2), Ok(vec![0.5, -1.0]));
-        assert_eq!(rewards(r#"{"rewards": [[0.5], [2.0]], "extra_logs": {}}"#, 2), Ok(vec![0.5, 2.0]));
+        assert_eq!(
+            rewards(r#"{"rewards": [0.5, -1], "scores": [9, 9]}"#, 2),
+            Ok(vec![0.5, -1.0])
+        );
+        assert_eq!(
+            rewards(r#"{"rewards": [[0.5], [2.0]], "extra_logs": {}}"#, 2),
+            Ok(vec![0.5, 2.0])
+        );
         assert_eq!(rewards(r#"{"rewards": 0.25}"#, 1), Ok(vec![0.25]));
         assert_eq!(rewards(r#"{"rewards": []}"#, 0), Ok(vec![]));
     }
@@ -101,12 +115,27 @@ mod tests {
             said(r#"{"rewards": [1, null]}"#),
             "reward 1 is null (NaN in some servers), not a number"
         );
-        assert_eq!(said(r#"{"rewards": [1, [2, 3]]}"#), "reward 1 is a list of 2, not a number");
+        assert_eq!(
+            said(r#"{"rewards": [1, [2, 3]]}"#),
+            "reward 1 is a list of 2, not a number"
+        );
         assert_eq!(said(r#"{"rewards": [1, NaN]}"#), "it holds a number that is NaN");
-        assert_eq!(said(r#"{"rewards": [-Infinity, 1]}"#), "it holds a number that is infinite");
-        assert_eq!(said(r#"{"rewards": [1, 1e200]}"#), "reward 1 is 1e200, too large for a reward");
-        assert_eq!(said(r#"{"rewards": "1, 2"}"#), "\"rewards\" is the text \"1, 2\", wants a list of numbers");
-        assert_eq!(said("[1, 2]"), "found a list of 2, wants an object {\"rewards\": [...]}");
+        assert_eq!(
+            said(r#"{"rewards": [-Infinity, 1]}"#),
+            "it holds a number that is infinite"
+        );
+        assert_eq!(
+            said(r#"{"rewards": [1, 1e200]}"#),
+            "reward 1 is 1e200, too large for a reward"
+        );
+        assert_eq!(
+            said(r#"{"rewards": "1, 2"}"#),
+            "\"rewards\" is the text \"1, 2\", wants a list of numbers"
+        );
+        assert_eq!(
+            said("[1, 2]"),
+            "found a list of 2, wants an object {\"rewards\": [...]}"
+        );
         assert_eq!(said(r#"{"scores": [1, 2]}"#), "no \"rewards\" in it; it holds scores");
         assert_eq!(said("{}"), "no \"rewards\" in it; it holds nothing");
         assert_eq!(said(" \n"), "it is empty");

@@ -35,15 +35,13 @@ impl Rules {
 
     /// The sum over the rules; NaN where a rule asks for the truth of a query that the grammar does not know.
     fn sum(&self, row: &Row<'_>) -> f64 {
-        let scores = self.rules
-            .iter()
-            .map(|(rule, expression)| match rule {
-                Rule::Regex(rule) => rule.score * found(expression.as_ref(), row.response, rule.each) as f64,
-                Rule::Length(rule) => rule.slope * f64::from(distance(rule, row)),
-                Rule::Truth(TruthRule { truth: weight }) => {
-                    truth(self.task, row.query, row.response).map_or(f64::NAN, |t| weight * t.value)
-                }
-            });
+        let scores = self.rules.iter().map(|(rule, expression)| match rule {
+            Rule::Regex(rule) => rule.score * found(expression.as_ref(), row.response, rule.each) as f64,
+            Rule::Length(rule) => rule.slope * f64::from(distance(rule, row)),
+            Rule::Truth(TruthRule { truth: weight }) => {
+                truth(self.task, row.query, row.response).map_or(f64::NAN, |t| weight * t.value)
+            }
+        });
         // Not -0.0, which is what nothing adds up to.
         0.0 + scores.sum::<f64>()
     }
@@ -104,7 +102,10 @@ mod tests {
         let regex = |rule: &str, response: &str| score(rule, "q", response, 0);
         assert_eq!(regex(r"[{ regex = 'thank(s| you)' }]", "thanks, thank you"), 1.0);
         assert_eq!(regex(r"[{ regex = 'thank(s| you)', score = 0.5 }]", "nothing"), 0.0);
-        assert_eq!(regex(r"[{ regex = '!', score = -0.25, each = true }]", "a! b! c!"), -0.75);
+        assert_eq!(
+            regex(r"[{ regex = '!', score = -0.25, each = true }]", "a! b! c!"),
+            -0.75
+        );
         assert_eq!(regex(r"[{ regex = '^\S+$', score = 2 }]", "two words"), 0.0);
     }
 
@@ -124,7 +125,9 @@ mod tests {
     fn truth_is_that_of_the_grammar_and_rules_add_up() {
         let mut rng = crate::random::stream(3, crate::random::Purpose::Sft, 0, 0);
         let (scene, response, _) = grammar::preference_pair(&mut rng, Task::Imdb, grammar::Split::Train);
-        let truth = grammar::truth(Task::Imdb, &scene.query, &response).expect("its own query").value;
+        let truth = grammar::truth(Task::Imdb, &scene.query, &response)
+            .expect("its own query")
+            .value;
         let words = response.split_whitespace().count() as f64;
         let both = "[{ truth = 2 }, { length = 0, slope = 0.25 }]";
         assert_eq!(score(both, &scene.query, &response, 0), 2.0 * truth + 0.25 * words);

@@ -32,7 +32,11 @@ pub fn shape(settings: &RewardSettings, raw: &[(f64, f64)]) -> Option<Vec<(f64, 
 
 /// Mean and standard deviation of all finite numbers.
 fn spread(pairs: &[(f64, f64)]) -> (f64, f64) {
-    let all: Vec<f64> = pairs.iter().flat_map(|&(a, b)| [a, b]).filter(|x| x.is_finite()).collect();
+    let all: Vec<f64> = pairs
+        .iter()
+        .flat_map(|&(a, b)| [a, b])
+        .filter(|x| x.is_finite())
+        .collect();
     let n = all.len().max(1) as f64;
     let mean = all.iter().sum::<f64>() / n;
     let variance = all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
@@ -73,7 +77,10 @@ mod tests {
         let expected = [(-3.0 / r, 1.0 / r), (-1.0 / r, 3.0 / r)];
         close(shape(&settings(Shape::Standardise, None), &raw), &expected);
         // One that is no number stays one, and the others are as before.
-        let broken = shape(&settings(Shape::Standardise, None), &[raw[0], raw[1], (f64::NAN, f64::INFINITY)]);
+        let broken = shape(
+            &settings(Shape::Standardise, None),
+            &[raw[0], raw[1], (f64::NAN, f64::INFINITY)],
+        );
         let broken = broken.expect("shaped");
         close(Some(broken[..2].to_vec()), &expected);
         assert!(broken[2].0.is_nan() && broken[2].1 == f64::INFINITY);
@@ -82,7 +89,10 @@ mod tests {
     #[test]
     fn equal_scores_say_nothing() {
         close(
-            shape(&settings(Shape::Standardise, None), &[(0.1, 0.1), (0.1, 0.1), (0.1, 0.1)]),
+            shape(
+                &settings(Shape::Standardise, None),
+                &[(0.1, 0.1), (0.1, 0.1), (0.1, 0.1)],
+            ),
             &[(0.0, 0.0); 3],
         );
     }

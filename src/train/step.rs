@@ -98,7 +98,11 @@ pub fn score(trainer: &Trainer, drawn: &Drawn) -> Result<Sampled, RewardError> {
     let evaluator = trainer.evaluator(&give_up);
     let original = evaluator.score(&drawn.queries, &drawn.original)?;
     let guided = evaluator.score(&drawn.queries, &drawn.guided)?;
-    let raw: Vec<(f64, f64)> = original.iter().zip(&guided).map(|(y, g)| (y.reward, g.reward)).collect();
+    let raw: Vec<(f64, f64)> = original
+        .iter()
+        .zip(&guided)
+        .map(|(y, g)| (y.reward, g.reward))
+        .collect();
     let shaped = shape(&experiment.reward, &raw);
     let pairs: Vec<PairRecord> = drawn
         .queries

@@ -331,7 +331,9 @@ impl Trainer {
         loop {
             let control = &self.control;
             let give_up = || control.end_is_wanted();
-            let evaluated = self.evaluator(&give_up).evaluate(&policy, principles.as_deref(), self.step);
+            let evaluated = self
+                .evaluator(&give_up)
+                .evaluate(&policy, principles.as_deref(), self.step);
             match evaluated {
                 Ok(record) => {
                     self.emit(Event::Evaluation(record))?;

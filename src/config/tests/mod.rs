@@ -4,6 +4,7 @@ mod experiment;
 mod files;
 mod overrides;
 mod principles;
+mod reward;
 mod schema;
 
 use super::*;

@@ -183,3 +183,21 @@ fn saved(run: &RunView) -> String {
         (Some(at), n) => format!("after step {at}, {n} since"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::facts;
+    use crate::tui::screens::fixtures::{started, take_step};
+
+    #[test]
+    fn shaping_is_a_fact_where_there_is_some() {
+        let mut run = started();
+        take_step(&mut run, 0, 4);
+        let said = |run: &_| facts(run).into_iter().find(|f| f.name == "shaped").map(|f| f.text);
+        assert_eq!(said(&run), None);
+        if let Some(started) = &mut run.started {
+            started.experiment.reward.shape = crate::config::Shape::Standardise;
+        }
+        assert_eq!(said(&run).as_deref(), Some("for Eqs. 3-5: standardised by the batch"));
+    }
+}

@@ -149,7 +149,11 @@ fn symbols(theme: &Theme) -> Vec<Row> {
 }
 
 fn rewards_name(settings: &RewardSettings) -> &'static str {
-    if settings.model.is_some() { "reward model" } else { "rewards" }
+    if settings.model.is_some() {
+        "reward model"
+    } else {
+        "rewards"
+    }
 }
 
 /// Where the rewards come from, and what of them the losses see.

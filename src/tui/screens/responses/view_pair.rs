@@ -82,11 +82,7 @@ pub fn answer(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, ar
     } else {
         format!("s' - s = {}: only shown, never trained on", signed(margin))
     };
-    let facts = wrap_text(
-        &said,
-        theme.dim,
-        usize::from(inner.width),
-    );
+    let facts = wrap_text(&said, theme.dim, usize::from(inner.width));
     let body = with_query(frame, inner, &answer.query, facts, theme);
     let rewards = (answer.reward_original, answer.reward_guided);
     texts(
