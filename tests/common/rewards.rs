@@ -172,10 +172,10 @@ pub fn right(request: &Value) -> Reply {
     Reply::Say(200, reply.to_string())
 }
 
-/// A number that follows from the text alone, between -1 and 1.
+/// A number that follows from the text alone, between -1 and 1, and that JSON carries exactly.
 pub fn score(text: &str) -> f64 {
     let hash = text
         .bytes()
         .fold(7u32, |h, b| h.wrapping_mul(31).wrapping_add(u32::from(b)));
-    f64::from(hash % 2001) / 1000.0 - 1.0
+    f64::from(hash % 2049) / 1024.0 - 1.0
 }
