@@ -166,15 +166,15 @@ impl RewardSettings {
         format!("{} rule{s}: {}", kinds.len(), kinds.join(", "))
     }
 
-    /// What is done to the scores, for people: "standardised by the batch, then clipped to [-2, 2]". `None`: nothing.
+    /// What is done to the scores, for people: "standardised, clipped to [-2, 2]". `None`: nothing.
     pub fn shaping(&self) -> Option<String> {
-        let standardised = (self.shape == Shape::Standardise).then(|| "standardised by the batch".to_string());
+        let standardised = (self.shape == Shape::Standardise).then(|| "standardised".to_string());
         let clipped = match &self.clip {
             Clip::To(Bounds { low, high }) => Some(format!("clipped to [{low}, {high}]")),
             Clip::Off(_) => None,
         };
         match (standardised, clipped) {
-            (Some(first), Some(then)) => Some(format!("{first}, then {then}")),
+            (Some(first), Some(then)) => Some(format!("{first}, {then}")),
             (first, then) => first.or(then),
         }
     }

@@ -138,20 +138,27 @@ impl Evaluator<'_> {
             })
             .collect();
         let rewards = self.reward.score(&rows, self.give_up)?;
-        Ok(self.scored(queries, completions, &rewards))
+        Ok(self.scored(queries, completions, responses, &rewards))
     }
 
     /// Responses whose source of rewards did not answer: their rewards are NaN.
     pub fn unscored(&self, queries: &[String], completions: &[Completion]) -> Vec<Scored> {
-        self.scored(queries, completions, &vec![f64::NAN; completions.len()])
+        let responses = completions.iter().map(|c| self.text.decode(&c.ids)).collect();
+        self.scored(queries, completions, responses, &vec![f64::NAN; completions.len()])
     }
 
-    fn scored(&self, queries: &[String], completions: &[Completion], rewards: &[f64]) -> Vec<Scored> {
+    fn scored(
+        &self,
+        queries: &[String],
+        completions: &[Completion],
+        responses: Vec<String>,
+        rewards: &[f64],
+    ) -> Vec<Scored> {
         queries
             .iter()
+            .zip(responses)
             .zip(completions.iter().zip(rewards))
-            .map(|(query, (completion, &reward))| {
-                let response = self.text.decode(&completion.ids);
+            .map(|((query, response), (completion, &reward))| {
                 let truth = truth(self.task, query, &response).map(|t| t.value);
                 Scored {
                     response,

@@ -105,7 +105,7 @@ fn shaping_is_named_and_its_bounds_are_in_order() {
     let said = both.reward.shaping();
     assert_eq!(
         said.as_deref(),
-        Some("standardised by the batch, then clipped to [-2, 2.5]")
+        Some("standardised, clipped to [-2, 2.5]")
     );
     let clipped = load(GOOD, &["reward.clip.low=0", "reward.clip.high=1"]).unwrap().reward;
     assert_eq!(clipped.shaping().as_deref(), Some("clipped to [0, 1]"));

@@ -56,7 +56,7 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
         format!("{}, next {next} (× {})", short(step.tau), step.decay),
     );
     if let Some(shaping) = run.started.as_ref().and_then(|s| s.experiment.reward.shaping()) {
-        say("shaped", Tone::Mark, format!("for Eqs. 3-5: {shaping}"));
+        say("shaped s", Tone::Mark, format!("{shaping} (Eqs. 3-5)"));
     }
     say(
         "ranked",
@@ -193,11 +193,11 @@ mod tests {
     fn shaping_is_a_fact_where_there_is_some() {
         let mut run = started();
         take_step(&mut run, 0, 4);
-        let said = |run: &_| facts(run).into_iter().find(|f| f.name == "shaped").map(|f| f.text);
+        let said = |run: &_| facts(run).into_iter().find(|f| f.name == "shaped s").map(|f| f.text);
         assert_eq!(said(&run), None);
         if let Some(started) = &mut run.started {
             started.experiment.reward.shape = crate::config::Shape::Standardise;
         }
-        assert_eq!(said(&run).as_deref(), Some("for Eqs. 3-5: standardised by the batch"));
+        assert_eq!(said(&run).as_deref(), Some("standardised (Eqs. 3-5)"));
     }
 }

@@ -358,6 +358,6 @@ fn a_shaped_pair_shows_what_came_and_what_the_equations_saw() {
     let screen = text(&seen(&run), &run, 120, 40);
     assert!(screen.contains("original  s -0.42"), "the raw score\n{screen}");
     assert!(screen.contains("ranked: s' - s = 2.00 > tau 0.20"), "{screen}");
-    let seen = "Eqs. 3 to 5 see s = -1.25, s' = +0.75: standardised by the batch";
+    let seen = "Eqs. 3 to 5 see s = -1.25, s' = +0.75: standardised";
     assert!(screen.contains(seen), "{screen}");
 }
