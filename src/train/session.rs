@@ -65,15 +65,11 @@ impl Control {
         ahead.iter().any(|c| matches!(c, Command::Stop | Command::Abandon))
     }
 
-    /// The next command, if one has come.
-    fn next(&mut self) -> Option<Command> {
+    /// The next command; waits for one if `wait`. `None`: none has come, or nobody is left to send one.
+    fn take(&mut self, wait: bool) -> Option<Command> {
         let ahead = self.ahead.get_mut().unwrap_or_else(PoisonError::into_inner);
-        ahead.pop_front().or_else(|| self.commands.try_recv().ok())
-    }
-
-    /// Waits for the next command. `None`: nobody is left to send one.
-    fn wait(&mut self) -> Option<Command> {
-        self.next().or_else(|| self.commands.recv().ok())
+        let come = ahead.pop_front().or_else(|| self.commands.try_recv().ok());
+        come.or_else(|| if wait { self.commands.recv().ok() } else { None })
     }
 
     /// A step is over.
@@ -96,9 +92,9 @@ impl Trainer {
             }
             let command = if self.control.paused {
                 // Nobody is left to say go on: finish as a run without a screen would.
-                self.control.wait().unwrap_or(Command::Stop)
+                self.control.take(true).unwrap_or(Command::Stop)
             } else {
-                match self.control.next() {
+                match self.control.take(false) {
                     Some(command) => command,
                     None => {
                         if reported == Some(true) {
@@ -134,7 +130,7 @@ impl Trainer {
             return Ok(());
         }
         loop {
-            match self.control.wait() {
+            match self.control.take(true) {
                 Some(Command::Ask { id, query }) => self.answer(id, query)?,
                 Some(Command::Stop | Command::Abandon) | None => return Ok(()),
                 Some(_) => {}

@@ -103,10 +103,7 @@ fn shaping_is_named_and_its_bounds_are_in_order() {
     )
     .unwrap();
     let said = both.reward.shaping();
-    assert_eq!(
-        said.as_deref(),
-        Some("standardised, clipped to [-2, 2.5]")
-    );
+    assert_eq!(said.as_deref(), Some("standardised, clipped to [-2, 2.5]"));
     let clipped = load(GOOD, &["reward.clip.low=0", "reward.clip.high=1"]).unwrap().reward;
     assert_eq!(clipped.shaping().as_deref(), Some("clipped to [0, 1]"));
     assert_eq!(load(GOOD, &["reward.clip=none"]).unwrap().reward.shaping(), None);
