@@ -323,6 +323,7 @@ fn pair(step: u32, index: u32) -> PairRecord {
         guided: response(step * 24 + index, true),
         reward_original: s,
         reward_guided: s + margin,
+        shaped: None,
         truth_original: Some(0.5),
         truth_guided: Some(0.75),
         tau: 0.1,

@@ -11,11 +11,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use burn::tensor::{Tensor, TensorData};
+use ple::assets::builtin_model;
 use ple::config::{GenerationSettings, MethodSettings};
 use ple::device::DeviceChoice;
 use ple::grammar::prompt;
 use ple::method::{logprob::log_probs, ple as method};
-use ple::model::{EOS, Llama, PAD};
+use ple::model::{EOS, Llama, PAD, load};
 use ple::numbers;
 use ple::random::{Purpose, stream};
 use ple::reward::scores;
@@ -35,6 +36,7 @@ type Pair = (Vec<u32>, Vec<u32>, Vec<u32>, f64, f64);
 
 struct Bench {
     setup: Setup,
+    reward: Llama,
     settings: MethodSettings,
     generation: GenerationSettings,
     /// Prompts of the queries without and with the principles.
@@ -140,9 +142,13 @@ impl Bench {
                 .map(|q| setup.text.prompt(&prompt(setup.experiment.task, q, p)))
                 .collect()
         });
+        let name = setup.experiment.reward.model.as_deref().unwrap_or_default();
+        let files = builtin_model(name.trim_start_matches("builtin:")).expect("a bundled reward model");
+        let (reward, _) = load(&files, &setup.device).expect("the bundled reward model is good");
         let optimizer = Optimizer::new(0.999, settings.weight_decay, settings.max_grad_norm);
         let mut bench = Self {
             setup: *setup,
+            reward,
             settings,
             generation,
             prompts,
@@ -177,7 +183,7 @@ impl Bench {
         let [y, guided] = self.sample();
         let pair = |((x, y), g): ((&Vec<u32>, Completion), Completion)| (x.clone(), y.ids, g.ids, 0.0, 0.0);
         let mut pairs: Vec<Pair> = self.prompts[0].iter().zip(y).zip(guided).map(pair).collect();
-        let rewards = score(&self.setup.reward, &pairs);
+        let rewards = score(&self.reward, &pairs);
         for (i, pair) in pairs.iter_mut().enumerate() {
             (pair.3, pair.4) = (rewards[2 * i], rewards[2 * i + 1]);
         }
@@ -185,7 +191,7 @@ impl Bench {
     }
 
     fn score(&self) -> Vec<f64> {
-        score(&self.setup.reward, &self.pairs)
+        score(&self.reward, &self.pairs)
     }
 
     /// Forward and backward of all pairs and, if `apply`, clipping and AdamW. Returns the loss.

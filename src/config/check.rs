@@ -140,6 +140,7 @@ impl Checker<'_> {
             (Kind::WordOrTable { keys, .. }, Value::Table(_)) => {
                 self.table(path, &Title::Inline(path.into()), keys, node);
             }
+            (Kind::Sorts(sorts), Value::List(items)) => self.sorts(path, key, sorts, items, node),
             (Kind::Section(keys), Value::Table(_)) => self.table(path, &Title::Section(path.into()), keys, node),
             (Kind::Sections(keys), Value::List(items)) => self.sections(path, key, keys, items, node),
             _ => self.wrong(path, node, format!("found {}, wants {}", node.value.kind(), wants(key))),
@@ -155,6 +156,34 @@ impl Checker<'_> {
                 self.table(path, &Title::Sections(path.into()), keys, item);
             } else {
                 self.wrong(path, item, format!("found {}, wants {}", item.value.kind(), wants(key)));
+            }
+        }
+    }
+
+    fn sorts(&mut self, path: &str, key: &'static Key, sorts: &[&'static [Key]], items: &[Node], node: &Node) {
+        if items.is_empty() {
+            self.wrong(path, node, format!("must not be empty (for example {})", key.example));
+        }
+        let names = join_with_and(sorts.iter().filter_map(|sort| Some(sort.first()?.name)).collect());
+        for item in items {
+            let told: Vec<_> = sorts
+                .iter()
+                .filter(|sort| sort.first().is_some_and(|k| item.get(k.name).is_some()))
+                .collect();
+            match (&item.value, told.as_slice()) {
+                (Value::Table(_), [sort]) => {
+                    let title = Title::Inline(format!("a rule by {}", sort[0].name));
+                    self.table(path, &title, sort, item);
+                }
+                (Value::Table(_), []) => {
+                    self.wrong(
+                        path,
+                        item,
+                        format!("must have one of {names} (for example {})", key.example),
+                    );
+                }
+                (Value::Table(_), _) => self.wrong(path, item, format!("has more than one of {names}; make two of it")),
+                (other, _) => self.wrong(path, item, format!("found {}, wants {}", other.kind(), wants(key))),
             }
         }
     }
@@ -191,6 +220,7 @@ impl Checker<'_> {
                 let lines: Vec<String> = keys
                     .iter()
                     .filter(|k| k.required)
+                    .chain(keys.first().filter(|_| !keys.iter().any(|k| k.required)))
                     .map(|k| format!("{} = {}", k.name, k.example))
                     .collect();
                 let message = format!("missing; add [{}] with, for example: {}", key.name, lines.join(", "));
@@ -241,6 +271,7 @@ fn wants(key: &Key) -> String {
         }
         Kind::Choice(words) => quoted(words),
         Kind::WordOrTable { words, .. } => format!("{} or a table such as {example}", quoted(words)),
+        Kind::Sorts(_) => format!("a list of tables (for example {example})"),
         Kind::Section(keys) => format!("a table [{}] of the keys: {}", key.name, listed(keys)),
         Kind::Sections(keys) => format!("tables [[{}]] of the keys: {}", key.name, listed(keys)),
     }
@@ -267,6 +298,14 @@ fn quoted(words: &[&str]) -> String {
     match quoted.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         _ => quoted.concat(),
+    }
+}
+
+/// `regex, length and truth`
+fn join_with_and(names: Vec<&str>) -> String {
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::reward::RewardSettings;
 use crate::grammar::Task;
 
 /// A whole experiment, as read from an experiment file and after `--set` was applied.
@@ -86,14 +87,6 @@ impl Default for Lora {
             targets: LoraTargets::AllLinear,
         })
     }
-}
-
-/// `[reward]`: the model that scores responses. It never sees the principles.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RewardSettings {
-    /// `builtin:NAME`, or a folder in Hugging Face format.
-    pub model: String,
 }
 
 /// `[data]`: where the queries come from.

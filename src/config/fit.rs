@@ -48,6 +48,14 @@ impl Plan {
         }
     }
 
+    /// The same, to be changed.
+    pub fn align_mut(&mut self) -> Option<&mut Experiment> {
+        match self {
+            Plan::Align(e) => Some(e),
+            Plan::Fit(_) => None,
+        }
+    }
+
     /// The experiment, if a model is trained on rows.
     pub fn fit(&self) -> Option<&FitExperiment> {
         match self {
@@ -86,15 +94,15 @@ pub struct FitModel {
     /// `"new"`: random weights and a tokenizer learnt from the training rows. Or `builtin:NAME`, or a folder: its body
     /// and its tokenizer, with a fresh score head for a reward model.
     pub start: String,
-    /// Shape of a new model.
+    /// ModelShape of a new model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shape: Option<Shape>,
+    pub shape: Option<ModelShape>,
 }
 
 /// `[model.shape]`: a new model of the Llama architecture, with tied embeddings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Shape {
+pub struct ModelShape {
     /// Tokens of the byte-level BPE that is learnt from the training rows; text is lower-cased.
     pub vocabulary: usize,
     pub hidden: usize,

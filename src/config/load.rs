@@ -13,6 +13,7 @@ use super::find::{list_names, near_name};
 use super::fit::{FitExperiment, FitName, Plan};
 use super::overrides;
 use super::principles::Principles;
+use super::reward_check::check_reward;
 use super::schema::{self, Key};
 use super::tree::{self, Node, Place, Value};
 
@@ -249,7 +250,7 @@ fn check_together(source: &Source, root: &Node, experiment: &Experiment) -> Resu
         let message = "holds nothing out to evaluate on; set data.test, or eval.every = 0, which never evaluates";
         return wrong("data.held_out", message.into());
     }
-    Ok(())
+    check_reward(source, root, &experiment.reward)
 }
 
 /// The screen, the marks in the charts and the versions of a run tell principles apart by name.

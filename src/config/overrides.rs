@@ -3,6 +3,7 @@
 use super::check::subject;
 use super::error::ConfigError;
 use super::load::Source;
+use super::reward_check::SOURCES;
 use super::schema::{self, Kind};
 use super::tree::{self, Node, Place, Value};
 
@@ -19,8 +20,25 @@ pub(super) fn apply(root: &mut Node, sets: &[String]) -> Result<(), ConfigError>
         }
         let place = Place::Set(set.clone());
         insert(root, "", key, read_value(key, value, &place), &place)?;
+        drop_other_sources(root, key);
     }
     Ok(())
+}
+
+/// A run has one source of rewards: one that is set takes the place of the file's.
+fn drop_other_sources(root: &mut Node, key: &str) {
+    let Some(name) = key.strip_prefix("reward.").filter(|name| SOURCES.contains(name)) else {
+        return;
+    };
+    if let Value::Table(entries) = &mut root.value
+        && let Some((_, reward)) = entries.iter_mut().find(|(n, _)| n == "reward")
+        && let Value::Table(entries) = &mut reward.value
+    {
+        let goes = |other: &str, node: &Node| {
+            other != name && SOURCES.contains(&other) && matches!(node.place, Place::Line(_))
+        };
+        entries.retain(|(other, node)| !goes(other, node));
+    }
 }
 
 fn unreadable(set: &str) -> ConfigError {

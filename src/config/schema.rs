@@ -33,6 +33,8 @@ pub(super) enum Kind {
         words: &'static [&'static str],
         keys: &'static [Key],
     },
+    /// A list of tables, each of one of these sorts. The first key of a sort is the one that tells it from the others.
+    Sorts(&'static [&'static [Key]]),
     /// `[name]`
     Section(&'static [Key]),
     /// `[[name]]`, at least one.
@@ -132,7 +134,49 @@ const LORA: &[Key] = &[
     may("targets", Kind::Choice(&["all-linear"]), "\"all-linear\""),
 ];
 
-const REWARD: &[Key] = &[must("model", Kind::Text, "\"builtin:imdb-sentiment\"")];
+/// One of the first three is there: [`super::load`] looks at that.
+const REWARD: &[Key] = &[
+    may("model", Kind::Text, "\"builtin:imdb-sentiment\""),
+    may("url", Kind::Text, "\"http://127.0.0.1:5000/get_reward\""),
+    may(
+        "rules",
+        Kind::Sorts(&[REGEX_RULE, LENGTH_RULE, TRUTH_RULE]),
+        "[{ regex = \"thank you\", score = 1.0 }]",
+    ),
+    may("timeout_seconds", Kind::Whole { min: 1, max: 3600 }, "30"),
+    may("retries", Kind::Whole { min: 0, max: 100 }, "3"),
+    may("batch", Kind::Whole { min: 1, max: 4096 }, "64"),
+    may("end", Kind::AnyText, "\"</s>\""),
+    may("shape", Kind::Choice(&["none", "standardise"]), "\"standardise\""),
+    may(
+        "clip",
+        Kind::WordOrTable {
+            words: &["none"],
+            keys: CLIP,
+        },
+        "{ low = -1.0, high = 1.0 }",
+    ),
+];
+
+const REGEX_RULE: &[Key] = &[
+    must("regex", Kind::Text, "\"thank you\""),
+    may("score", Kind::Number(Range::Any), "1.0"),
+    may("each", Kind::Flag, "true"),
+];
+
+const LENGTH_RULE: &[Key] = &[
+    must("length", count(0), "40"),
+    must("slope", Kind::Number(Range::Any), "-0.1"),
+    may("count", Kind::Choice(&["words", "tokens"]), "\"words\""),
+    may("side", Kind::Choice(&["both", "above", "below"]), "\"above\""),
+];
+
+const TRUTH_RULE: &[Key] = &[must("truth", Kind::Number(Range::Any), "1.0")];
+
+const CLIP: &[Key] = &[
+    must("low", Kind::Number(Range::Any), "-1.0"),
+    must("high", Kind::Number(Range::Any), "1.0"),
+];
 
 const DATA: &[Key] = &[
     must("queries", Kind::Text, "\"builtin:imdb\""),

@@ -25,15 +25,29 @@ fn write_table(out: &mut String, keys: &[Key], json: &Json) {
                 write_table(out, keys, value);
             }
             Kind::WordOrTable { keys, .. } if value.is_object() => {
-                let inner: Vec<String> = keys
-                    .iter()
-                    .filter_map(|k| value.get(k.name).map(|v| format!("{} = {}", k.name, scalar(v))))
-                    .collect();
-                out.push_str(&format!("{} = {{ {} }}\n", key.name, inner.join(", ")));
+                out.push_str(&format!("{} = {}\n", key.name, inline(keys, value)));
+            }
+            Kind::Sorts(sorts) => {
+                out.push_str(&format!("{} = [\n", key.name));
+                for item in value.as_array().into_iter().flatten() {
+                    let is_of = |sort: &&&[Key]| sort.first().is_some_and(|k| item.get(k.name).is_some());
+                    let keys = sorts.iter().find(is_of).copied().unwrap_or_default();
+                    out.push_str(&format!("    {},\n", inline(keys, item)));
+                }
+                out.push_str("]\n");
             }
             _ => out.push_str(&format!("{} = {}\n", key.name, scalar(value))),
         }
     }
+}
+
+/// `{ rank = 8, alpha = 16.0 }`
+fn inline(keys: &[Key], table: &Json) -> String {
+    let inner: Vec<String> = keys
+        .iter()
+        .filter_map(|k| table.get(k.name).map(|v| format!("{} = {}", k.name, scalar(v))))
+        .collect();
+    format!("{{ {} }}", inner.join(", "))
 }
 
 /// One value as TOML. Whole numbers are written as JSON has them, since `toml_edit` stops at the half of `u64`.

@@ -8,7 +8,7 @@ use crate::config::GenerationSettings;
 use crate::grammar::{CaseQuery, Task, prompt, truth};
 use crate::model::{Llama, Text};
 use crate::random::{Purpose, stream};
-use crate::reward::scores;
+use crate::reward::{GiveUp, RewardError, RewardSource, Row};
 use crate::sample::{Completion, sample};
 use crate::train::{CaseRecord, EvaluationRecord};
 
@@ -17,8 +17,9 @@ pub struct Evaluator<'a> {
     pub task: Task,
     pub seed: u64,
     pub text: &'a Text,
-    pub reward: &'a Llama,
-    pub reward_text: &'a Text,
+    pub reward: &'a dyn RewardSource,
+    /// Asked while the source of rewards takes its time.
+    pub give_up: GiveUp<'a>,
     pub generation: &'a GenerationSettings,
     pub held_out: &'a [String],
     pub cases: &'a [CaseQuery],
@@ -41,17 +42,22 @@ pub struct Scored {
 
 impl Evaluator<'_> {
     /// Evaluates a policy after `step` steps; `policy` has its adapters merged.
-    pub fn evaluate(&self, policy: &Llama, principles: Option<&str>, step: u32) -> EvaluationRecord {
-        let held_out = self.answer(policy, self.held_out, principles, self.generation, (0, 0));
+    pub fn evaluate(
+        &self,
+        policy: &Llama,
+        principles: Option<&str>,
+        step: u32,
+    ) -> Result<EvaluationRecord, RewardError> {
+        let held_out = self.answer(policy, self.held_out, principles, self.generation, (0, 0))?;
         // Greedily, so that what changes from one evaluation to the next is the policy and not the dice.
         let greedy = GenerationSettings {
             temperature: 0.0,
             ..self.generation.clone()
         };
         let queries: Vec<String> = self.cases.iter().map(|c| c.query.to_string()).collect();
-        let cases = self.answer(policy, &queries, principles, &greedy, (1, 0));
+        let cases = self.answer(policy, &queries, principles, &greedy, (1, 0))?;
         let mean = |x: &[Scored]| x.iter().map(|s| s.reward).sum::<f64>() / x.len() as f64;
-        EvaluationRecord {
+        Ok(EvaluationRecord {
             step,
             queries: self.held_out.len(),
             reward_original: mean(&held_out.original),
@@ -73,7 +79,7 @@ impl Evaluator<'_> {
                     truth_guided: y_guided.truth,
                 })
                 .collect(),
-        }
+        })
     }
 
     /// Answers queries without and with principles, the two sides on two threads. `place` names the random streams.
@@ -84,7 +90,23 @@ impl Evaluator<'_> {
         principles: Option<&str>,
         generation: &GenerationSettings,
         place: (u64, u64),
-    ) -> Answered {
+    ) -> Result<Answered, RewardError> {
+        let (original, guided) = self.sample(policy, queries, principles, generation, place);
+        Ok(Answered {
+            original: self.score(queries, &original)?,
+            guided: self.score(queries, &guided)?,
+        })
+    }
+
+    /// The responses of [`Evaluator::answer`] before they are scored: original, guided.
+    pub fn sample(
+        &self,
+        policy: &Llama,
+        queries: &[String],
+        principles: Option<&str>,
+        generation: &GenerationSettings,
+        place: (u64, u64),
+    ) -> (Vec<Completion>, Vec<Completion>) {
         let side = |principles: Option<&str>, purpose: Purpose| {
             let prompts: Vec<Vec<u32>> = queries
                 .iter()
@@ -95,43 +117,54 @@ impl Evaluator<'_> {
                 .collect();
             sample(policy, &prompts, generation, rngs, &mut |_, _| {})
         };
-        let (original, guided) = join(
+        join(
             || side(None, Purpose::EvaluateOriginal),
             || side(principles, Purpose::EvaluateGuided),
-        );
-        Answered {
-            original: self.score(queries, original),
-            guided: self.score(queries, guided),
-        }
+        )
     }
 
-    /// R(x, y) and the truth of responses; the reward model never sees the principles.
-    pub fn score(&self, queries: &[String], completions: Vec<Completion>) -> Vec<Scored> {
+    /// R(x, y) and the truth of responses; the source of rewards never sees the principles.
+    pub fn score(&self, queries: &[String], completions: &[Completion]) -> Result<Vec<Scored>, RewardError> {
         let responses: Vec<String> = completions.iter().map(|c| self.text.decode(&c.ids)).collect();
-        let rows: Vec<(Vec<u32>, Vec<u32>)> = queries
+        let prompts: Vec<String> = queries.iter().map(|query| prompt(self.task, query, None)).collect();
+        let rows: Vec<Row<'_>> = queries
             .iter()
-            .zip(responses.iter().zip(&completions))
-            .map(|(query, (response, completion))| {
-                let x = self.reward_text.prompt(&prompt(self.task, query, None));
-                let mut y = self.reward_text.response(response);
-                if !completion.ended {
-                    // A response that was cut off is scored as it is, without an end.
-                    y.pop();
-                }
-                (x, y)
+            .zip(&prompts)
+            .zip(responses.iter().zip(completions))
+            .map(|((query, prompt), (response, completion))| Row {
+                query,
+                prompt,
+                response,
+                tokens: completion.ids.len(),
+                ended: completion.ended,
             })
             .collect();
-        let rows: Vec<(&[u32], &[u32])> = rows.iter().map(|(x, y)| (&x[..], &y[..])).collect();
-        let rewards = scores(self.reward, &rows);
+        let rewards = self.reward.score(&rows, self.give_up)?;
+        Ok(self.scored(queries, completions, responses, &rewards))
+    }
+
+    /// Responses whose source of rewards did not answer: their rewards are NaN.
+    pub fn unscored(&self, queries: &[String], completions: &[Completion]) -> Vec<Scored> {
+        let responses = completions.iter().map(|c| self.text.decode(&c.ids)).collect();
+        self.scored(queries, completions, responses, &vec![f64::NAN; completions.len()])
+    }
+
+    fn scored(
+        &self,
+        queries: &[String],
+        completions: &[Completion],
+        responses: Vec<String>,
+        rewards: &[f64],
+    ) -> Vec<Scored> {
         queries
             .iter()
             .zip(responses)
-            .zip(completions.into_iter().zip(rewards))
-            .map(|((query, response), (completion, reward))| {
+            .zip(completions.iter().zip(rewards))
+            .map(|((query, response), (completion, &reward))| {
                 let truth = truth(self.task, query, &response).map(|t| t.value);
                 Scored {
                     response,
-                    completion,
+                    completion: completion.clone(),
                     reward,
                     truth,
                 }

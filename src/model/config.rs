@@ -61,7 +61,7 @@ impl LlamaConfig {
     }
 
     /// A new model of another shape.
-    pub fn new(vocab_size: usize, shape: &crate::config::Shape, max_positions: usize) -> Self {
+    pub fn new(vocab_size: usize, shape: &crate::config::ModelShape, max_positions: usize) -> Self {
         Self {
             hidden_size: shape.hidden,
             intermediate_size: shape.intermediate,

@@ -1,45 +1,48 @@
-//! Reward models. They see the query and the response, never the principles.
+//! Where rewards come from: a model, a server, or rules. None of them ever sees the principles.
 
+mod error;
+pub mod http;
 pub mod loss;
+mod model;
+mod remote;
+mod reply;
+mod rules;
+mod shape;
 
-use burn::tensor::{Int, Tensor, TensorData};
+pub use error::RewardError;
+pub use model::{RewardModel, score, scores};
+pub use remote::RewardServer;
+pub use rules::Rules;
+pub use shape::shape;
 
-use crate::model::{Llama, PAD};
-use crate::numbers::values;
-
-/// R(x, y) of a batch, `[batch]`: the score at the last token of prompt and response together.
-///
-/// `rows` are (prompt ids, response ids).
-pub fn score(model: &Llama, rows: &[(&[u32], &[u32])]) -> Tensor<1> {
-    let device = model.embed.device().inner();
-    let width = rows.iter().map(|(x, y)| x.len() + y.len()).max().unwrap_or(1);
-    let mut ids = Vec::with_capacity(rows.len() * width);
-    let mut last = Vec::with_capacity(rows.len());
-    for (x, y) in rows {
-        last.push(x.len() + y.len() - 1);
-        let row = x.iter().chain(y.iter()).map(|&t| t as i32);
-        ids.extend(row.chain(std::iter::repeat(PAD as i32)).take(width));
-    }
-    let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [rows.len(), width]), &device);
-    let b = rows.len();
-    match &model.score {
-        Some(head) => model.hidden_at(ids, &last).matmul(head.clone()).reshape([b]),
-        None => Tensor::zeros([b], &device),
-    }
+/// A response to score, with all that a source of rewards may go by.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// x as the data have it.
+    pub query: &'a str,
+    /// x in the task's template, without principles: what the policy was given.
+    pub prompt: &'a str,
+    /// y as text.
+    pub response: &'a str,
+    /// y's tokens by the policy's tokenizer, end of sequence included.
+    pub tokens: usize,
+    /// Whether the response ended by itself; one that was cut off is scored as it is.
+    pub ended: bool,
 }
 
-/// [`score`] as numbers, in batches, two at a time.
-pub fn scores(model: &Llama, rows: &[(&[u32], &[u32])]) -> Vec<f64> {
-    const BATCH: usize = 64;
-    let half = rows.len().div_ceil(2).max(1);
-    let one = |rows: &[(&[u32], &[u32])]| -> Vec<f64> {
-        rows.chunks(BATCH)
-            .flat_map(|batch| values(score(model, batch)))
-            .map(f64::from)
-            .collect()
-    };
-    let (first, second) = rows.split_at(half.min(rows.len()));
-    let (mut all, more) = rayon::join(|| one(first), || one(second));
-    all.extend(more);
-    all
+/// Asked again and again while a source of rewards takes its time: true when nobody wants the answer any more.
+pub type GiveUp<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// R(x, y).
+pub trait RewardSource: Send + Sync {
+    /// The scores of the rows, in their order; the same rows have the same scores whatever thread asks.
+    ///
+    /// A score that is not a number is one that the source cannot give for that row alone, as where the grammar does not
+    /// know the query. An error means that no row has a score; asking again later may do.
+    fn score(&self, rows: &[Row<'_>], give_up: GiveUp<'_>) -> Result<Vec<f64>, RewardError>;
+
+    /// Scores one row to find out whether the source works at all, without the patience of a run that is under way.
+    fn probe(&self, row: Row<'_>) -> Result<(), RewardError> {
+        self.score(&[row], &|| false).map(drop)
+    }
 }

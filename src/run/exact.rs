@@ -6,10 +6,12 @@
 
 use super::exact_fit;
 use crate::config::{
-    DataSettings, Experiment, GenerationSettings, Lora, LoraAdapter, MethodSettings, Plan, SftSettings,
+    Bounds, Clip, DataSettings, Experiment, GenerationSettings, LengthRule, Lora, LoraAdapter, MethodSettings, Plan,
+    RegexRule, RewardSettings, Rule, SftSettings, TruthRule,
 };
 use crate::train::{
-    Answer, CaseRecord, Command, Done, EvaluationRecord, Event, Mark, PairRecord, SftRecord, Started, StepRecord,
+    Answer, CaseRecord, Command, Done, EvaluationRecord, Event, Mark, PairRecord, SftRecord, Shaped, Started,
+    StepRecord,
 };
 
 /// The JSON text of an event and the bytes of its numbers.
@@ -35,7 +37,9 @@ pub(super) fn decode(text: &str, bytes: &[u8]) -> Result<Event, String> {
         Ok(exact) => *x = exact,
         Err(_) => short = true,
     });
-    if short || !numbers.is_empty() {
+    // A run made before a setting was there has its default, whose number is only in the text.
+    let older = short && matches!(event, Event::Started(_));
+    if (short && !older) || !numbers.is_empty() {
         return Err("its numbers do not fit its text".to_string());
     }
     Ok(event)
@@ -163,7 +167,7 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
         task: _,
         seed: _,
         policy,
-        reward: _,
+        reward,
         data:
             DataSettings {
                 queries: _,
@@ -207,7 +211,6 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
         weight_decay,
     } = method;
     [
-        held_out,
         sft_learning_rate,
         temperature,
         top_p,
@@ -226,6 +229,44 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
             targets: _,
         }) => f(alpha),
         Lora::Off(_) => {}
+    }
+    visit_reward(reward, f);
+    // Newer settings come last, so that the numbers of an older run still fit those before.
+    f(held_out);
+}
+
+/// All of these are absent in a run made before they were there, and so are their numbers.
+fn visit_reward(reward: &mut RewardSettings, f: &mut dyn FnMut(&mut f64)) {
+    let RewardSettings {
+        model: _,
+        url: _,
+        rules,
+        timeout_seconds: _,
+        retries: _,
+        batch: _,
+        end: _,
+        shape: _,
+        clip,
+    } = reward;
+    for rule in rules {
+        match rule {
+            Rule::Regex(RegexRule {
+                regex: _,
+                score,
+                each: _,
+            }) => f(score),
+            Rule::Length(LengthRule {
+                length: _,
+                slope,
+                count: _,
+                side: _,
+            }) => f(slope),
+            Rule::Truth(TruthRule { truth }) => f(truth),
+        }
+    }
+    match clip {
+        Clip::To(Bounds { low, high }) => [low, high].into_iter().for_each(f),
+        Clip::Off(_) => {}
     }
 }
 
@@ -297,6 +338,10 @@ pub(super) fn pack_pair(p: &PairRecord) -> Vec<u8> {
     }
     pack_option(&mut out, p.truth_original);
     pack_option(&mut out, p.truth_guided);
+    // Only where there are such: a pair without them is the same as before there was shaping.
+    for x in p.shaped.iter().flat_map(|s| [s.original, s.guided]) {
+        out.extend_from_slice(&x.to_le_bytes());
+    }
     out
 }
 
@@ -314,6 +359,13 @@ pub(super) fn unpack_pair(bytes: &[u8], p: &mut PairRecord) -> Result<(), String
     }
     p.truth_original = from.option()?;
     p.truth_guided = from.option()?;
+    p.shaped = match from.is_empty() {
+        true => None,
+        false => Some(Shaped {
+            original: from.float()?,
+            guided: from.float()?,
+        }),
+    };
     from.end()
 }
 

@@ -1,6 +1,6 @@
 //! The floating-point numbers of a model's own training, taken apart field by field as in [`super::exact`].
 
-use crate::config::{FitData, FitExperiment, FitMethod, FitModel, Shape};
+use crate::config::{FitData, FitExperiment, FitMethod, FitModel, ModelShape};
 use crate::train::{Bin, FitEvaluation, FitRecord, FitSample, RewardQuality};
 
 pub(super) fn visit_record(record: &mut FitRecord, f: &mut dyn FnMut(&mut f64)) {
@@ -145,7 +145,7 @@ pub(super) fn visit_experiment(experiment: &mut FitExperiment, f: &mut dyn FnMut
     ]
     .into_iter()
     .for_each(&mut *f);
-    if let Some(Shape {
+    if let Some(ModelShape {
         vocabulary: _,
         hidden: _,
         intermediate: _,

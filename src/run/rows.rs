@@ -83,8 +83,8 @@ pub(super) fn insert_pair(conn: &Connection, p: &PairRecord) -> rusqlite::Result
         "INSERT OR REPLACE INTO pairs (
             step, idx, branch, principles, margin, query, original, guided, reward_original, reward_guided,
             truth_original, truth_guided, tau, weight_original, weight_guided,
-            exact, prompt_ids, original_ids, guided_ids)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+            exact, prompt_ids, original_ids, guided_ids, shaped_original, shaped_guided)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
     )?
     .execute(params![
         p.step,
@@ -106,6 +106,8 @@ pub(super) fn insert_pair(conn: &Connection, p: &PairRecord) -> rusqlite::Result
         exact::pack_words(p.prompt_ids.iter().copied()),
         exact::pack_words(p.original_ids.iter().copied()),
         exact::pack_words(p.guided_ids.iter().copied()),
+        p.shaped.map(|s| s.original),
+        p.shaped.map(|s| s.guided),
     ])?;
     Ok(())
 }
@@ -143,6 +145,7 @@ fn read_pair(row: &Row<'_>) -> rusqlite::Result<std::result::Result<PairRecord, 
         guided: row.get(6)?,
         reward_original: 0.0,
         reward_guided: 0.0,
+        shaped: None,
         truth_original: None,
         truth_guided: None,
         tau: 0.0,

@@ -12,8 +12,16 @@ use crate::train::{Event, Started};
 /// The file of a run's folder that holds its records. A folder is a run when it is there.
 pub(super) const DATABASE_FILE: &str = "run.db";
 
-/// The format written here, kept in `PRAGMA user_version`.
-pub(super) const FORMAT: i64 = 1;
+/// The format written here, kept in `PRAGMA user_version`. Format 1 had no shaped rewards in `pairs`; it is read as it is,
+/// and becomes format 2 when the run goes on.
+pub(super) const FORMAT: i64 = 2;
+
+/// What makes a database of format 1 one of format 2.
+const FROM_1_TO_2: &str = "
+    ALTER TABLE pairs ADD COLUMN shaped_original REAL;
+    ALTER TABLE pairs ADD COLUMN shaped_guided REAL;
+    PRAGMA user_version = 2;
+";
 
 /// How long a statement waits for another process before it gives up.
 const BUSY: Duration = Duration::from_secs(10);
@@ -46,6 +54,7 @@ const TABLES: &str = "
         reward_original REAL, reward_guided REAL, truth_original REAL, truth_guided REAL,
         tau REAL, weight_original REAL, weight_guided REAL,
         exact BLOB NOT NULL, prompt_ids BLOB NOT NULL, original_ids BLOB NOT NULL, guided_ids BLOB NOT NULL,
+        shaped_original REAL, shaped_guided REAL,
         UNIQUE (step, idx));
     CREATE INDEX pairs_margin ON pairs (margin, step, idx);
     CREATE TABLE checkpoints (
@@ -73,10 +82,16 @@ pub(super) fn create(dir: &Path, started: &Started) -> Result<Connection> {
 pub(super) fn open_writer(dir: &Path) -> Result<Connection> {
     let path = database_of(dir)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(&path, flags).at(&path, "open the run's database")?;
+    let mut conn = Connection::open_with_flags(&path, flags).at(&path, "open the run's database")?;
     conn.busy_timeout(BUSY).at(&path, "open the run's database")?;
-    check_format(&conn, &path)?;
+    let found = check_format(&conn, &path)?;
     writable(&conn, &path)?;
+    if found == 1 {
+        let doing = "bring the run's database to the format of today";
+        let tx = conn.transaction().at(&path, doing)?;
+        tx.execute_batch(FROM_1_TO_2).at(&path, doing)?;
+        tx.commit().at(&path, doing)?;
+    }
     Ok(conn)
 }
 
@@ -138,12 +153,13 @@ fn database_of(dir: &Path) -> Result<PathBuf> {
     })
 }
 
-fn check_format(conn: &Connection, path: &Path) -> Result<()> {
+/// The format of a database that can be read.
+fn check_format(conn: &Connection, path: &Path) -> Result<i64> {
     let found: i64 = conn
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .at(path, "read the format of the run's database")?;
     match found {
-        FORMAT => Ok(()),
+        1..=FORMAT => Ok(found),
         newer if newer > FORMAT => Err(StoreError::Newer {
             path: path.to_path_buf(),
             found: newer,

@@ -210,6 +210,15 @@ impl Store {
         rows::principles(&self.conn, &self.path)
     }
 
+    /// Whether the policy after `step` steps was evaluated.
+    pub fn has_evaluation(&self, step: u32) -> Result<bool> {
+        let sql = "SELECT count(*) FROM events WHERE kind = 'evaluation' AND step = ?1";
+        self.conn
+            .query_row(sql, [step], |row| row.get::<_, u32>(0))
+            .map(|n| n > 0)
+            .at(&self.path, "look for an evaluation")
+    }
+
     /// The pairs of the steps in `[from, to)` with their token ids, in (step, index) order: what replay needs.
     pub fn pairs_between(&self, from: u32, to: u32) -> Result<Vec<PairRecord>> {
         rows::pairs_between(&self.conn, &self.path, from, to)

@@ -65,6 +65,7 @@ fn pair(step: u32, index: u32) -> PairRecord {
         guided: "a guided".into(),
         reward_original: 0.0,
         reward_guided: f64::from(step * 10 + index),
+        shaped: None,
         truth_original: None,
         truth_guided: Some(1.0),
         tau: 0.2,

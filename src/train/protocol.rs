@@ -251,7 +251,7 @@ pub struct StepRecord {
     pub replay: usize,
     /// Version of the principles y' was sampled with.
     pub principles: u32,
-    /// s' - s of the newest batch.
+    /// s' - s of the newest batch, as they are held against tau: shaped where the experiment shapes rewards.
     pub margins: Vec<f32>,
     /// Wall-clock seconds of the whole step. Not part of what determinism promises.
     pub seconds: f64,
@@ -276,9 +276,12 @@ pub struct PairRecord {
     pub query: String,
     pub original: String,
     pub guided: String,
-    /// s and s'.
+    /// s and s' as the source of rewards gave them.
     pub reward_original: f64,
     pub reward_guided: f64,
+    /// s and s' as Eqs. 3 to 5 see them, where the experiment shapes rewards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shaped: Option<Shaped>,
     pub truth_original: Option<f64>,
     pub truth_guided: Option<f64>,
     /// tau when it was new, and the branch it took.
@@ -297,10 +300,24 @@ pub struct PairRecord {
     pub guided_ids: Vec<u32>,
 }
 
+/// The shaped rewards of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shaped {
+    pub original: f64,
+    pub guided: f64,
+}
+
 impl PairRecord {
-    /// s' - s.
+    /// s' - s, as it is held against tau: of the shaped rewards where there are such.
     pub fn margin(&self) -> f64 {
-        self.reward_guided - self.reward_original
+        let (s, s_guided) = self.seen();
+        s_guided - s
+    }
+
+    /// s and s' as Eqs. 3 to 5 see them.
+    pub fn seen(&self) -> (f64, f64) {
+        self.shaped
+            .map_or((self.reward_original, self.reward_guided), |s| (s.original, s.guided))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::grammar::shuffle;
 use crate::random::{Purpose, stream};
 use crate::train::PairRecord;
 
-/// A member of D_train: (x, y, y', s, s'). It keeps no branch: today's tau decides that.
+/// A member of D_train: (x, y, y', s, s'), s and s' as shaped when they were new. It keeps no branch: today's tau decides that.
 #[derive(Clone, Debug)]
 pub struct Member {
     /// Token ids of the prompt of x, without principles.
@@ -22,12 +22,15 @@ pub struct Member {
 impl Member {
     /// The member a sampled pair becomes; `None` if a reward is not a number.
     pub fn of(pair: &PairRecord) -> Option<Self> {
-        (pair.reward_original.is_finite() && pair.reward_guided.is_finite()).then(|| Self {
+        let (s, s_guided) = pair.seen();
+        let raw = [pair.reward_original, pair.reward_guided];
+        let good = raw.into_iter().chain([s, s_guided]).all(f64::is_finite);
+        good.then(|| Self {
             x: pair.prompt_ids.as_slice().into(),
             y: pair.original_ids.as_slice().into(),
             y_guided: pair.guided_ids.as_slice().into(),
-            s: pair.reward_original,
-            s_guided: pair.reward_guided,
+            s,
+            s_guided,
         })
     }
 }

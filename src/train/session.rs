@@ -1,9 +1,14 @@
 //! What the user does to a running trainer: pause, go on, change a number, change the principles, ask.
 
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
 use crossbeam_channel::{Receiver, Sender};
 
 use super::trainer::{TrainError, Trainer};
 use super::{Alarm, Answer, Command, Event, Mark};
+use crate::reward::RewardError;
+use crate::sample::Completion;
 
 /// Whether the run goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +21,8 @@ pub enum Flow {
 /// The two channels, and whether the run waits.
 pub struct Control {
     commands: Receiver<Command>,
+    /// Commands that came while a step was under way and were looked at, oldest first.
+    ahead: Mutex<VecDeque<Command>>,
     events: Sender<Event>,
     /// Somebody is there to answer an alarm; without, an alarm that pauses ends the run.
     interactive: bool,
@@ -30,6 +37,7 @@ impl Control {
     pub fn new(commands: Receiver<Command>, events: Sender<Event>, interactive: bool) -> Self {
         Self {
             commands,
+            ahead: Mutex::default(),
             events,
             interactive,
             paused: false,
@@ -61,11 +69,11 @@ impl Control {
                 let paused = self.paused;
                 self.send(Event::Paused { step, paused });
             }
-            let command = if self.paused {
+            let command = match self.take(self.paused) {
+                Some(command) => command,
                 // Nobody is left to say go on: finish as a run without a screen would.
-                self.commands.recv().unwrap_or(Command::Stop)
-            } else {
-                self.commands.try_recv().ok()?
+                None if self.paused => Command::Stop,
+                None => return None,
             };
             match command {
                 Command::Pause => self.paused = true,
@@ -80,6 +88,20 @@ impl Control {
                 other => return Some(other),
             }
         }
+    }
+
+    /// Somebody wants the run to end: no use in waiting for rewards. What was asked for is done at the end of the step.
+    pub fn end_is_wanted(&self) -> bool {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        ahead.extend(self.commands.try_iter());
+        ahead.iter().any(|c| matches!(c, Command::Stop | Command::Abandon))
+    }
+
+    /// The next command; waits for one if `wait`. `None`: none has come, or nobody is left to send one.
+    fn take(&mut self, wait: bool) -> Option<Command> {
+        let ahead = self.ahead.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let come = ahead.pop_front().or_else(|| self.commands.try_recv().ok());
+        come.or_else(|| if wait { self.commands.recv().ok() } else { None })
     }
 
     /// A step is over.
@@ -111,10 +133,10 @@ impl Trainer {
             return Ok(());
         }
         loop {
-            match self.control.commands.recv() {
-                Ok(Command::Ask { id, query }) => self.answer(id, query)?,
-                Ok(Command::Stop | Command::Abandon) | Err(_) => return Ok(()),
-                Ok(_) => {}
+            match self.control.take(true) {
+                Some(Command::Ask { id, query }) => self.answer(id, query)?,
+                Some(Command::Stop | Command::Abandon) | None => return Ok(()),
+                Some(_) => {}
             }
         }
     }
@@ -147,20 +169,29 @@ impl Trainer {
         self.emit(Event::Mark(Mark { step, label, command }))
     }
 
-    /// Answers a query of the user's own with the policy as it is now. Draws from streams of its own.
+    /// Answers a query of the user's own with the policy as it is now. Draws from streams of its own. Without rewards,
+    /// where their source does not answer.
     fn answer(&mut self, id: u64, query: String) -> Result<(), TrainError> {
         let policy = self.setup.policy.merged();
         let principles = self.principles.principles.render();
         let generation = self.setup.experiment.generation.clone();
         let place = (2, id + 1);
-        let answered = self.evaluator().answer(
-            &policy,
-            std::slice::from_ref(&query),
-            principles.as_deref(),
-            &generation,
-            place,
-        );
-        let (y, y_guided) = (&answered.original[0], &answered.guided[0]);
+        let asked = std::slice::from_ref(&query);
+        let control = &self.control;
+        let give_up = || control.end_is_wanted();
+        let evaluator = self.evaluator(&give_up);
+        let (original, guided) = evaluator.sample(&policy, asked, principles.as_deref(), &generation, place);
+        let scored = evaluator
+            .score(asked, &original)
+            .and_then(|y| Ok((y, evaluator.score(asked, &guided)?)));
+        let (failed, (original, guided)) = match scored {
+            Ok(scored) => (None, scored),
+            Err(error) => {
+                let without = |side: &[Completion]| evaluator.unscored(asked, side);
+                (Some(error), (without(&original), without(&guided)))
+            }
+        };
+        let (y, y_guided) = (&original[0], &guided[0]);
         let answer = Answer {
             id,
             step: self.next_step(),
@@ -172,7 +203,29 @@ impl Trainer {
             truth_original: y.truth,
             truth_guided: y_guided.truth,
         };
-        self.emit(Event::Answer(answer))
+        self.emit(Event::Answer(answer))?;
+        match failed {
+            Some(RewardError::Interrupted) | None => Ok(()),
+            Some(error) => {
+                let message = format!("the answer could not be scored: {error}");
+                self.alarm(&message, "the run goes on; ask again for a score", false)
+            }
+        }
+    }
+
+    /// The rewards of what was sampled could not be had: an alarm that pauses, unless it is the user who would not wait.
+    /// Nothing has changed by then, so that what could not be done can be done again.
+    pub(super) fn without_rewards(&mut self, what: &str, error: RewardError) -> Result<(), TrainError> {
+        if error == RewardError::Interrupted {
+            return Ok(());
+        }
+        let suggestion = if self.control.interactive {
+            "see to the source of rewards, then continue: the same responses are scored again".to_string()
+        } else {
+            let run = self.store.dir().display();
+            format!("see to the source of rewards, then go on from this step with: ple resume {run}")
+        };
+        self.alarm(&format!("{what}: no rewards: {error}"), &suggestion, true)
     }
 
     /// Rings an alarm. One that pauses ends a run that nobody watches.

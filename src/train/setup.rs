@@ -9,7 +9,9 @@ use crate::config::{
 };
 use crate::data::{DataError, Needs, Pool};
 use crate::device::{self, DeviceChoice, DeviceError};
+use crate::grammar::{Scene, prompt};
 use crate::model::{self, Llama, ModelError, ModelFiles, Text, Trained};
+use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, Rules};
 
 /// A run that is ready to start.
 pub struct Setup {
@@ -19,9 +21,7 @@ pub struct Setup {
     pub policy: Llama,
     pub trained: Trained,
     pub text: Text,
-    pub reward: Llama,
-    /// The reward model's own tokenizer.
-    pub reward_text: Text,
+    pub reward: Box<dyn RewardSource>,
     pub pool: Pool,
     pub device: burn::tensor::Device,
     pub device_name: String,
@@ -50,6 +50,8 @@ pub enum SetupError {
     },
     #[error("data.queries: {0}")]
     Data(#[from] DataError),
+    #[error("reward.url: {0}; start the server or correct the address, then try again")]
+    Reward(#[from] RewardError),
     #[error("{0}")]
     Other(String),
 }
@@ -147,27 +149,17 @@ pub fn prepare(
         ));
     }
     let data = &mut experiment.data;
-    let names = [
-        &mut experiment.policy.model,
-        &mut experiment.reward.model,
-        &mut data.queries,
-    ];
-    for name in names.into_iter().chain(&mut data.test) {
+    let names = [&mut experiment.policy.model, &mut data.queries];
+    let others = experiment.reward.model.iter_mut().chain(&mut data.test);
+    for name in names.into_iter().chain(others) {
         *name = whole_path(name, near)?;
     }
     let load = |key, name: &str| load_model(key, name, &chosen.device);
     let (mut policy, text) = load("policy.model", &experiment.policy.model)?;
-    let (reward, reward_text) = load("reward.model", &experiment.reward.model)?;
     if policy.score.is_some() {
         return Err(SetupError::Other(format!(
             "policy.model = \"{}\": this is a reward model; a policy is a LlamaForCausalLM",
             experiment.policy.model
-        )));
-    }
-    if reward.score.is_none() {
-        return Err(SetupError::Other(format!(
-            "reward.model = \"{}\": this model has no score head; a reward model is a LlamaForSequenceClassification",
-            experiment.reward.model
         )));
     }
     if let Lora::Adapter(adapter) = &experiment.policy.lora {
@@ -181,6 +173,7 @@ pub fn prepare(
             experiment.sft.steps, experiment.data.queries
         )));
     }
+    let reward = reward_source(&experiment, &pool, &chosen.device)?;
     Ok(Setup {
         experiment,
         principles,
@@ -188,7 +181,6 @@ pub fn prepare(
         trained,
         text,
         reward,
-        reward_text,
         pool,
         device: chosen.device,
         device_name: chosen.name,
@@ -222,6 +214,53 @@ pub(super) fn load_model(
         None => ModelFiles::read(Path::new(name)).map_err(|source| SetupError::Model { key, source })?,
     };
     model::load(&files, device).map_err(|source| SetupError::Model { key, source })
+}
+
+/// What scores responses, tried out on one.
+fn reward_source(
+    experiment: &Experiment,
+    pool: &Pool,
+    device: &burn::tensor::Device,
+) -> Result<Box<dyn RewardSource>, SetupError> {
+    let settings = &experiment.reward;
+    if let Some(name) = &settings.model {
+        let (model, text) = load_model("reward.model", name, device)?;
+        if model.score.is_none() {
+            return Err(SetupError::Other(format!(
+                "reward.model = \"{name}\": this model has no score head; a reward model is a \
+                 LlamaForSequenceClassification"
+            )));
+        }
+        return Ok(Box::new(RewardModel { model, text }));
+    }
+    let query = pool.query(0);
+    if let Some(url) = &settings.url {
+        let server = RewardServer::new(url, settings);
+        let prompt = prompt(experiment.task, &query, None);
+        let row = Row {
+            query: &query,
+            prompt: &prompt,
+            response: "ok",
+            tokens: 1,
+            ended: true,
+        };
+        server.probe(row)?;
+        return Ok(Box::new(server));
+    }
+    let rules = Rules::new(experiment.task, &settings.rules)
+        .map_err(|error| SetupError::Other(format!("reward.rules: {error}")))?;
+    let mut used = std::iter::once(query).chain(pool.held_out(experiment.eval.queries));
+    if rules.needs_truth()
+        && let Some(unknown) = used.find(|query| Scene::parse(experiment.task, query).is_none())
+    {
+        let start: String = unknown.chars().take(60).collect();
+        return Err(SetupError::Other(format!(
+            "reward.rules: a rule by truth needs queries of the {task} grammar, and {start:?} is none; take data.queries = \
+             \"builtin:{task}\" or another rule",
+            task = experiment.task
+        )));
+    }
+    Ok(Box::new(rules))
 }
 
 fn queries(experiment: &Experiment, text: &Text) -> Result<Pool, SetupError> {

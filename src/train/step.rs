@@ -6,22 +6,40 @@ use rayon::join;
 use super::replay::Member;
 use super::setup::Setup;
 use super::trainer::Trainer;
-use super::{Branch, Event, PairRecord, StepRecord, Writing};
+use super::{Branch, Event, PairRecord, Shaped, StepRecord, Writing};
 use crate::evaluate::{Scored, mean_truth};
 use crate::grammar::prompt;
 use crate::method::ple;
 use crate::random::{Purpose, stream};
+use crate::reward::{RewardError, shape};
 use crate::sample::{Completion, sample};
 
-/// A sampled batch: its numbers, its pairs, and those that D_train takes in.
+/// The responses of a step before they are scored. They are kept while the source of rewards does not answer.
+pub struct Drawn {
+    step: u32,
+    /// Version of the principles y' was sampled with.
+    principles: u32,
+    queries: Vec<String>,
+    original: Vec<Completion>,
+    guided: Vec<Completion>,
+}
+
+impl Drawn {
+    /// These are the responses that sampling again would come to.
+    pub fn is_of(&self, step: u32, principles: u32) -> bool {
+        (self.step, self.principles) == (step, principles)
+    }
+}
+
+/// A scored batch: its numbers, its pairs, and those that D_train takes in.
 pub struct Sampled {
     pub record: StepRecord,
     pub pairs: Vec<PairRecord>,
     pub members: Vec<Member>,
 }
 
-/// y ~ pi(.|x) and y' ~ pi(.|[p, x]) for the next queries; s = R(x, y) and s' = R(x, y').
-pub fn sample_batch(trainer: &Trainer, t: u32) -> Sampled {
+/// y ~ pi(.|x) and y' ~ pi(.|[p, x]) for the next queries.
+pub fn draw(trainer: &Trainer, t: u32) -> Drawn {
     let Setup {
         experiment,
         policy,
@@ -62,14 +80,37 @@ pub fn sample_batch(trainer: &Trainer, t: u32) -> Sampled {
         || side(None, Purpose::SampleOriginal),
         || side(principles.as_deref(), Purpose::SampleGuided),
     );
-    let evaluator = trainer.evaluator();
-    let (original, guided) = (evaluator.score(&queries, original), evaluator.score(&queries, guided));
-    let pairs: Vec<PairRecord> = queries
+    Drawn {
+        step: t,
+        principles: trainer.principles.version,
+        queries,
+        original,
+        guided,
+    }
+}
+
+/// s = R(x, y) and s' = R(x, y'), shaped as the experiment says, and the branch of each pair.
+pub fn score(trainer: &Trainer, drawn: &Drawn) -> Result<Sampled, RewardError> {
+    let Setup { experiment, text, .. } = &trainer.setup;
+    let (t, task, method) = (drawn.step, experiment.task, &experiment.method);
+    let control = &trainer.control;
+    let give_up = || control.end_is_wanted();
+    let evaluator = trainer.evaluator(&give_up);
+    let original = evaluator.score(&drawn.queries, &drawn.original)?;
+    let guided = evaluator.score(&drawn.queries, &drawn.guided)?;
+    let raw: Vec<(f64, f64)> = original
+        .iter()
+        .zip(&guided)
+        .map(|(y, g)| (y.reward, g.reward))
+        .collect();
+    let shaped = shape(&experiment.reward, &raw);
+    let pairs: Vec<PairRecord> = drawn
+        .queries
         .iter()
         .zip(original.iter().zip(&guided))
         .enumerate()
         .map(|(index, (query, (y, y_guided)))| {
-            let (s, s_guided) = (y.reward, y_guided.reward);
+            let (s, s_guided) = shaped.as_ref().map_or(raw[index], |shaped| shaped[index]);
             let (w, w_guided) = ple::weights(s, s_guided);
             let ranked = ple::is_ranked(s, s_guided, trainer.tau, method);
             PairRecord {
@@ -78,8 +119,12 @@ pub fn sample_batch(trainer: &Trainer, t: u32) -> Sampled {
                 query: query.clone(),
                 original: y.response.clone(),
                 guided: y_guided.response.clone(),
-                reward_original: s,
-                reward_guided: s_guided,
+                reward_original: y.reward,
+                reward_guided: y_guided.reward,
+                shaped: shaped.as_ref().map(|_| Shaped {
+                    original: s,
+                    guided: s_guided,
+                }),
                 truth_original: y.truth,
                 truth_guided: y_guided.truth,
                 tau: trainer.tau,
@@ -94,11 +139,11 @@ pub fn sample_batch(trainer: &Trainer, t: u32) -> Sampled {
         })
         .collect();
     let members = pairs.iter().filter_map(Member::of).collect();
-    Sampled {
+    Ok(Sampled {
         record: record(trainer, t, &pairs, &original, &guided),
         pairs,
         members,
-    }
+    })
 }
 
 /// The numbers of a sampled batch; what the updates add to them comes later.

@@ -7,13 +7,14 @@ use crossbeam_channel::{Receiver, Sender};
 use super::replay::{Member, ReplayBuffer};
 use super::session::{Control, Flow};
 use super::setup::Setup;
-use super::step::{self, Sampled};
+use super::step::{self, Drawn, Sampled};
 use super::{Command, Done, Event, Mark, PrinciplesVersion, SftRecord, Started, StepRecord, optimizer::Optimizer};
 use crate::config::{MethodName, Principles};
 use crate::evaluate::Evaluator;
 use crate::grammar::{CaseQuery, case_study};
 use crate::method::{logprob::log_probs, ple, sft};
 use crate::model::Llama;
+use crate::reward::GiveUp;
 use crate::run::{Store, StoreError};
 
 /// A run in progress. All of it is written down in a [`crate::run::Checkpoint`], so that another process can go on with it.
@@ -35,6 +36,8 @@ pub struct Trainer {
     /// Changes made by hand before an interruption, to be made again at the same steps.
     pub(super) pending: Vec<Mark>,
     pub(super) resumed: bool,
+    /// What the next step has sampled already and could not have scored.
+    unscored: Option<Drawn>,
     /// Checkpoints that could not be used; told once the run has begun.
     warnings: Vec<String>,
     started: Instant,
@@ -78,6 +81,7 @@ impl Trainer {
             principles,
             pending: Vec::new(),
             resumed: false,
+            unscored: None,
             warnings,
             started: Instant::now(),
             control: Control::new(commands, events, interactive),
@@ -196,8 +200,12 @@ impl Trainer {
             name: "ple".into(),
             steps,
         })?;
-        if every > 0 && !self.resumed {
-            self.evaluate()?;
+        // A run that ended where it was to be evaluated, and could not, makes up for it.
+        if every > 0 && (!self.resumed || self.evaluation_is_due() && !self.store.has_evaluation(self.step)?) {
+            let flow = self.evaluate()?;
+            if flow != Flow::GoOn {
+                return Ok(flow);
+            }
         }
         while self.step < steps {
             self.redo()?;
@@ -205,9 +213,14 @@ impl Trainer {
             if flow != Flow::GoOn {
                 return Ok(flow);
             }
-            self.one_step()?;
-            if every > 0 && (self.step.is_multiple_of(every) || self.step == steps) {
-                self.evaluate()?;
+            if !self.one_step()? {
+                continue;
+            }
+            if self.evaluation_is_due() {
+                let flow = self.evaluate()?;
+                if flow != Flow::GoOn {
+                    return Ok(flow);
+                }
             }
             if save_every > 0 && self.step.is_multiple_of(save_every) && self.step < steps {
                 self.checkpoint()?;
@@ -217,15 +230,25 @@ impl Trainer {
         Ok(Flow::GoOn)
     }
 
-    /// Sample y and y', score both against x, add the pairs to D_train, update on its members, decay tau.
-    fn one_step(&mut self) -> Result<(), TrainError> {
+    /// Sample y and y', score both against x, add the pairs to D_train, update on its members, decay tau. False if the
+    /// rewards could not be had: then nothing has changed, and the same step is to be done again.
+    fn one_step(&mut self) -> Result<bool, TrainError> {
         let start = Instant::now();
         let t = self.step;
+        let kept = self.unscored.take().filter(|d| d.is_of(t, self.principles.version));
+        let drawn = kept.unwrap_or_else(|| step::draw(self, t));
         let Sampled {
             mut record,
             pairs,
             members,
-        } = step::sample_batch(self, t);
+        } = match step::score(self, &drawn) {
+            Ok(sampled) => sampled,
+            Err(error) => {
+                self.unscored = Some(drawn);
+                self.without_rewards(&format!("step {t}"), error)?;
+                return Ok(false);
+            }
+        };
         let broken = pairs.len() - members.len();
         self.replay.add(t, members);
         let updated = self.update(&mut record);
@@ -248,7 +271,7 @@ impl Trainer {
             let message = format!("step {t}: the gradient is not a number; the policy was not updated");
             self.alarm(&message, "lower the learning rate, or go back to a checkpoint", true)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Updates the policy on the members of D_train that the replay setting names. False if a gradient was not finite.
@@ -294,24 +317,46 @@ impl Trainer {
         finite
     }
 
-    /// Answers the held-out queries and the case study.
-    fn evaluate(&mut self) -> Result<(), TrainError> {
+    /// The experiment has the policy evaluated after the steps done so far.
+    fn evaluation_is_due(&self) -> bool {
+        let (every, steps) = (self.setup.experiment.eval.every, self.setup.experiment.method.steps);
+        every > 0 && (self.step.is_multiple_of(every) || self.step == steps)
+    }
+
+    /// Answers the held-out queries and the case study, as often as it takes to have the rewards.
+    fn evaluate(&mut self) -> Result<Flow, TrainError> {
         let policy = self.setup.policy.merged();
-        let record = self
-            .evaluator()
-            .evaluate(&policy, self.principles.principles.render().as_deref(), self.step);
-        self.emit(Event::Evaluation(record))
+        // What is changed by hand meanwhile acts from the next step on.
+        let principles = self.principles.principles.render();
+        loop {
+            let control = &self.control;
+            let give_up = || control.end_is_wanted();
+            let evaluated = self
+                .evaluator(&give_up)
+                .evaluate(&policy, principles.as_deref(), self.step);
+            match evaluated {
+                Ok(record) => {
+                    self.emit(Event::Evaluation(record))?;
+                    return Ok(Flow::GoOn);
+                }
+                Err(error) => self.without_rewards(&format!("the evaluation after {} steps", self.step), error)?,
+            }
+            let flow = self.obey()?;
+            if flow != Flow::GoOn {
+                return Ok(flow);
+            }
+        }
     }
 
     /// The fixed side of an evaluation.
-    pub(super) fn evaluator(&self) -> Evaluator<'_> {
+    pub(super) fn evaluator<'a>(&'a self, give_up: GiveUp<'a>) -> Evaluator<'a> {
         let cases: &'static [CaseQuery] = case_study(self.setup.experiment.task);
         Evaluator {
             task: self.setup.experiment.task,
             seed: self.setup.experiment.seed,
             text: &self.setup.text,
-            reward: &self.setup.reward,
-            reward_text: &self.setup.reward_text,
+            reward: self.setup.reward.as_ref(),
+            give_up,
             generation: &self.setup.experiment.generation,
             held_out: &self.held_out,
             cases,

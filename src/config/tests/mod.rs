@@ -5,6 +5,7 @@ mod files;
 mod fit;
 mod overrides;
 mod principles;
+mod reward;
 mod schema;
 
 use super::*;

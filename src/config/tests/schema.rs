@@ -64,7 +64,37 @@ fn agrees<T: serde::de::DeserializeOwned>(keys: &[Key], full: &serde_json::Value
                     with(&|table| drop(table.insert(name.into(), (*word).into()))).unwrap();
                 }
             }
+            Kind::Sorts(sorts) => {
+                let parse = |item: serde_json::Value| {
+                    let typed = with(&|table| drop(table.insert(name.into(), Json::Array(vec![item.clone()]))));
+                    typed.is_ok()
+                };
+                for sort in *sorts {
+                    let item = written(sort);
+                    assert!(parse(item.clone()), "{below}: {item}");
+                    for key in *sort {
+                        let mut less = item.clone();
+                        less.as_object_mut().unwrap().remove(key.name);
+                        assert_eq!(!parse(less), key.required, "{below}: {}", key.name);
+                    }
+                    let mut more = item.clone();
+                    more.as_object_mut().unwrap().insert("?".into(), Json::Null);
+                    assert!(!parse(more), "{below}");
+                    // What the type has that the list has not would come back.
+                    let rule: Rule = serde_json::from_value(item).unwrap();
+                    let back = serde_json::to_value(rule).unwrap();
+                    let mut names: Vec<&str> = sort.iter().map(|k| k.name).collect();
+                    names.sort_unstable();
+                    assert_eq!(back.as_object().unwrap().keys().collect::<Vec<_>>(), names, "{below}");
+                }
+            }
             _ => {}
         }
     }
+}
+
+/// A table of all these keys as their examples have them.
+fn written(keys: &[Key]) -> serde_json::Value {
+    let lines: Vec<String> = keys.iter().map(|k| format!("{} = {}", k.name, k.example)).collect();
+    toml::from_str(&lines.join("\n")).unwrap()
 }

@@ -1,7 +1,7 @@
 //! Every record comes back as it was.
 
 use super::*;
-use crate::config::Plan;
+use crate::config::{Bounds, Clip, Plan, RewardSettings, Rule};
 
 #[test]
 fn every_record_comes_back_bit_for_bit() {
@@ -23,6 +23,10 @@ fn every_record_comes_back_bit_for_bit() {
         let odd_pair = PairRecord {
             reward_guided: x,
             weight_guided: x,
+            shaped: i.is_multiple_of(2).then_some(Shaped {
+                original: x,
+                guided: 0.1 + 0.2,
+            }),
             truth_guided: None,
             truth_original: Some(x),
             ..pair(i, 0)
@@ -161,6 +165,75 @@ fn settings_come_back_bit_for_bit() {
             })
         );
     }
+}
+
+#[test]
+fn settings_of_rewards_come_back_bit_for_bit() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut started = started();
+    let x = 0.1 + 0.2;
+    started.experiment.align_mut().unwrap().reward = serde_json::from_value(serde_json::json!({
+        "rules": [{"regex": "a", "score": 1.5}, {"length": 4, "slope": 0.5}, {"truth": 2.0}],
+        "clip": {"low": -1.0, "high": 1.0},
+    }))
+    .unwrap();
+    let reward = &mut started.experiment.align_mut().unwrap().reward;
+    if let [Rule::Regex(regex), Rule::Length(length), Rule::Truth(truth)] = &mut reward.rules[..] {
+        (regex.score, length.slope, truth.truth) = (x, -x, 2.0 * x);
+    }
+    reward.clip = Clip::To(Bounds { low: -x, high: x });
+    let dir = Store::create(runs.path(), None, &started).unwrap().dir().to_path_buf();
+    assert_eq!(Store::open(&dir).unwrap().started().experiment, started.experiment);
+}
+
+/// A run of before there was shaping is read as it is, and goes on.
+#[test]
+fn a_database_of_format_1_is_read_and_written_on() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut store = create(runs.path(), "old");
+    store.record_step(&step(0), &[pair(0, 0), pair(0, 1)]).unwrap();
+    let dir = store.dir().to_path_buf();
+    drop(store);
+    let database = rusqlite::Connection::open(dir.join("run.db")).unwrap();
+    // As it was written then: with no such columns, and with settings that had the model alone.
+    database
+        .execute_batch(
+            "ALTER TABLE pairs DROP COLUMN shaped_original; ALTER TABLE pairs DROP COLUMN shaped_guided;
+             UPDATE meta SET value = json_set(value, '$.experiment.reward', json('{\"model\":\"builtin:imdb-sentiment\"}'))
+             WHERE key = 'started';
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+    let format = || {
+        database
+            .query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    let reader = Reader::open(&dir).unwrap();
+    assert_eq!(reader.pairs_between(0, 9).unwrap(), [pair(0, 0), pair(0, 1)]);
+    assert_eq!(
+        reader.started().unwrap().experiment.align().unwrap().reward,
+        RewardSettings::model("builtin:imdb-sentiment")
+    );
+    assert_eq!(format(), 1, "reading changes nothing");
+
+    let mut store = Store::open(&dir).unwrap();
+    assert_eq!(format(), 2);
+    let shaped = PairRecord {
+        shaped: Some(Shaped {
+            original: -0.5,
+            guided: 0.25,
+        }),
+        ..pair(1, 0)
+    };
+    store.record_step(&step(1), std::slice::from_ref(&shaped)).unwrap();
+    assert_eq!(store.pairs_between(0, 9).unwrap(), [pair(0, 0), pair(0, 1), shaped]);
+    let seen = "SELECT reward_guided, shaped_guided, margin FROM pairs WHERE step = 1";
+    let seen: (f64, f64, f64) = database
+        .query_row(seen, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap();
+    assert_eq!(seen, (10.0, 0.25, 0.75));
+    assert!(!store.has_evaluation(0).unwrap());
 }
 
 #[test]

@@ -351,7 +351,10 @@ fn window(rng: &mut ChaCha8Rng, response: &[u32]) -> Vec<u32> {
         return response.to_vec();
     }
     let start = below(rng, response.len() - length + 1);
-    response[start..start + length].to_vec()
+    let mut piece = response[start..start + length].to_vec();
+    // The end of sequence, where the score is read.
+    piece.extend(response.last().filter(|_| start + length < response.len()));
+    piece
 }
 
 #[cfg(test)]

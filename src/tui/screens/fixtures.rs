@@ -52,6 +52,7 @@ pub fn pair(step: u32, index: u32) -> PairRecord {
         guided: GUIDED[i].to_string(),
         reward_original,
         reward_guided,
+        shaped: None,
         truth_original: Some([0.0, 0.25, 0.25, 0.5][i]),
         truth_guided: (i != 3).then_some(1.0),
         tau,
@@ -220,9 +221,7 @@ fn experiment() -> Experiment {
             model: "builtin:tiny".into(),
             lora: Lora::default(),
         },
-        reward: RewardSettings {
-            model: "builtin:hh-preference".into(),
-        },
+        reward: RewardSettings::model("builtin:hh-preference"),
         data: DataSettings {
             queries: "builtin:hh".into(),
             max_query_tokens: 256,

@@ -3,7 +3,7 @@
 use crate::tui::run_view::RunView;
 use crate::tui::widgets::scale::{duration, short, thousands};
 
-/// Rows that all facts take.
+/// Rows that all facts take, but for the one of an experiment that shapes its rewards.
 pub const ROWS: u16 = 13;
 
 /// How a fact is meant.
@@ -55,6 +55,9 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
         Tone::Plain,
         format!("{}, next {next} (× {})", short(step.tau), step.decay),
     );
+    if let Some(shaping) = run.experiment().and_then(|e| e.reward.shaping()) {
+        say("shaped s", Tone::Mark, format!("{shaping} (Eqs. 3-5)"));
+    }
     say(
         "ranked",
         Tone::Plain,
@@ -178,5 +181,23 @@ fn saved(run: &RunView) -> String {
         (None, _) => "no checkpoint yet".into(),
         (Some(at), 0) => format!("after step {at}"),
         (Some(at), n) => format!("after step {at}, {n} since"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::facts;
+    use crate::tui::screens::fixtures::{started, take_step};
+
+    #[test]
+    fn shaping_is_a_fact_where_there_is_some() {
+        let mut run = started();
+        take_step(&mut run, 0, 4);
+        let said = |run: &_| facts(run).into_iter().find(|f| f.name == "shaped s").map(|f| f.text);
+        assert_eq!(said(&run), None);
+        if let Some(started) = &mut run.started {
+            started.experiment.align_mut().unwrap().reward.shape = crate::config::Shape::Standardise;
+        }
+        assert_eq!(said(&run).as_deref(), Some("standardised (Eqs. 3-5)"));
     }
 }

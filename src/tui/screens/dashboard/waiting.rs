@@ -8,6 +8,7 @@ use ratatui::{
     widgets::Paragraph,
 };
 
+use crate::config::RewardSettings;
 use crate::tui::run_view::RunView;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{
@@ -147,6 +148,22 @@ fn symbols(theme: &Theme) -> Vec<Row> {
     ]
 }
 
+fn rewards_name(settings: &RewardSettings) -> &'static str {
+    if settings.model.is_some() {
+        "reward model"
+    } else {
+        "rewards"
+    }
+}
+
+/// Where the rewards come from, and what of them the losses see.
+fn rewards(settings: &RewardSettings) -> String {
+    match settings.shaping() {
+        Some(shaping) => format!("{}, {shaping}", settings.source()),
+        None => settings.source(),
+    }
+}
+
 /// The stages: done, under way, to come.
 fn plan(run: &RunView, theme: &Theme) -> Vec<Row> {
     let Some(started) = &run.started else {
@@ -164,7 +181,7 @@ fn plan(run: &RunView, theme: &Theme) -> Vec<Row> {
     let stages_past_sft = !stage.is_empty() && !matches!(stage, "loading" | "sft");
     let mut out = vec![
         row(theme.good, "✓", "policy", model(run)),
-        row(theme.good, "✓", "reward model", &e.reward.model),
+        row(theme.good, "✓", rewards_name(&e.reward), rewards(&e.reward)),
         row(theme.good, "✓", "queries", &started.data),
     ];
     let state = |done: bool, now: bool| match (done, now) {

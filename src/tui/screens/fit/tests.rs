@@ -1,6 +1,7 @@
 use super::{Action, State, rows, training};
 use crate::config::{
-    CheckpointSettings, FitData, FitEval, FitExperiment, FitMethod, FitModel, FitName, Keep, KeepWeights, Plan, Shape,
+    CheckpointSettings, FitData, FitEval, FitExperiment, FitMethod, FitModel, FitName, Keep, KeepWeights, ModelShape,
+    Plan,
 };
 use crate::evaluate::quality::{Judged, LengthRule, quality};
 use crate::grammar::Task;
@@ -16,7 +17,7 @@ fn experiment(name: FitName) -> FitExperiment {
         seed: 0,
         model: FitModel {
             start: "new".into(),
-            shape: Some(Shape {
+            shape: Some(ModelShape {
                 vocabulary: 4000,
                 hidden: 64,
                 intermediate: 128,

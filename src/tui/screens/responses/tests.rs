@@ -338,3 +338,26 @@ fn any_size_and_any_keys() {
         }
     }
 }
+
+#[test]
+fn a_shaped_pair_shows_what_came_and_what_the_equations_saw() {
+    let mut run = started();
+    let mut shaped = pair(0, 0);
+    shaped.shaped = Some(crate::train::Shaped {
+        original: -1.25,
+        guided: 0.75,
+    });
+    if let Some(started) = &mut run.started {
+        started.experiment.align_mut().unwrap().reward.shape = crate::config::Shape::Standardise;
+    }
+    take_step(&mut run, 0, 0);
+    run.apply(Event::Pairs {
+        step: 0,
+        pairs: vec![shaped],
+    });
+    let screen = text(&seen(&run), &run, 120, 40);
+    assert!(screen.contains("original  s -0.42"), "the raw score\n{screen}");
+    assert!(screen.contains("ranked: s' - s = 2.00 > tau 0.20"), "{screen}");
+    let seen = "Eqs. 3 to 5 see s = -1.25, s' = +0.75: standardised";
+    assert!(screen.contains(seen), "{screen}");
+}

@@ -52,6 +52,18 @@ pub fn effect(pair: &PairRecord) -> String {
     }
 }
 
+/// What the equations saw in place of the rewards that are shown.
+pub fn shaped(pair: &PairRecord, run: &RunView) -> Option<String> {
+    let shaped = pair.shaped?;
+    let how = run.experiment().and_then(|e| e.reward.shaping());
+    Some(format!(
+        "Eqs. 3 to 5 see s = {}, s' = {}: {}",
+        signed(shaped.original),
+        signed(shaped.guided),
+        how.unwrap_or_else(|| "shaped".to_string())
+    ))
+}
+
 /// What has changed since the pair was new, or what the experiment switched off.
 pub fn today(pair: &PairRecord, run: &RunView) -> Option<String> {
     let method = run.experiment().map(|e| &e.method);

@@ -48,6 +48,9 @@ fn facts(pair: &PairRecord, run: &RunView, theme: &Theme, width: u16) -> Vec<Lin
     let width = usize::from(width);
     let mut lines = wrap_text(&verdict::branch(pair), theme.tau, width);
     lines.extend(wrap_text(&verdict::effect(pair), Default::default(), width));
+    if let Some(shaped) = verdict::shaped(pair, run) {
+        lines.extend(wrap_text(&shaped, theme.mark, width));
+    }
     if let Some(today) = verdict::today(pair, run) {
         lines.extend(wrap_text(&today, theme.dim, width));
     }
@@ -74,11 +77,12 @@ pub fn answer(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, ar
     let about = format!("by the policy after {} steps", answer.step);
     let inner = panel(frame, area, theme, "Answer", false, beside(about));
     let margin = answer.reward_guided - answer.reward_original;
-    let facts = wrap_text(
-        &format!("s' - s = {}: only shown, never trained on", signed(margin)),
-        theme.dim,
-        usize::from(inner.width),
-    );
+    let said = if margin.is_nan() {
+        "no score: the source of rewards did not give one".to_string()
+    } else {
+        format!("s' - s = {}: only shown, never trained on", signed(margin))
+    };
+    let facts = wrap_text(&said, theme.dim, usize::from(inner.width));
     let body = with_query(frame, inner, &answer.query, facts, theme);
     let rewards = (answer.reward_original, answer.reward_guided);
     texts(

@@ -1,0 +1,221 @@
+//! JSON sent by HTTP to a server that may be slow, down for a while, or gone.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{RecvTimeoutError, bounded};
+
+use super::GiveUp;
+
+/// The longest reply that is read, in bytes.
+const LONGEST: u64 = 16 << 20;
+
+/// How often somebody who waits is asked whether they still do.
+const TICK: Duration = Duration::from_millis(20);
+
+/// What a request may take beyond its limit before it is left behind.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// The pause before a request is made again is never longer than this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+
+/// One address, and how much patience there is with it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    url: Arc<str>,
+    agent: ureq::Agent,
+    timeout: Duration,
+    retries: u32,
+    pause: Duration,
+}
+
+/// Why there is no reply.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// Nobody waits for the reply any more.
+    #[error("interrupted")]
+    Interrupted,
+    /// No reply after so many tries: what the last one came to.
+    #[error("{what}{}", after(*.tries))]
+    NoAnswer { what: String, tries: u32 },
+}
+
+/// One try that came to nothing.
+struct Failed {
+    what: String,
+    /// Worth another try: the server is not there, or says that it is its own fault.
+    may_pass: bool,
+}
+
+impl Client {
+    /// A client of one address. A request takes `timeout` at most; one that failed for what may pass is made again up to
+    /// `retries` times, after half a second, then one, two, four, eight, and eight again.
+    pub fn new(url: &str, timeout: Duration, retries: u32) -> Self {
+        let mut config = ureq::Agent::config_builder()
+            .timeout_global(Some(timeout))
+            .http_status_as_error(false)
+            // A request that was answered by another address is not what the user asked for.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            // A connection kept from before a server was started anew fails when it is used.
+            .max_idle_connections(0);
+        if is_this_machine(url) {
+            config = config.proxy(None);
+        }
+        Self {
+            url: url.into(),
+            agent: config.build().into(),
+            timeout,
+            retries,
+            pause: Duration::from_millis(500),
+        }
+    }
+
+    /// The same with another first pause.
+    pub fn with_pause(self, pause: Duration) -> Self {
+        Self { pause, ..self }
+    }
+
+    /// The same without a second try.
+    pub fn once(&self) -> Self {
+        Self {
+            retries: 0,
+            ..self.clone()
+        }
+    }
+
+    /// The address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Sends a body of JSON by POST and returns the text of the reply, whose status was a success. Returns at once when
+    /// `give_up` says so, and leaves the request to end by itself.
+    pub fn post(&self, body: &str, give_up: GiveUp<'_>) -> Result<String, HttpError> {
+        let mut pause = self.pause;
+        for tries in 1.. {
+            let failed = match self.attempt(body, give_up)? {
+                Ok(text) => return Ok(text),
+                Err(failed) => failed,
+            };
+            if !failed.may_pass || tries > self.retries {
+                let what = failed.what;
+                return Err(HttpError::NoAnswer { what, tries });
+            }
+            let end = Instant::now() + pause;
+            while Instant::now() < end {
+                if give_up() {
+                    return Err(HttpError::Interrupted);
+                }
+                std::thread::sleep(TICK.min(end.saturating_duration_since(Instant::now())));
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        Err(HttpError::Interrupted)
+    }
+
+    /// One request, on a thread of its own: a system call that blocks cannot be called back.
+    fn attempt(&self, body: &str, give_up: GiveUp<'_>) -> Result<Result<String, Failed>, HttpError> {
+        let (send, received) = bounded(1);
+        let (agent, url, body) = (self.agent.clone(), Arc::clone(&self.url), body.to_string());
+        let spawned = std::thread::Builder::new().spawn(move || {
+            let _ = send.send(request(&agent, &url, &body));
+        });
+        if let Err(error) = spawned {
+            let what = format!("no thread for the request: {error}");
+            return Ok(Err(Failed { what, may_pass: true }));
+        }
+        let end = Instant::now() + self.timeout + SLACK;
+        loop {
+            match received.recv_timeout(TICK) {
+                Ok(result) => return Ok(result.map_err(|failed| self.named(failed))),
+                Err(RecvTimeoutError::Timeout) if give_up() => return Err(HttpError::Interrupted),
+                Err(RecvTimeoutError::Timeout) if Instant::now() < end => {}
+                Err(_) => return Ok(Err(self.named(None))),
+            }
+        }
+    }
+
+    fn named(&self, failed: Option<Failed>) -> Failed {
+        failed.unwrap_or_else(|| Failed {
+            what: format!("no answer within {} s", self.timeout.as_secs_f64()),
+            may_pass: true,
+        })
+    }
+}
+
+/// The text of the reply, or what went wrong; `None` for a request that took too long.
+fn request(agent: &ureq::Agent, url: &str, body: &str) -> Result<String, Option<Failed>> {
+    let mut response = agent
+        .post(url)
+        .content_type("application/json")
+        .send(body)
+        .map_err(failed)?;
+    let status = response.status();
+    let text = response
+        .body_mut()
+        .with_config()
+        .limit(LONGEST)
+        .lossy_utf8(true)
+        .read_to_string()
+        .map_err(failed)?;
+    if status.is_success() {
+        return Ok(text);
+    }
+    let said = excerpt(&text);
+    let colon = if said.is_empty() { "" } else { ": " };
+    Err(Some(Failed {
+        what: format!("answered HTTP {status}{colon}{said}"),
+        may_pass: status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429),
+    }))
+}
+
+fn failed(error: ureq::Error) -> Option<Failed> {
+    use ureq::Error;
+    let (what, may_pass) = match &error {
+        Error::Timeout(_) => return None,
+        Error::Io(e) => match e.kind() {
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => return None,
+            ErrorKind::ConnectionRefused => ("refuses the connection: nothing listens there".into(), true),
+            ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe => {
+                ("closed the connection before it answered".into(), true)
+            }
+            _ => (format!("cannot be reached: {e}"), true),
+        },
+        Error::HostNotFound => ("no host of that name is found".into(), true),
+        Error::ConnectionFailed => ("cannot be reached".into(), true),
+        Error::BodyExceedsLimit(n) => (format!("answered with more than {} MiB", n >> 20), false),
+        Error::Protocol(e) => (format!("does not speak HTTP: {e}"), true),
+        other => (other.to_string(), false),
+    };
+    Some(Failed { what, may_pass })
+}
+
+/// The beginning of a text on one line.
+pub(super) fn excerpt(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(120) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
+
+/// An address of this machine is asked directly, whatever proxy the environment names.
+fn is_this_machine(url: &str) -> bool {
+    let uri: Option<ureq::http::Uri> = url.parse().ok();
+    let host = uri.as_ref().and_then(|u| u.host()).unwrap_or_default();
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
+}
+
+fn after(tries: u32) -> String {
+    if tries > 1 {
+        format!(" ({tries} tries)")
+    } else {
+        String::new()
+    }
+}
