@@ -85,7 +85,7 @@ impl Run {
         run.tell(Event::Started(Started {
             run: "imdb-1".into(),
             path: "runs/imdb-1".into(),
-            experiment,
+            experiment: ple::config::Plan::Align(Box::new(experiment)),
             device: "cpu (burn-flex, f32)".into(),
             parameters: 1_052_416,
             trained_parameters: 65_536,
