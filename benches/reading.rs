@@ -31,7 +31,9 @@ fn main() {
     let tokenizer = value("--tokenizer").unwrap_or("assets/tiny/tokenizer.json".into());
     let text = Text::from_bytes(&std::fs::read(tokenizer).expect("a tokenizer.json")).expect("a tokenizer.json");
     let task = value("--task").map(|t| t.parse().expect("--task takes hh, imdb or tldr"));
-    let task = task.or_else(|| guess_task(&path).expect("a data file")).unwrap_or(Task::Hh);
+    let task = task
+        .or_else(|| guess_task(&path).expect("a data file"))
+        .unwrap_or(Task::Hh);
     let queries = value("--keep").is_some_and(|keep| keep == "queries");
     for _ in 0..rounds {
         let start = Instant::now();
@@ -44,10 +46,17 @@ fn main() {
             println!("{}", found.account.summary());
             (found.account.rows(), 0)
         } else {
-            let want = if task == Task::Imdb { Want::Labels } else { Want::Preferences };
+            let want = if task == Task::Imdb {
+                Want::Labels
+            } else {
+                Want::Preferences
+            };
             let found = read_rows(&path, &Reading::of(task, want), None).expect("rows");
             let tokens = found.records.par_iter().map(|record| {
-                let pair = record.preference.iter().flat_map(|(chosen, rejected)| [chosen, rejected]);
+                let pair = record
+                    .preference
+                    .iter()
+                    .flat_map(|(chosen, rejected)| [chosen, rejected]);
                 let texts = [&record.query].into_iter().chain(&record.completion).chain(pair);
                 texts.map(|t| text.encode(t).len()).sum::<usize>()
             });
@@ -62,5 +71,7 @@ fn main() {
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|l| l.trim().trim_end_matches("kB").trim().parse::<u64>().ok()).unwrap_or(0) / 1024
+    line.and_then(|l| l.trim().trim_end_matches("kB").trim().parse::<u64>().ok())
+        .unwrap_or(0)
+        / 1024
 }
