@@ -200,6 +200,14 @@ fn a_run_says_how_its_data_were_split_and_refuses_what_leaves_nothing() {
         message.contains("nothing is left to train on: 20 rows read"),
         "{message}"
     );
+    let empty = file("empty.jsonl", String::new());
+    let message = refused(&[&here, &format!("data.test={empty}")]);
+    assert!(
+        message.starts_with(&format!(
+            "ple: data.test: {empty}: no query that can be used: 0 rows read"
+        )),
+        "{message}"
+    );
     let message = refused(&[&here, "data.held_out=0"]);
     assert!(
         message.contains("--set data.held_out=0: holds nothing out to evaluate on; set data.test, or eval.every = 0"),

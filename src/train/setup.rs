@@ -6,7 +6,7 @@ use crate::assets;
 use crate::config::{
     ConfigError, Experiment, Lora, MethodName, Principles, Source, find_file, load_experiment, parse_principles,
 };
-use crate::data::{DataError, Needs, Pool};
+use crate::data::{Needs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::model::{self, Llama, ModelError, ModelFiles, Text, Trained};
 
@@ -41,8 +41,8 @@ pub enum SetupError {
         found: String,
         known: String,
     },
-    #[error("data.queries: {0}")]
-    Data(#[from] DataError),
+    #[error(transparent)]
+    Data(#[from] PoolError),
     #[error("{0}")]
     Other(String),
 }
