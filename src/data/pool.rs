@@ -52,7 +52,7 @@ pub enum Pool {
 /// What of the files a run needs; the rest is not kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
-    /// Held-out queries of one evaluation.
+    /// Held-out queries of one evaluation; 0 where there is none.
     pub held_out: usize,
     /// Responses, for a supervised stage.
     pub responses: bool,
@@ -95,9 +95,15 @@ impl Pool {
             }
             None => Sides::of(found.records, data.held_out, seed),
         };
-        if sides.train.is_empty() {
-            let path = data.queries.clone().into();
-            let source = DataError::NothingToTrainOn { path, summary };
+        let (path, no_test) = (
+            data.queries.clone().into(),
+            needs.held_out > 0 && sides.held_out.is_empty(),
+        );
+        if sides.train.is_empty() || no_test {
+            let source = match no_test {
+                true => DataError::NothingHeldOut { path, summary },
+                false => DataError::NothingToTrainOn { path, summary },
+            };
             let key = "data.queries";
             return Err(PoolError { key, source });
         }

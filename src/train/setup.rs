@@ -192,7 +192,10 @@ fn queries(experiment: &Experiment, text: &Text) -> Result<Pool, SetupError> {
         return Ok(Pool::grammar(experiment.task, experiment.seed));
     }
     let needs = Needs {
-        held_out: experiment.eval.queries,
+        held_out: match experiment.eval.every {
+            0 => 0,
+            _ => experiment.eval.queries,
+        },
         responses: experiment.sft.steps > 0,
     };
     Ok(Pool::read(
