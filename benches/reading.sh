@@ -49,7 +49,7 @@ def read(side):
                 rounds.append([float(x) for x in cells])
     return rounds, max(peaks)
 
-ours, peak = read("ple")
+ours, _ = read("ple")
 print(f"{'':8} {'s (median)':>10} {'rows/s':>9} {'tokens/s':>10} {'tokens':>10} {'peak MB':>8}  ratio of each round, median")
 for side in ("ple", "arrow", "stream"):
     rounds, peak = read(side)

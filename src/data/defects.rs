@@ -76,9 +76,10 @@ fn look_at_text(text: &str, found: &mut Defects) {
 
 /// `amp;`, `quot;`, `#39;`, `#x27;`, ...
 fn is_entity(text: &str) -> bool {
-    let Some((name, _)) = text.get(..8.min(text.len())).and_then(|start| start.split_once(';')) else {
+    let Some(end) = text.bytes().take(8).position(|b| b == b';') else {
         return false;
     };
+    let name = &text[..end];
     matches!(name, "amp" | "lt" | "gt" | "quot" | "apos" | "nbsp")
         || name
             .strip_prefix('#')

@@ -15,6 +15,13 @@ pub enum DataError {
     #[error("{}: nothing is left to train on: {summary}. All of its queries are held out; give other files in data.test, or \
              set data.held_out lower", path.display())]
     NothingToTrainOn { path: PathBuf, summary: String },
+    /// All queries are training queries, or the test queries have all been left out.
+    #[error(
+        "{}: nothing is held out to evaluate on: {summary}. Give more queries, or others in data.test, or set \
+         eval.every = 0, which never evaluates",
+        path.display()
+    )]
+    NothingHeldOut { path: PathBuf, summary: String },
     /// Everything was read and nothing can be used.
     #[error("{}: no query that can be used: {summary}. {advice}", path.display())]
     NothingUsable {

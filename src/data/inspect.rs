@@ -244,17 +244,28 @@ fn summed_up(text: &'static str, mut lengths: Vec<u32>) -> Option<Lengths> {
     })
 }
 
+/// A file and a row.
+type At = (u32, u64);
+
 /// Where a query, or a whole row, was seen first, in each part.
-type Places = HashMap<(u64, Part), (u32, u64)>;
+type Places = HashMap<(u64, Part), At>;
+
+/// A row of a test part: the keys of its query and of all its texts.
+struct TestRow {
+    query: u64,
+    whole: u64,
+    at: At,
+}
 
 #[derive(Default)]
 struct Findings {
     defects: Vec<Finding>,
     queries: Places,
     rows: Places,
-    repeated: [Vec<((u32, u64), (u32, u64))>; 2],
+    /// The first row that repeats an earlier one, and that one: for queries and for whole rows.
+    repeated: [Option<(At, At)>; 2],
     repeats: [u64; 2],
-    test: Vec<(u64, u64, (u32, u64))>,
+    test: Vec<TestRow>,
     parts: [u64; 2],
 }
 
@@ -282,21 +293,20 @@ impl Findings {
                 Entry::Vacant(entry) => drop(entry.insert(here)),
                 Entry::Occupied(entry) => {
                     self.repeats[i] += 1;
-                    if self.repeated[i].is_empty() {
-                        self.repeated[i].push((here, *entry.get()));
-                    }
+                    self.repeated[i].get_or_insert((here, *entry.get()));
                 }
             }
         }
         self.parts[usize::from(part == Part::Test)] += 1;
         if part == Part::Test {
-            self.test.push((query, whole, here));
+            let at = here;
+            self.test.push(TestRow { query, whole, at });
         }
     }
 
     /// Duplicates within a part, and leaks from one to the other.
     fn close(&mut self, account: &Account) -> (Vec<Finding>, Option<Parts>) {
-        let finding = |what: &str, count: u64, here: (u32, u64), first: (u32, u64)| Finding {
+        let finding = |what: &str, count: u64, here: At, first: At| Finding {
             what: what.to_string(),
             count,
             example_row: here.1,
@@ -306,18 +316,18 @@ impl Findings {
         let what = ["the query of an earlier row", "all texts of an earlier row"];
         let repeated = self.repeated.iter().zip(self.repeats).zip(what);
         let duplicates = repeated
-            .filter_map(|((example, count), what)| Some((example.first()?, count, what)))
+            .filter_map(|((example, count), what)| Some((example.as_ref()?, count, what)))
             .map(|((here, first), count, what)| finding(what, count, *here, *first))
             .collect();
         let [train, test] = self.parts;
         if train == 0 || test == 0 {
             return (duplicates, None);
         }
-        let leak = |what: &str, known: &Places, key: &dyn Fn(&(u64, u64, (u32, u64))) -> u64| {
+        let leak = |what: &str, known: &Places, key: fn(&TestRow) -> u64| {
             let leaks = self
                 .test
                 .iter()
-                .filter_map(|row| Some((row.2, *known.get(&(key(row), Part::Train))?)));
+                .filter_map(|row| Some((row.at, *known.get(&(key(row), Part::Train))?)));
             let count = leaks.clone().count() as u64;
             leaks
                 .into_iter()
@@ -325,8 +335,8 @@ impl Findings {
                 .map(|(here, first)| finding(what, count, here, first))
         };
         let leaks = [
-            leak("the query of a training row", &self.queries, &|row| row.0),
-            leak("all texts of a training row", &self.rows, &|row| row.1),
+            leak("the query of a training row", &self.queries, |row| row.query),
+            leak("all texts of a training row", &self.rows, |row| row.whole),
         ];
         let leaks = leaks.into_iter().flatten().collect();
         (duplicates, Some(Parts { train, test, leaks }))

@@ -31,7 +31,7 @@ mod tests;
 pub use account::{Account, FileAccount, Finding, thousands};
 pub use error::DataError;
 pub use inspect::{Inspect, Inspection, Lengths, Parts, SplitCounts, inspect};
-pub use pool::{Example, Needs, Pool, Query};
+pub use pool::{Example, Needs, Pool, PoolError, Query};
 pub use record::{Limit, Part, Reading, Record, Want};
 pub use rows::{Records, read_rows};
 pub use sample::{Sampled, sample};

@@ -24,6 +24,15 @@ pub struct Query {
     pub response: Option<String>,
 }
 
+/// Why there are no queries, and which setting named the file.
+#[derive(Debug, thiserror::Error)]
+#[error("{key}: {source}")]
+pub struct PoolError {
+    /// `data.queries` or `data.test`.
+    pub key: &'static str,
+    pub source: DataError,
+}
+
 /// Where a run's queries come from.
 #[derive(Clone, Debug)]
 pub enum Pool {
@@ -43,7 +52,7 @@ pub enum Pool {
 /// What of the files a run needs; the rest is not kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
-    /// Held-out queries of one evaluation.
+    /// Held-out queries of one evaluation; 0 where there is none.
     pub held_out: usize,
     /// Responses, for a supervised stage.
     pub responses: bool,
@@ -57,7 +66,7 @@ impl Pool {
 
     /// Reads files and splits their queries by the settings: by `data.test`, or by the parts that the files are named
     /// after, or else a share of all queries is held out. No held-out query is trained on.
-    pub fn read(data: &DataSettings, task: Task, text: &Text, needs: Needs, seed: u64) -> Result<Self, DataError> {
+    pub fn read(data: &DataSettings, task: Task, text: &Text, needs: Needs, seed: u64) -> Result<Self, PoolError> {
         let reading = Reading {
             task,
             want: Want::Queries,
@@ -68,28 +77,35 @@ impl Pool {
             count_tokens: &|query| text.encode(query).len(),
             max_query_tokens: data.max_query_tokens,
         };
-        let read = |path: &str| {
-            let mut found = read_rows(Path::new(path), &reading, Some(&limit))?;
+        let read = |key, path: &str| {
+            let found = read_rows(Path::new(path), &reading, Some(&limit));
+            let mut found = found.map_err(|source| PoolError { key, source })?;
             if !needs.responses {
                 found.records.iter_mut().for_each(|record| record.completion = None);
             }
-            Ok::<_, DataError>(found)
+            Ok(found)
         };
-        let found = read(&data.queries)?;
+        let found = read("data.queries", &data.queries)?;
         let mut summary = found.account.summary();
         let sides = match &data.test {
             Some(path) => {
-                let test = read(path)?;
+                let test = read("data.test", path)?;
                 summary += &format!("; test: {}", test.account.summary());
                 Sides::with_test(found.records, test.records)
             }
             None => Sides::of(found.records, data.held_out, seed),
         };
-        if sides.train.is_empty() {
-            return Err(DataError::NothingToTrainOn {
-                path: data.queries.clone().into(),
-                summary,
-            });
+        let (path, no_test) = (
+            data.queries.clone().into(),
+            needs.held_out > 0 && sides.held_out.is_empty(),
+        );
+        if sides.train.is_empty() || no_test {
+            let source = match no_test {
+                true => DataError::NothingHeldOut { path, summary },
+                false => DataError::NothingToTrainOn { path, summary },
+            };
+            let key = "data.queries";
+            return Err(PoolError { key, source });
         }
         if sides.leaked > 0 {
             summary += &format!("; {} not trained on, as they are test queries", thousands(sides.leaked));

@@ -91,7 +91,12 @@ impl Parsed {
     }
 
     /// What is kept of it for this reading, or why it does not do.
-    pub fn record(self, reading: &Reading, part: Part, file: u32, row: u64) -> Result<Record, &'static str> {
+    pub fn record(mut self, reading: &Reading, part: Part, file: u32, row: u64) -> Result<Record, &'static str> {
+        // Rows by the hundred thousand are held: what a string was given while it grew is given back.
+        self.query.shrink_to_fit();
+        for text in [&mut self.completion, &mut self.rejected].into_iter().flatten() {
+            text.shrink_to_fit();
+        }
         let mut record = Record {
             query: self.query,
             part: self.part.unwrap_or(part),

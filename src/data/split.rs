@@ -95,7 +95,8 @@ impl Sides {
     }
 }
 
-/// All below the share; in a file so small that a side were empty, the first or all but the last.
+/// All below the share; in a file so small that a side were empty, the first or all but the last. A single query is
+/// trained on.
 fn held_out_keys(places: &HashMap<u64, f64>, share: f64) -> HashSet<u64> {
     let mut out: HashSet<u64> = places
         .iter()
@@ -103,6 +104,9 @@ fn held_out_keys(places: &HashMap<u64, f64>, share: f64) -> HashSet<u64> {
         .map(|(key, _)| *key)
         .collect();
     let order = |a: &(&u64, &f64), b: &(&u64, &f64)| a.1.total_cmp(b.1).then(a.0.cmp(b.0));
+    if places.len() == 1 {
+        out.clear();
+    }
     if share > 0.0 && places.len() > 1 {
         if out.is_empty() {
             out.extend(places.iter().min_by(order).map(|(key, _)| *key));

@@ -27,6 +27,10 @@ pub fn inspection(found: &Inspection, tokenizer: &str) -> String {
     ];
     for (what, account) in uses {
         usable(&mut out, what, account);
+        // Why rows are none of what the file is not about would only be noise.
+        if account.used() > 0 || !found.is_usable() {
+            findings(&mut out, &account.refused, account);
+        }
     }
     if found.positive + found.negative > 0 {
         let (good, bad) = (thousands(found.positive), thousands(found.negative));
@@ -96,7 +100,6 @@ fn usable(out: &mut String, what: &str, account: &Account) {
             );
         }
     }
-    findings(out, &account.refused, account);
 }
 
 fn section(out: &mut String, title: &str, found: &[Finding], account: &Account) {

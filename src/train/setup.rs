@@ -7,7 +7,7 @@ use crate::assets;
 use crate::config::{
     ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, find_file, load_plan, parse_principles,
 };
-use crate::data::{DataError, Needs, Pool};
+use crate::data::{DataError, Needs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::grammar::{Scene, prompt};
 use crate::model::{self, Llama, ModelError, ModelFiles, Text, Trained};
@@ -48,8 +48,10 @@ pub enum SetupError {
         found: String,
         known: String,
     },
-    #[error("data.queries: {0}")]
-    Data(#[from] DataError),
+    #[error(transparent)]
+    Data(#[from] PoolError),
+    #[error("data.rows: {0}")]
+    Rows(#[from] DataError),
     #[error("reward.url: {0}; start the server or correct the address, then try again")]
     Reward(#[from] RewardError),
     #[error("{0}")]
@@ -275,7 +277,10 @@ fn queries(experiment: &Experiment, text: &Text) -> Result<Pool, SetupError> {
         return Ok(Pool::grammar(experiment.task, experiment.seed));
     }
     let needs = Needs {
-        held_out: experiment.eval.queries,
+        held_out: match experiment.eval.every {
+            0 => 0,
+            _ => experiment.eval.queries,
+        },
         responses: experiment.sft.steps > 0,
     };
     Ok(Pool::read(

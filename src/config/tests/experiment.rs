@@ -1,5 +1,39 @@
 use super::*;
 
+const SPAN: &str = "must be two whole numbers of 1 or more, the smaller first (for example [2, 8])";
+
+#[test]
+fn settings_of_data_are_written_and_read_back() {
+    let default = load(GOOD, &[]).unwrap().data;
+    assert_eq!(
+        (default.prefix_words, default.held_out, default.test),
+        ([2, 8], 0.1, None)
+    );
+    let sets = [
+        "data.prefix_words=[3, 4]",
+        "data.held_out=0.25",
+        "data.test=a/test.csv",
+        "data.max_response_tokens=99",
+    ];
+    let changed = load(GOOD, &sets).unwrap();
+    assert_eq!(
+        (changed.data.prefix_words, changed.data.test.as_deref()),
+        ([3, 4], Some("a/test.csv"))
+    );
+    assert_eq!(load(&experiment_to_toml(&changed), &[]).unwrap(), changed);
+    let nothing = ["data.queries=a.jsonl", "data.held_out=0"];
+    assert_eq!(
+        refused_set(&nothing),
+        "--set data.held_out=0: holds nothing out to evaluate on; set data.test, or eval.every = 0, which never evaluates"
+    );
+    load(GOOD, &[nothing[0], nothing[1], "eval.every=0"]).unwrap();
+    assert_eq!(
+        refused_set(&["data.prefix_words=5"]),
+        "--set data.prefix_words=5: found a whole number, wants two whole numbers of 1 or more, the smaller first (for \
+         example [2, 8])"
+    );
+}
+
 #[test]
 fn reads_an_experiment_with_its_defaults() {
     let e = load(GOOD, &[]).unwrap();
@@ -168,6 +202,12 @@ fn holds_numbers_to_their_ranges() {
         ("generation.top_p=1.5", "must be a number greater than 0 and at most 1"),
         ("generation.max_new_tokens=0", "must be a whole number from 1 to 4096"),
         ("data.max_query_tokens=0", "must be a whole number of 1 or more"),
+        ("data.max_response_tokens=0", "must be a whole number of 1 or more"),
+        ("data.held_out=1", "must be a number of 0 or more and below 1"),
+        ("data.prefix_words=[0, 2]", SPAN),
+        ("data.prefix_words=[3, 2]", SPAN),
+        ("data.prefix_words=[2]", SPAN),
+        ("data.prefix_words=[2, 2.5]", SPAN),
         ("policy.lora.rank=0", "must be a whole number from 1 to 1024"),
         ("policy.lora.rank=1025", "must be a whole number from 1 to 1024"),
         ("policy.lora.alpha=0", "must be a number greater than 0"),

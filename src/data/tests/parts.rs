@@ -73,6 +73,14 @@ fn files_named_train_and_test_are_the_split() {
     assert_eq!(Sides::of(found.records, 0.5, 0).train.len(), 1);
 }
 
+#[test]
+fn a_single_query_is_trained_on() {
+    for seed in 0..40 {
+        let sides = Sides::of(records(&["a", "A!"]), 0.9, seed);
+        assert_eq!((sides.train.len(), sides.held_out.len()), (2, 0));
+    }
+}
+
 fn tiny() -> Text {
     Text::from_bytes(&assets::builtin_model("tiny").unwrap().tokenizer).unwrap()
 }
@@ -136,9 +144,18 @@ fn a_run_trains_on_no_query_of_its_test_data() {
         message.contains("a.jsonl: nothing is left to train on: 50 rows read"),
         "{message}"
     );
+    std::fs::write(folder.path().join("a.jsonl"), rows(3..4)).unwrap();
+    let message = Pool::read(&settings(None), Task::Hh, &text, needs, 0)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.starts_with("data.queries: ")
+            && message.contains("nothing is held out to evaluate on: 1 row read, 1 used"),
+        "{message}"
+    );
     let none = Needs {
         responses: false,
-        ..needs
+        held_out: 0,
     };
     let pool = Pool::read(&settings(None), Task::Hh, &text, none, 0).unwrap();
     assert_eq!(pool.example(0), None);
