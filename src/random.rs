@@ -22,6 +22,7 @@ pub enum Purpose {
     Queries = 9,
     HeldOut = 10,
     Corpus = 11,
+    Effect = 12,
 }
 
 /// The stream of `purpose` at place (`major`, `minor`), for example (step, row).

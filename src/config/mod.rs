@@ -4,11 +4,13 @@
 //! keys (`schema`, `check`) -> types. Serde comes last and has nothing left to complain about, since its own
 //! messages know neither the line nor what would do.
 
+mod cases;
 mod check;
 mod error;
 mod experiment;
 mod find;
 mod load;
+mod numbering;
 mod overrides;
 mod principles;
 mod schema;
@@ -19,10 +21,12 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use cases::{Case, parse_cases};
 pub use error::{ConfigError, Problem};
 pub use experiment::*;
 pub use find::find_file;
 pub(crate) use find::{list_names, matches_pattern, near_name};
 pub use load::{Source, load_experiment, parse_principles};
+pub use numbering::Numbering;
 pub use principles::*;
 pub use write::{experiment_to_toml, principles_to_toml};

@@ -55,7 +55,7 @@ fn forget(tx: &Transaction<'_>, step: u32, sft_done: u32) -> rusqlite::Result<Ve
     tx.execute("DELETE FROM pairs WHERE step >= ?1", [step])?;
     tx.execute(
         "DELETE FROM events WHERE (kind IN ('step', 'pairs', 'alarm') AND step >= ?1)
-            OR (kind IN ('evaluation', 'answer', 'checkpoint') AND step > ?1)
+            OR (kind IN ('evaluation', 'answer', 'effect', 'checkpoint') AND step > ?1)
             OR (kind = 'sft' AND step >= ?2)
             OR kind IN ('done', 'failed')",
         params![step, sft_done],

@@ -1,5 +1,7 @@
 //! The training thread: [`Command`] in, [`Event`] out.
 
+mod cases;
+mod effect;
 pub mod optimizer;
 mod protocol;
 mod replay;
@@ -11,6 +13,7 @@ mod step;
 mod thread;
 mod trainer;
 
+pub use effect::Measurable;
 pub use protocol::*;
 pub use setup::{Request, Setup, SetupError, prepare};
 pub use thread::{Running, describe, resume, start};

@@ -1,5 +1,7 @@
 //! What the user does to a running trainer: pause, go on, change a number, change the principles, ask.
 
+use std::collections::VecDeque;
+
 use crossbeam_channel::{Receiver, Sender};
 
 use super::trainer::{TrainError, Trainer};
@@ -22,6 +24,8 @@ pub struct Control {
     paused: bool,
     /// Pause again after this step.
     one_step: bool,
+    /// Commands that came while something else was done.
+    waiting: VecDeque<Command>,
 }
 
 impl Control {
@@ -32,6 +36,7 @@ impl Control {
             interactive,
             paused: false,
             one_step: false,
+            waiting: VecDeque::new(),
         }
     }
 
@@ -48,6 +53,28 @@ impl Control {
     /// A sender for threads that sample.
     pub fn events(&self) -> Sender<Event> {
         self.events.clone()
+    }
+
+    /// The channel of commands, for work that looks at it in between.
+    pub(super) fn commands(&self) -> Receiver<Command> {
+        self.commands.clone()
+    }
+
+    /// Commands taken from the channel that are still to be obeyed.
+    pub(super) fn put_back(&mut self, commands: Vec<Command>) {
+        self.waiting.extend(commands);
+    }
+
+    /// The next command; waits for one if `wait`. `None`: there is none.
+    fn next(&mut self, wait: bool) -> Option<Command> {
+        if let Some(command) = self.waiting.pop_front() {
+            return Some(command);
+        }
+        if wait {
+            // Nobody is left to say go on: finish as a run without a screen would.
+            return Some(self.commands.recv().unwrap_or(Command::Stop));
+        }
+        self.commands.try_recv().ok()
     }
 
     /// A step is over.
@@ -68,20 +95,12 @@ impl Trainer {
                 let step = self.next_step();
                 self.control.send(Event::Paused { step, paused: true });
             }
-            let command = if self.control.paused {
-                // Nobody is left to say go on: finish as a run without a screen would.
-                self.control.commands.recv().unwrap_or(Command::Stop)
-            } else {
-                match self.control.commands.try_recv() {
-                    Ok(command) => command,
-                    Err(_) => {
-                        if reported == Some(true) {
-                            let step = self.next_step();
-                            self.control.send(Event::Paused { step, paused: false });
-                        }
-                        return Ok(Flow::GoOn);
-                    }
+            let Some(command) = self.control.next(self.control.paused) else {
+                if reported == Some(true) {
+                    let step = self.next_step();
+                    self.control.send(Event::Paused { step, paused: false });
                 }
+                return Ok(Flow::GoOn);
             };
             match command {
                 Command::Pause => self.control.paused = true,
@@ -97,6 +116,7 @@ impl Trainer {
                 Command::Abandon => return Ok(Flow::Abandon),
                 Command::Checkpoint => self.checkpoint()?,
                 Command::Ask { id, query } => self.answer(id, query)?,
+                Command::MeasureEffect { queries } => self.measure_effect(queries)?,
                 change => self.change(change)?,
             }
         }
@@ -108,10 +128,11 @@ impl Trainer {
             return Ok(());
         }
         loop {
-            match self.control.commands.recv() {
-                Ok(Command::Ask { id, query }) => self.answer(id, query)?,
-                Ok(Command::Stop | Command::Abandon) | Err(_) => return Ok(()),
-                Ok(_) => {}
+            match self.control.next(true) {
+                Some(Command::Ask { id, query }) => self.answer(id, query)?,
+                Some(Command::MeasureEffect { queries }) => self.measure_effect(queries)?,
+                Some(Command::Stop | Command::Abandon) | None => return Ok(()),
+                Some(_) => {}
             }
         }
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::assets;
 use crate::config::{
-    ConfigError, Experiment, Lora, MethodName, Principles, Source, find_file, load_experiment, parse_principles,
+    Case, ConfigError, Experiment, Lora, MethodName, Principles, Source, find_file, load_experiment, parse_principles,
 };
 use crate::data::{DataError, Pool};
 use crate::device::{self, DeviceChoice, DeviceError};
@@ -22,6 +22,10 @@ pub struct Setup {
     /// The reward model's own tokenizer.
     pub reward_text: Text,
     pub pool: Pool,
+    /// The case study, as many of its queries as are not too long.
+    pub cases: Vec<Case>,
+    /// Cases left out as too long.
+    pub cases_left_out: usize,
     pub device: burn::tensor::Device,
     pub device_name: String,
 }
@@ -72,9 +76,14 @@ impl Request {
 
     /// Loads and checks everything.
     pub fn prepare(&self) -> Result<Setup, SetupError> {
-        let experiment = load_experiment(&self.source, &self.sets)?;
+        let experiment = self.experiment()?;
         let principles = self.principles(&experiment)?;
         prepare(experiment, principles, self.source.path.as_deref(), self.device)
+    }
+
+    /// The experiment with its settings, nothing loaded.
+    pub(super) fn experiment(&self) -> Result<Experiment, ConfigError> {
+        load_experiment(&self.source, &self.sets)
     }
 
     fn principles(&self, experiment: &Experiment) -> Result<Principles, SetupError> {
@@ -133,6 +142,7 @@ pub fn prepare(
     }
     let trained = Trained::of(&mut policy);
     let pool = queries(&experiment, &text)?;
+    let (cases, cases_left_out) = super::cases::cases(&mut experiment, near, &text)?;
     if experiment.sft.steps > 0 && pool.example(0).is_none() {
         return Err(SetupError::Other(format!(
             "sft.steps = {}: no row of {} has a response to learn from; set sft.steps = 0",
@@ -148,6 +158,8 @@ pub fn prepare(
         reward,
         reward_text,
         pool,
+        cases,
+        cases_left_out,
         device: chosen.device,
         device_name: chosen.name,
     })

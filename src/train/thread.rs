@@ -38,7 +38,7 @@ pub fn describe(setup: &mut Setup) -> Started {
         device: setup.device_name.clone(),
         parameters,
         trained_parameters,
-        data: setup.pool.summary(),
+        data: setup.data_summary(),
         resumed_from: 0,
     }
 }

@@ -11,7 +11,6 @@ use super::step::{self, Sampled};
 use super::{Command, Done, Event, Mark, PrinciplesVersion, SftRecord, Started, StepRecord, optimizer::Optimizer};
 use crate::config::{MethodName, Principles};
 use crate::evaluate::Evaluator;
-use crate::grammar::{CaseQuery, case_study};
 use crate::method::{logprob::log_probs, ple, sft};
 use crate::model::Llama;
 use crate::run::{Store, StoreError};
@@ -305,7 +304,6 @@ impl Trainer {
 
     /// The fixed side of an evaluation.
     pub(super) fn evaluator(&self) -> Evaluator<'_> {
-        let cases: &'static [CaseQuery] = case_study(self.setup.experiment.task);
         Evaluator {
             task: self.setup.experiment.task,
             seed: self.setup.experiment.seed,
@@ -314,7 +312,7 @@ impl Trainer {
             reward_text: &self.setup.reward_text,
             generation: &self.setup.experiment.generation,
             held_out: &self.held_out,
-            cases,
+            cases: &self.setup.cases,
         }
     }
 

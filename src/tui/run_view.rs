@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::train::{
-    Alarm, Answer, Done, EvaluationRecord, Event, Mark, PairRecord, PrinciplesVersion, SftRecord, Started, StepRecord,
-    Writing,
+    Alarm, Answer, Done, EffectRecord, EvaluationRecord, Event, Mark, Measuring, PairRecord, PrinciplesVersion,
+    SftRecord, Started, StepRecord, Writing,
 };
 
 use super::history::{History, Table};
@@ -36,6 +36,9 @@ pub struct RunView {
     pub principles: Vec<PrinciplesVersion>,
     pub marks: Vec<Mark>,
     pub answers: Vec<Answer>,
+    /// Measurements of the principles, and how far the one that goes on is.
+    pub effects: Vec<EffectRecord>,
+    pub measuring: Option<Measuring>,
     pub alarms: Vec<Alarm>,
     pub last_checkpoint: Option<u32>,
     pub paused: bool,
@@ -82,6 +85,11 @@ impl RunView {
             Event::Mark(m) => self.marks.push(m),
             Event::Checkpoint { step, .. } => self.last_checkpoint = Some(step),
             Event::Answer(a) => self.answers.push(a),
+            Event::Measuring(m) => self.measuring = (!m.over).then_some(m),
+            Event::Effect(e) => {
+                self.measuring = None;
+                self.effects.push(e);
+            }
             Event::Alarm(a) => {
                 self.paused |= a.paused;
                 self.alarms.push(a);

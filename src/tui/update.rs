@@ -90,7 +90,7 @@ pub fn admit(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
     // A trainer that has ended, and has not failed, still answers questions.
     let answers = state.run.live && state.run.failed.is_none();
     let commands = |e: &Effect| match e {
-        Effect::Send(Command::Ask { .. }) => !answers,
+        Effect::Send(Command::Ask { .. } | Command::MeasureEffect { .. } | Command::CancelEffect) => !answers,
         Effect::Send(_) => true,
         _ => false,
     };

@@ -64,7 +64,7 @@ impl State {
             Action::Toggle => self.change_selected(|p, i| p.entries[i].on = !p.entries[i].on),
             Action::MoveDown => self.move_entry(1),
             Action::MoveUp => self.move_entry(-1),
-            Action::Numbering => self.draft.change(|p| p.numbered = !p.numbered),
+            Action::Numbering => self.draft.change(|p| p.numbered = p.numbered.next()),
             Action::OpenText => self.open(|_, i| Field::Text(i)),
             Action::OpenName => self.open(|_, i| Field::Name(i)),
             Action::OpenPreamble => self.open_field(Field::Preamble, run),

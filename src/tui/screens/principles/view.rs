@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 
 use super::layout::Areas;
 use super::state::State;
-use crate::config::{Principle, Principles};
+use crate::config::{Numbering, Principle, Principles};
 use crate::tui::run_view::RunView;
 use crate::tui::screens::live;
 use crate::tui::theme::Theme;
@@ -143,7 +143,10 @@ fn head(principles: &Principles, width: usize, theme: &Theme) -> Vec<Line<'stati
     } else {
         principles.preamble.as_str()
     };
-    let numbered = if principles.numbered { "yes: 1 .. 2 .." } else { "no" };
+    let numbered = match principles.numbered {
+        Numbering::Off => "no".to_string(),
+        style => format!("yes: {}.. {}..", style.mark(0), style.mark(1)),
+    };
     vec![
         Line::styled(clip(&format!("  (E) preamble: {preamble}"), width), theme.dim),
         Line::styled(clip(&format!("  (N) numbered: {numbered}"), width), theme.dim),
