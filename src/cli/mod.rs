@@ -4,6 +4,7 @@ mod assets;
 mod eyes;
 mod headless;
 mod open;
+mod principles;
 mod resume;
 mod runs;
 mod signals;
@@ -159,6 +160,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Principles: a library of them, the check of a file, and what each of them does
+    Principles {
+        #[command(subcommand)]
+        command: principles::PrinciplesCommand,
+    },
     /// The bundled models
     Assets {
         #[command(subcommand)]
@@ -190,6 +196,7 @@ pub fn main() -> ExitCode {
         }) => train::train(&experiment, &changes, &place, output),
         Some(Command::Resume { run, output, open }) => resume::resume(&run, &place, &screen, output, open),
         Some(Command::Runs { json }) => runs::runs(&place, json),
+        Some(Command::Principles { command }) => principles::principles(command, &place),
         Some(Command::Assets { command }) => assets::assets(command, &place),
     };
     match outcome {

@@ -1,5 +1,7 @@
 //! What leaves the program for people and other programs.
 
+mod effect;
 mod progress;
 
+pub use effect::{by_what_they_add, effect_table, summary};
 pub use progress::Progress;
