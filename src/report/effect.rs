@@ -68,7 +68,7 @@ pub fn by_what_they_add(record: &EffectRecord) -> Vec<&PrincipleEffect> {
     sorted
 }
 
-/// One sentence a verdict: which principles earn their tokens.
+/// One line a verdict: which principles earn their tokens.
 pub fn summary(record: &EffectRecord) -> String {
     if record.principles.iter().any(|p| p.verdict == Verdict::TooFew) {
         return format!(
@@ -80,20 +80,27 @@ pub fn summary(record: &EffectRecord) -> String {
     let names = |list: &[&PrincipleEffect]| list.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
     let mut parts = Vec::new();
     for (verdict, words) in [
-        (Verdict::Earns, "earn their tokens"),
-        (Verdict::NoClearEffect, "have no clear effect beside the others"),
-        (Verdict::Hurts, "hurt"),
+        (Verdict::Earns, "Earns its tokens"),
+        (Verdict::NoClearEffect, "No clear effect beside the others"),
+        (Verdict::Hurts, "Hurts"),
     ] {
         let found = of(verdict);
         if !found.is_empty() {
             let tokens: usize = found.iter().map(|p| p.tokens).sum();
-            parts.push(format!("{} ({tokens} tokens) {words}", names(&found)));
+            parts.push(format!("{words}: {} ({tokens} tokens).", names(&found)));
         }
     }
-    match parts.is_empty() {
-        true => "The set has no principle.".into(),
-        false => format!("{}.", parts.join("; ")),
+    let covered: Vec<&PrincipleEffect> = record.principles.iter().filter(|p| p.is_covered()).collect();
+    if !covered.is_empty() {
+        parts.push(format!(
+            "Alone these raise the reward, so the others cover them: {}.",
+            names(&covered)
+        ));
     }
+    if parts.is_empty() {
+        return "The set has no principle.".into();
+    }
+    parts.join("\n")
 }
 
 fn name(p: &PrincipleEffect) -> String {

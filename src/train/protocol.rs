@@ -350,6 +350,13 @@ pub struct PrincipleEffect {
     pub verdict: Verdict,
 }
 
+impl PrincipleEffect {
+    /// Alone it raises the reward, beside the others nothing clear is left: they say the same.
+    pub fn is_covered(&self) -> bool {
+        self.verdict == Verdict::NoClearEffect && self.adds_alone.reward.low > 0.0
+    }
+}
+
 /// One prompt's responses minus another's, query by query.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Difference {

@@ -6,7 +6,7 @@ use crate::config::Principles;
 use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event};
 
-use super::screens::{cases, dashboard, principles, responses};
+use super::screens::{cases, dashboard, effect, principles, responses};
 
 /// The rooms of the workbench, in the order of their number keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,10 +15,17 @@ pub enum Screen {
     Responses,
     Principles,
     Cases,
+    Effect,
 }
 
 impl Screen {
-    pub const ALL: [Screen; 4] = [Screen::Dashboard, Screen::Responses, Screen::Principles, Screen::Cases];
+    pub const ALL: [Screen; 5] = [
+        Screen::Dashboard,
+        Screen::Responses,
+        Screen::Principles,
+        Screen::Cases,
+        Screen::Effect,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -26,6 +33,7 @@ impl Screen {
             Screen::Responses => "Responses",
             Screen::Principles => "Principles",
             Screen::Cases => "Case study",
+            Screen::Effect => "Effect",
         }
     }
 }
@@ -69,6 +77,7 @@ pub enum Action {
     Responses(responses::Action),
     Principles(principles::Action),
     Cases(cases::Action),
+    Effect(effect::Action),
 }
 
 impl Action {

@@ -96,7 +96,10 @@ impl RunView {
             }
             Event::Paused { paused, .. } => self.paused = paused,
             Event::Done(d) => self.done = Some(d),
-            Event::Failed { message } => self.failed = Some(message),
+            Event::Failed { message } => {
+                self.measuring = None;
+                self.failed = Some(message);
+            }
         }
     }
 

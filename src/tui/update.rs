@@ -82,6 +82,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             let effects = state.cases.update(action, &state.run);
             admit(state, effects)
         }
+        Action::Effect(action) => {
+            let effects = state.effect.update(action, &state.run);
+            admit(state, effects)
+        }
     }
 }
 
@@ -135,6 +139,7 @@ fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = state.responses.on_event(&state.run);
     effects.extend(state.principles.on_event(&state.run));
     effects.extend(state.cases.on_event(&state.run));
+    effects.extend(state.effect.on_event(&state.run));
     if over {
         if matches!(state.popup, Some(Popup::Quit | Popup::Stop | Popup::Number(_))) {
             state.popup = None;

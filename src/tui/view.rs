@@ -10,7 +10,7 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr;
 
 use super::action::Screen;
-use super::screens::{cases, dashboard, principles, responses};
+use super::screens::{cases, dashboard, effect, principles, responses};
 use super::state::State;
 use super::status::{self, Status};
 use super::widgets::wrap::clip;
@@ -108,6 +108,7 @@ fn draw_screen(state: &State, frame: &mut Frame, area: Rect) {
         Screen::Responses => responses::view(&state.responses, run, theme, frame, area),
         Screen::Principles => principles::view(&state.principles, run, theme, frame, area),
         Screen::Cases => cases::view(&state.cases, run, theme, frame, area),
+        Screen::Effect => effect::view(&state.effect, run, theme, frame, area),
     }
 }
 

@@ -10,7 +10,8 @@ use super::compare::prompts;
 use super::draft::Draft;
 use super::edit::{Field, edited_path};
 use super::layout::Areas;
-use crate::config::Principles;
+use super::library::{Picked, Picker};
+use crate::config::{Principle, Principles};
 use crate::train::{Command, PrinciplesVersion};
 use crate::tui::action::Effect;
 use crate::tui::run_view::RunView;
@@ -35,6 +36,8 @@ pub struct State {
     pub(super) draft: Draft,
     pub(super) cursor: usize,
     pub(super) field: Option<(Field, Editor)>,
+    /// The library is open.
+    pub(super) library: Option<Picker>,
     /// Waits for yes or no.
     pub(super) deleting: bool,
     pub(super) message: Option<Message>,
@@ -70,6 +73,7 @@ impl State {
             Action::OpenPreamble => self.open_field(Field::Preamble, run),
             Action::OpenNew => self.open_field(Field::NewName, run),
             Action::OpenSave => self.open_field(Field::SavePath, run),
+            Action::OpenLibrary => self.open_library(run),
             Action::Delete => self.deleting = self.selected().is_some(),
             Action::Undo => self.undo(),
             Action::Discard => self.discard(),
@@ -104,11 +108,15 @@ impl State {
 
     /// A text field or a question is open: keys are its.
     pub fn wants_text(&self) -> bool {
-        self.field.is_some() || self.deleting
+        self.field.is_some() || self.deleting || self.library.is_some()
     }
 
     /// A key while a text field or a question is open.
     pub fn text_key(&mut self, key: KeyEvent, _run: &RunView) -> Vec<Effect> {
+        if self.library.is_some() {
+            self.library_key(key);
+            return Vec::new();
+        }
         if self.deleting {
             self.answer_deleting(key);
             return Vec::new();
@@ -245,6 +253,10 @@ impl State {
             self.refuse(why);
             return Vec::new();
         }
+        if self.has_twin(&field, text) {
+            self.refuse("Another principle has this name; give each its own.");
+            return Vec::new();
+        }
         self.field = None;
         let mut effects = Vec::new();
         match &field {
@@ -257,6 +269,52 @@ impl State {
         }
         self.refresh();
         effects
+    }
+
+    /// Another entry has the name that a field asks for.
+    fn has_twin(&self, field: &Field, text: &str) -> bool {
+        let own = match field {
+            Field::Name(i) => Some(*i),
+            Field::NewName => None,
+            _ => return false,
+        };
+        self.draft.current().is_some_and(|p| {
+            let mut others = p.entries.iter().enumerate().filter(|(i, _)| Some(*i) != own);
+            others.any(|(_, entry)| entry.name == text.trim())
+        })
+    }
+
+    fn open_library(&mut self, run: &RunView) {
+        if self.draft.current().is_none() {
+            self.refuse("The principles have not come yet; they do with the first events of the run.");
+            return;
+        }
+        let task = run.started.as_ref().map(|s| s.experiment.task.name());
+        self.library = Some(Picker::open(task));
+    }
+
+    fn library_key(&mut self, key: KeyEvent) {
+        self.message = None;
+        match self.library.as_mut().map_or(Picked::Closed, |picker| picker.key(key)) {
+            Picked::Nothing => {}
+            Picked::Closed => self.library = None,
+            Picked::Entry(entry) => self.take(entry),
+        }
+        self.refresh();
+    }
+
+    /// Puts a principle of the library at the end of the draft.
+    fn take(&mut self, entry: Principle) {
+        let name = entry.name.clone();
+        if self.has_twin(&Field::NewName, &name) {
+            self.refuse(&format!("\"{name}\" is in the set already."));
+            return;
+        }
+        self.draft.change(|p| p.entries.push(entry));
+        self.cursor = usize::MAX;
+        self.say(&format!(
+            "\"{name}\" is in the draft now; Esc goes back, p applies it there."
+        ));
     }
 
     fn save(&mut self, path: &str) -> Vec<Effect> {
