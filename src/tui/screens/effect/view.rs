@@ -44,7 +44,7 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
 }
 
 fn plan(state: &State) -> String {
-    format!("next: {} queries (+ -)", state.queries)
+    format!("next asks {} (+ -)", state.queries)
 }
 
 /// Why there is nothing to see, and how to get it.
