@@ -392,7 +392,7 @@ fn the_workbench_measures_while_a_run_trains() {
     pty.keys("5");
     pty.sees(&["Nothing measured yet"]);
     pty.keys("--e");
-    let screen = pty.sees(&["What each adds to reward", "all 4 that are on", "16 queries", "tokens"]);
+    let screen = pty.sees(&["What each adds to reward", "all 4 on", "16 queries", "tokens"]);
     let kept: Vec<EffectRecord> = events(&lab.run("w"))
         .into_iter()
         .filter_map(|e| if let Event::Effect(r) = e { Some(r) } else { None })

@@ -205,6 +205,7 @@ fn any_size_of_the_terminal_is_survived() {
         ("2", "─ Pairs ─"),
         ("3", "─ Principles ─"),
         ("4", "─ Answers"),
+        ("5", "─ Principle effect ─"),
         ("?", "╭ Keys"),
     ];
     for (key, sign) in screens {

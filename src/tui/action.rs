@@ -36,6 +36,14 @@ impl Screen {
             Screen::Effect => "Effect",
         }
     }
+
+    /// The title where there is little room.
+    pub fn short_title(self) -> &'static str {
+        match self {
+            Screen::Cases => "Cases",
+            screen => screen.title(),
+        }
+    }
 }
 
 /// The single action type of the Elm-style loop. Keys, mouse, trainer and store all end up here.

@@ -19,6 +19,8 @@ use crate::tui::widgets::wrap::{clip, fit, wrap_text};
 
 /// Columns right of the plot: a number, a sign, "no clear effect".
 const SAYS: usize = 25;
+/// From this width on the head says what the next measurement asks.
+const ROOM_FOR_NEXT: u16 = 100;
 /// Columns of the tokens.
 const TOKENS: usize = 6;
 
@@ -83,18 +85,18 @@ fn said(state: &State, run: &RunView, theme: &Theme) -> Vec<Line<'static>> {
 }
 
 fn progress(m: &Measuring, theme: &Theme) -> Line<'static> {
-    const WIDE: usize = 24;
+    const WIDE: usize = 16;
     let done = m.done * WIDE / m.total.max(1);
     let (full, rest) = match theme.markers {
         Markers::Braille => ("━", "─"),
         Markers::Ascii => ("#", "-"),
     };
     Line::from(vec![
-        Span::styled(format!(" Measuring after step {} ", m.step), theme.mark),
+        Span::styled(" Measuring ".to_string(), theme.mark),
         Span::styled(full.repeat(done.min(WIDE)), theme.good),
         Span::styled(rest.repeat(WIDE - done.min(WIDE)), theme.dim),
         Span::styled(
-            format!(" {}/{} responses; training waits (x)", m.done, m.total),
+            format!(" {}/{} responses; training waits (x: cancel)", m.done, m.total),
             theme.mark,
         ),
     ])
@@ -109,18 +111,20 @@ fn head(state: &State, run: &RunView, record: &EffectRecord, theme: &Theme, fram
     };
     let newer = run.principles.last().filter(|v| v.version > record.version);
     let old = newer.map_or(String::new(), |v| format!(", v{} is in force", v.version));
+    let next = if area.width >= ROOM_FOR_NEXT {
+        format!(" · {}", plan(state))
+    } else {
+        String::new()
+    };
     let about = format!(
-        "v{}{old} · after step {} · {} queries{which} · {}",
-        record.version,
-        record.step,
-        record.queries,
-        plan(state)
+        "v{}{old} · after step {} · {} queries{which}{next}",
+        record.version, record.step, record.queries
     );
     let inner = panel(frame, area, theme, "Principle effect", false, beside(about));
     let on = record.principles.iter().filter(|p| p.on).count();
     let mut lines = vec![
         end("no principle", &record.none, theme.original),
-        end(&format!("all {on} that are on"), &record.all, theme.guided),
+        end(&format!("all {on} on"), &record.all, theme.guided),
     ];
     let said = said(state, run, theme);
     match said.is_empty() {
@@ -137,12 +141,12 @@ fn end(name: &str, arm: &ArmRecord, style: Style) -> Line<'static> {
         .map_or(String::new(), |t| format!("  truth {}", signed(t.mean)));
     let tokens = match arm.prompt_tokens {
         0 => String::new(),
-        n => format!("  prompt +{n} tokens"),
+        n => format!("  +{n} tokens"),
     };
     Line::from(vec![
-        Span::styled(format!(" {:17}", clip(name, 17)), style),
+        Span::styled(format!(" {:13}", clip(name, 12)), style),
         Span::raw(format!(
-            "reward {} {}{truth}  length {:.1}{tokens}",
+            "reward {} {}{truth}  length {:.0}{tokens}",
             signed(arm.reward.mean),
             interval(&arm.reward),
             arm.length
@@ -194,9 +198,9 @@ fn style(verdict: Verdict, theme: &Theme) -> Style {
 
 fn chart(state: &State, run: &RunView, record: &EffectRecord, theme: &Theme, frame: &mut Frame, areas: &Areas) {
     let rows = state.rows(run);
-    let (solid, open) = match theme.markers {
-        Markers::Braille => ("●", "○"),
-        Markers::Ascii => ("*", "o"),
+    let (solid, open, ends) = match theme.markers {
+        Markers::Braille => ("●", "○", "├┤"),
+        Markers::Ascii => ("*", "o", "[]"),
     };
     let score = if record.none.truth.is_some() {
         state.score
@@ -214,7 +218,7 @@ fn chart(state: &State, run: &RunView, record: &EffectRecord, theme: &Theme, fra
     } else {
         String::new()
     };
-    let about = format!("{solid} beside the others  {alone}95% intervals  {order}");
+    let about = format!("{solid} beside others  {alone}{ends} 95%  {order}");
     let inner = panel(frame, areas.chart, theme, &title, false, beside(about));
     let width = usize::from(inner.width);
     let widest = rows.iter().map(|p| Span::raw(label(p)).width()).max().unwrap_or(0);
@@ -324,10 +328,10 @@ fn detail(state: &State, run: &RunView, record: &EffectRecord, theme: &Theme, fr
 
 fn numbers(name: &str, arm: &ArmRecord) -> String {
     let truth = arm.truth.map_or(String::new(), |t| {
-        format!("   truth {} {}", signed(t.mean), interval(&t))
+        format!("  truth {} {}", signed(t.mean), interval(&t))
     });
     format!(
-        " {name:9} reward {} {}{truth}   length {:.1}",
+        " {name:9} reward {} {}{truth}  length {:.0}",
         signed(arm.reward.mean),
         interval(&arm.reward),
         arm.length
@@ -342,12 +346,12 @@ fn sentence(p: &PrincipleEffect) -> String {
         Verdict::Earns => "Earns its tokens: the reward is higher with it",
         Verdict::Hurts => "Hurts: the reward is lower with it",
         Verdict::NoClearEffect if p.is_covered() => {
-            return "No clear effect beside the others, though alone it raises the reward: they cover it.".into();
+            return "No clear effect: the others cover it. Alone it raises the reward.".into();
         }
         Verdict::NoClearEffect => "No clear effect beside the others",
     };
     let alone = match () {
-        () if alone.low > 0.0 => "and alone it raises it too",
+        () if alone.low > 0.0 => "alone it raises it too",
         () if alone.high < 0.0 => "alone it lowers the reward",
         () => "alone it has no clear effect",
     };
