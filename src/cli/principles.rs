@@ -12,6 +12,9 @@ use crate::report::effect_table;
 use crate::run::resolve;
 use crate::train::Measurable;
 
+/// Queries of a measurement when nothing is said.
+const USUAL: usize = 64;
+
 #[derive(Debug, Subcommand)]
 pub enum PrinciplesCommand {
     /// List the library of principles, to be read, copied, or taken into a running set in the workbench
@@ -36,9 +39,9 @@ pub enum PrinciplesCommand {
 pub struct EffectArgs {
     /// EXPERIMENT.toml (its policy before training), or a run's folder or name (its last checkpoint and its principles)
     what: String,
-    /// Held-out queries; of data files no more than were held out
-    #[arg(long, value_name = "N", default_value_t = 64)]
-    queries: usize,
+    /// Held-out queries, 64 without this; of data files no more than were held out
+    #[arg(long, value_name = "N")]
+    queries: Option<usize>,
     /// Seed of the sampling; the default is the experiment's
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -137,7 +140,8 @@ fn check(file: &Path) -> Outcome {
 }
 
 fn effect(args: &EffectArgs, place: &Place) -> Outcome {
-    if args.queries == 0 {
+    let queries = args.queries.unwrap_or(USUAL);
+    if queries == 0 {
         return Err(Failure::input("--queries 0: wants 1 or more (64 is usual)"));
     }
     let measurable = if args.what.ends_with(".toml") {
@@ -160,7 +164,7 @@ fn effect(args: &EffectArgs, place: &Place) -> Outcome {
         }
         !stop.requested()
     };
-    let found = measurable.measure(args.queries, args.seed, &mut go_on);
+    let found = measurable.measure(queries, args.seed, &mut go_on);
     let Some(record) = found else {
         if stop.requested() {
             eprintln!("ple: interrupted; nothing was measured to its end");
@@ -171,11 +175,10 @@ fn effect(args: &EffectArgs, place: &Place) -> Outcome {
             args.what
         )));
     };
-    let few = record.queries < args.queries;
-    if few {
+    if let Some(asked) = args.queries.filter(|asked| *asked > record.queries) {
         eprintln!(
-            "ple: {} queries were asked for, {} are held out (a tenth of a data file, at most eval.queries)",
-            args.queries, record.queries
+            "ple: {asked} queries were asked for, {} are held out (a tenth of a data file, at most eval.queries)",
+            record.queries
         );
     }
     let mut out = std::io::stdout();

@@ -90,11 +90,11 @@ pub fn summary(record: &EffectRecord) -> String {
             parts.push(format!("{words}: {} ({tokens} tokens).", names(&found)));
         }
     }
-    let covered: Vec<&PrincipleEffect> = record.principles.iter().filter(|p| p.is_covered()).collect();
-    if !covered.is_empty() {
+    let alone: Vec<&PrincipleEffect> = record.principles.iter().filter(|p| p.works_alone()).collect();
+    if !alone.is_empty() {
         parts.push(format!(
-            "Alone these raise the reward, so the others cover them: {}.",
-            names(&covered)
+            "Alone these raise the reward, beside the others not clearly: {}.",
+            names(&alone)
         ));
     }
     if parts.is_empty() {

@@ -17,6 +17,13 @@ impl Trainer {
     pub(super) fn measure_effect(&mut self, queries: usize) -> Result<(), TrainError> {
         let step = self.next_step();
         let held_out = self.setup.pool.held_out(queries);
+        if held_out.is_empty() {
+            self.alarm(
+                "the principles were not measured: no query is held out",
+                "start the run with eval.queries of 1 or more, better 64",
+                false,
+            )?;
+        }
         let policy = self.setup.policy.merged();
         let plan = Plan {
             queries: &held_out,
@@ -143,8 +150,9 @@ impl Measurable {
             setup,
             step: checkpoint.step,
             policy: format!(
-                "after {} steps (last checkpoint of {})",
+                "after {} {} (last checkpoint of {})",
                 checkpoint.step,
+                if checkpoint.step == 1 { "step" } else { "steps" },
                 folder.display()
             ),
             warnings,

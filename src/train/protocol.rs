@@ -351,8 +351,8 @@ pub struct PrincipleEffect {
 }
 
 impl PrincipleEffect {
-    /// Alone it raises the reward, beside the others nothing clear is left: they say the same.
-    pub fn is_covered(&self) -> bool {
+    /// Alone it raises the reward, though beside the others nothing clear is left of that.
+    pub fn works_alone(&self) -> bool {
         self.verdict == Verdict::NoClearEffect && self.adds_alone.reward.low > 0.0
     }
 }

@@ -39,6 +39,8 @@ pub struct RunView {
     /// Measurements of the principles, and how far the one that goes on is.
     pub effects: Vec<EffectRecord>,
     pub measuring: Option<Measuring>,
+    /// Measurements asked for here that ended, done or not.
+    pub measurements_over: usize,
     pub alarms: Vec<Alarm>,
     pub last_checkpoint: Option<u32>,
     pub paused: bool,
@@ -85,8 +87,12 @@ impl RunView {
             Event::Mark(m) => self.marks.push(m),
             Event::Checkpoint { step, .. } => self.last_checkpoint = Some(step),
             Event::Answer(a) => self.answers.push(a),
-            Event::Measuring(m) => self.measuring = (!m.over).then_some(m),
+            Event::Measuring(m) => {
+                self.measurements_over += usize::from(m.over);
+                self.measuring = (!m.over).then_some(m);
+            }
             Event::Effect(e) => {
+                self.measurements_over += 1;
                 self.measuring = None;
                 self.effects.push(e);
             }

@@ -48,7 +48,7 @@ pub fn status(state: &State) -> Status {
     }
     if let Some(m) = &run.measuring {
         let percent = m.done * 100 / m.total.max(1);
-        return say("◔", format!("measuring {percent}%"), theme.mark);
+        return say("◔", format!("effect {percent}%"), theme.mark);
     }
     if run.paused {
         return say("‖", format!("paused at {of}"), theme.mark);

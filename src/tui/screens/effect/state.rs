@@ -62,7 +62,7 @@ pub struct State {
     pub(super) asked: bool,
     pub(super) top: ListTop,
     measured: usize,
-    measuring: bool,
+    over: usize,
 }
 
 impl Default for State {
@@ -77,7 +77,7 @@ impl Default for State {
             asked: false,
             top: ListTop::default(),
             measured: 0,
-            measuring: false,
+            over: 0,
         }
     }
 }
@@ -107,7 +107,7 @@ impl State {
 
     /// The run changed.
     pub fn on_event(&mut self, run: &RunView) -> Vec<Effect> {
-        let (measured, measuring) = (run.effects.len(), run.measuring.is_some());
+        let (measured, over) = (run.effects.len(), run.measurements_over);
         if measured < self.measured {
             // A run told again from its start.
             *self = Self {
@@ -116,17 +116,17 @@ impl State {
             };
         }
         let gone = run.failed.is_some() || run.done.as_ref().is_some_and(|d| d.reason != "finished");
-        if measuring || measured > self.measured || gone {
+        if run.measuring.is_some() || over != self.over || gone {
             self.asked = false;
         }
-        if self.measuring && !measuring && measured == self.measured {
-            self.say("Cancelled; training goes on.");
+        if over > self.over && measured == self.measured {
+            self.say("Ended before it was done; nothing was kept.");
         }
         if measured > self.measured {
             self.message = None;
             self.at = None;
         }
-        (self.measured, self.measuring) = (measured, measuring);
+        (self.measured, self.over) = (measured, over);
         self.cursor = self.cursor.min(self.rows(run).len().saturating_sub(1));
         Vec::new()
     }

@@ -215,8 +215,18 @@ fn measuring_from_the_key_to_the_answer() {
         over: true,
     }));
     state.on_event(&run);
-    assert_eq!(said(&state), "Cancelled; training goes on.");
+    assert_eq!(said(&state), "Ended before it was done; nothing was kept.");
     assert!(state.update(Action::Cancel, &run).is_empty());
+    // Ended before its first report, as where no query is held out.
+    assert_eq!(state.update(Action::Measure, &run).len(), 1);
+    run.apply(Event::Measuring(Measuring {
+        step: 18,
+        done: 0,
+        total: 0,
+        over: true,
+    }));
+    state.on_event(&run);
+    assert!(!state.asked);
     run.apply(Event::Effect(record(19, 2)));
     state.on_event(&run);
     assert!(run.measuring.is_none() && state.shown(&run).is_some_and(|r| r.step == 19));

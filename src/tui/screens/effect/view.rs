@@ -158,23 +158,23 @@ fn interval(e: &Estimate) -> String {
     format!("[{}, {}]", signed(e.low), signed(e.high))
 }
 
-/// "2 earn their tokens, 1 no clear effect, 1 hurts"
+/// "earns: 1 (21 tokens) · no clear effect: 2 (27 tokens, 1 helps alone)"
 fn counts(record: &EffectRecord) -> String {
-    let tokens = |verdict| -> (usize, usize) {
-        let of = record.principles.iter().filter(|p| p.verdict == verdict);
-        of.fold((0, 0), |(n, tokens), p| (n + 1, tokens + p.tokens))
+    let count = |verdict: Verdict| {
+        let of: Vec<&PrincipleEffect> = record.principles.iter().filter(|p| p.verdict == verdict).collect();
+        let tokens: usize = of.iter().map(|p| p.tokens).sum();
+        let covered = match of.iter().filter(|p| p.works_alone()).count() {
+            0 => String::new(),
+            n => format!(", {n} helps alone"),
+        };
+        (!of.is_empty()).then(|| format!("{}: {} ({tokens} tokens{covered})", verdict.words(), of.len()))
     };
-    let parts: Vec<String> = [Verdict::Earns, Verdict::NoClearEffect, Verdict::Hurts, Verdict::TooFew]
-        .into_iter()
-        .map(|verdict| (verdict.words(), tokens(verdict)))
-        .filter(|(_, (n, _))| *n > 0)
-        .map(|(words, (n, tokens))| format!("{n} {words} ({tokens} tokens)"))
-        .collect();
+    let verdicts = [Verdict::Earns, Verdict::NoClearEffect, Verdict::Hurts, Verdict::TooFew];
+    let parts: Vec<String> = verdicts.into_iter().filter_map(count).collect();
     if parts.is_empty() {
-        "The set has no principle.".into()
-    } else {
-        parts.join(" · ")
+        return "The set has no principle.".into();
     }
+    parts.join(" · ")
 }
 
 fn sign(verdict: Verdict, markers: Markers) -> char {
@@ -345,8 +345,8 @@ fn sentence(p: &PrincipleEffect) -> String {
         Verdict::TooFew => return "Too few queries to say: + asks more the next time.".into(),
         Verdict::Earns => "Earns its tokens: the reward is higher with it",
         Verdict::Hurts => "Hurts: the reward is lower with it",
-        Verdict::NoClearEffect if p.is_covered() => {
-            return "No clear effect: the others cover it. Alone it raises the reward.".into();
+        Verdict::NoClearEffect if p.works_alone() => {
+            return "No clear effect beside the others, though alone it raises the reward.".into();
         }
         Verdict::NoClearEffect => "No clear effect beside the others",
     };
