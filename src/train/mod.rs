@@ -2,6 +2,7 @@
 
 mod cases;
 mod effect;
+mod effect_record;
 pub mod optimizer;
 mod protocol;
 mod replay;
@@ -14,6 +15,7 @@ mod thread;
 mod trainer;
 
 pub use effect::Measurable;
+pub use effect_record::*;
 pub use protocol::*;
 pub use setup::{Request, Setup, SetupError, prepare};
 pub use thread::{Running, describe, resume, start};

@@ -7,8 +7,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use super::edit::Field;
+use super::state::State;
 use crate::assets::{LibraryEntry, library, library_tags};
 use crate::config::{Principle, Principles};
+use crate::tui::run_view::RunView;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::panel::panel;
 use crate::tui::widgets::scroll::ListTop;
@@ -126,5 +129,40 @@ impl Picker {
         let inner = panel(frame, detail, theme, &entry.name, false, beside(about));
         let text = wrap_text(&entry.text, Style::new(), usize::from(inner.width.saturating_sub(1)));
         frame.render_widget(Paragraph::new(text), inner);
+    }
+}
+
+impl State {
+    pub(super) fn open_library(&mut self, run: &RunView) {
+        if self.draft.current().is_none() {
+            self.refuse("The principles have not come yet; they do with the first events of the run.");
+            return;
+        }
+        let task = run.started.as_ref().map(|s| s.experiment.task.name());
+        self.library = Some(Picker::open(task));
+    }
+
+    pub(super) fn library_key(&mut self, key: KeyEvent) {
+        self.message = None;
+        match self.library.as_mut().map_or(Picked::Closed, |picker| picker.key(key)) {
+            Picked::Nothing => {}
+            Picked::Closed => self.library = None,
+            Picked::Entry(entry) => self.take(entry),
+        }
+        self.refresh();
+    }
+
+    /// Puts a principle of the library at the end of the draft.
+    fn take(&mut self, entry: Principle) {
+        let name = entry.name.clone();
+        if self.has_twin(&Field::NewName, &name) {
+            self.refuse(&format!("\"{name}\" is in the set already."));
+            return;
+        }
+        self.draft.change(|p| p.entries.push(entry));
+        self.cursor = usize::MAX;
+        self.say(&format!(
+            "\"{name}\" is in the draft now; Esc goes back, p applies it there."
+        ));
     }
 }

@@ -10,8 +10,8 @@ use super::compare::prompts;
 use super::draft::Draft;
 use super::edit::{Field, edited_path};
 use super::layout::Areas;
-use super::library::{Picked, Picker};
-use crate::config::{Principle, Principles};
+use super::library::Picker;
+use crate::config::Principles;
 use crate::train::{Command, PrinciplesVersion};
 use crate::tui::action::Effect;
 use crate::tui::run_view::RunView;
@@ -272,7 +272,7 @@ impl State {
     }
 
     /// Another entry has the name that a field asks for.
-    fn has_twin(&self, field: &Field, text: &str) -> bool {
+    pub(super) fn has_twin(&self, field: &Field, text: &str) -> bool {
         let own = match field {
             Field::Name(i) => Some(*i),
             Field::NewName => None,
@@ -282,39 +282,6 @@ impl State {
             let mut others = p.entries.iter().enumerate().filter(|(i, _)| Some(*i) != own);
             others.any(|(_, entry)| entry.name == text.trim())
         })
-    }
-
-    fn open_library(&mut self, run: &RunView) {
-        if self.draft.current().is_none() {
-            self.refuse("The principles have not come yet; they do with the first events of the run.");
-            return;
-        }
-        let task = run.started.as_ref().map(|s| s.experiment.task.name());
-        self.library = Some(Picker::open(task));
-    }
-
-    fn library_key(&mut self, key: KeyEvent) {
-        self.message = None;
-        match self.library.as_mut().map_or(Picked::Closed, |picker| picker.key(key)) {
-            Picked::Nothing => {}
-            Picked::Closed => self.library = None,
-            Picked::Entry(entry) => self.take(entry),
-        }
-        self.refresh();
-    }
-
-    /// Puts a principle of the library at the end of the draft.
-    fn take(&mut self, entry: Principle) {
-        let name = entry.name.clone();
-        if self.has_twin(&Field::NewName, &name) {
-            self.refuse(&format!("\"{name}\" is in the set already."));
-            return;
-        }
-        self.draft.change(|p| p.entries.push(entry));
-        self.cursor = usize::MAX;
-        self.say(&format!(
-            "\"{name}\" is in the draft now; Esc goes back, p applies it there."
-        ));
     }
 
     fn save(&mut self, path: &str) -> Vec<Effect> {
@@ -389,14 +356,14 @@ impl State {
         self.changes_scroll.reset();
     }
 
-    fn say(&mut self, text: &str) {
+    pub(super) fn say(&mut self, text: &str) {
         self.message = Some(Message {
             text: text.to_string(),
             bad: false,
         });
     }
 
-    fn refuse(&mut self, text: &str) {
+    pub(super) fn refuse(&mut self, text: &str) {
         self.message = Some(Message {
             text: text.to_string(),
             bad: true,
@@ -404,7 +371,7 @@ impl State {
     }
 
     /// Brings what is derived from the principles up to date.
-    fn refresh(&mut self) {
+    pub(super) fn refresh(&mut self) {
         self.cursor = self.cursor.min(self.entries().saturating_sub(1));
         let nothing = Principles::default();
         let now = self.draft.current().unwrap_or(&nothing);
