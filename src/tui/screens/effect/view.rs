@@ -71,7 +71,7 @@ fn nothing(state: &State, run: &RunView) -> String {
 /// What goes on, in one row; none when nothing is to be said.
 fn said(state: &State, run: &RunView, theme: &Theme) -> Vec<Line<'static>> {
     if let Some(m) = &run.measuring {
-        return vec![progress(m, theme)];
+        return vec![progress(m, run.ended(), theme)];
     }
     if let Some(message) = &state.message {
         let style = if message.bad { theme.bad } else { theme.good };
@@ -84,8 +84,9 @@ fn said(state: &State, run: &RunView, theme: &Theme) -> Vec<Line<'static>> {
     Vec::new()
 }
 
-fn progress(m: &Measuring, theme: &Theme) -> Line<'static> {
+fn progress(m: &Measuring, ended: bool, theme: &Theme) -> Line<'static> {
     const WIDE: usize = 16;
+    let waits = if ended { "" } else { "; training waits" };
     let done = m.done * WIDE / m.total.max(1);
     let (full, rest) = match theme.markers {
         Markers::Braille => ("━", "─"),
@@ -96,7 +97,7 @@ fn progress(m: &Measuring, theme: &Theme) -> Line<'static> {
         Span::styled(full.repeat(done.min(WIDE)), theme.good),
         Span::styled(rest.repeat(WIDE - done.min(WIDE)), theme.dim),
         Span::styled(
-            format!(" {}/{} responses; training waits (x: cancel)", m.done, m.total),
+            format!(" {}/{} responses{waits} (x: cancel)", m.done, m.total),
             theme.mark,
         ),
     ])
