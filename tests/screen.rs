@@ -89,6 +89,8 @@ fn every_screen_shows_its_part_of_the_run() {
     pty.keys("4");
     pty.sees(&["─ Evaluated after step ─", "─ Answers after step 0 ─", "horror"]);
     pty.keys("\t");
+    pty.sees(&["─ Principle effect ─", "Nothing measured yet"]);
+    pty.keys("\t");
     pty.sees(&["─ Reward ─", "─ Margins"]);
     pty.keys("?");
     pty.sees(&["Everywhere", "this help", "pause training after this step, or go on"]);

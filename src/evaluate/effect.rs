@@ -22,7 +22,7 @@ pub const FEWEST: usize = 8;
 const BATCH: usize = 16;
 
 /// What is measured: queries, and the seed of their random streams.
-pub struct Plan<'a> {
+pub struct EffectPlan<'a> {
     pub queries: &'a [String],
     /// The same query draws from the same stream under every prompt and at every step, so that differences come from the
     /// principles (or the policy) and not from the dice.
@@ -43,7 +43,7 @@ impl Evaluator<'_> {
         policy: &Llama,
         version: &PrinciplesVersion,
         step: u32,
-        plan: &Plan<'_>,
+        plan: &EffectPlan<'_>,
         go_on: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Option<EffectRecord> {
         let start = Instant::now();
@@ -95,7 +95,7 @@ impl Evaluator<'_> {
         &self,
         policy: &Llama,
         prompts: &[Option<String>],
-        plan: &Plan<'_>,
+        plan: &EffectPlan<'_>,
         go_on: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Option<Vec<Answers>> {
         let mut answers: Vec<Answers> = prompts.iter().map(|_| Vec::with_capacity(plan.queries.len())).collect();

@@ -12,7 +12,7 @@ use crate::reward::scores;
 use crate::sample::{Completion, sample};
 use crate::train::{CaseRecord, EvaluationRecord};
 
-pub use effect::{CONFIDENCE, FEWEST, Plan};
+pub use effect::{CONFIDENCE, EffectPlan, FEWEST};
 
 /// What an evaluation looks at; it never changes during a run.
 pub struct Evaluator<'a> {

@@ -8,7 +8,7 @@ use super::trainer::{TrainError, Trainer};
 use super::{Command, EffectRecord, Event, Measuring, PrinciplesVersion};
 use crate::config::{Source, experiment_to_toml};
 use crate::device::DeviceChoice;
-use crate::evaluate::{Evaluator, Plan};
+use crate::evaluate::{EffectPlan, Evaluator};
 use crate::run::Reader;
 
 impl Trainer {
@@ -25,7 +25,7 @@ impl Trainer {
             )?;
         }
         let policy = self.setup.policy.merged();
-        let plan = Plan {
+        let plan = EffectPlan {
             queries: &held_out,
             seed: self.setup.experiment.seed,
         };
@@ -189,7 +189,7 @@ impl Measurable {
             held_out: &held_out,
             cases: &[],
         };
-        let plan = Plan {
+        let plan = EffectPlan {
             queries: &held_out,
             seed: seed.unwrap_or(experiment.seed),
         };
