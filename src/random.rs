@@ -22,6 +22,7 @@ pub enum Purpose {
     Queries = 9,
     HeldOut = 10,
     Corpus = 11,
+    Effect = 12,
     FitOrder = 20,
     FitRow = 21,
     FitSample = 22,

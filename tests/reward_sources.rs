@@ -14,7 +14,7 @@ use ple::device::DeviceChoice;
 use ple::reward::http::Client;
 use ple::reward::{RewardError, RewardServer, RewardSource, Row};
 use ple::run::Store;
-use ple::train::{Command, Event, Request, Running, Setup, resume, start};
+use ple::train::{Command, Event, Request, Running, Prepared, resume, start};
 use serde_json::Value;
 
 const NEVER: &(dyn Fn() -> bool + Sync) = &|| false;
@@ -237,7 +237,7 @@ fn watched(server: &Server, runs: &Path, name: &str, more: &[&str]) -> Running {
     start(setup(&sets(server, more)), runs, Some(name), true).expect("starts")
 }
 
-fn setup(sets: &[String]) -> Setup {
+fn setup(sets: &[String]) -> Prepared {
     let sets = TINY.iter().map(|s| s.to_string()).chain(sets.iter().cloned()).collect();
     let request = Request::at(Path::new(IMDB), sets, DeviceChoice::Cpu).expect("the file is there");
     request.prepare().expect("the experiment is good")

@@ -89,6 +89,8 @@ fn every_screen_shows_its_part_of_the_run() {
     pty.keys("4");
     pty.sees(&["─ Evaluated after step ─", "─ Answers after step 0 ─", "horror"]);
     pty.keys("\t");
+    pty.sees(&["─ Principle effect ─", "Nothing measured yet"]);
+    pty.keys("\t");
     pty.sees(&["─ Reward ─", "─ Margins"]);
     pty.keys("?");
     pty.sees(&["Everywhere", "this help", "pause training after this step, or go on"]);
@@ -205,6 +207,7 @@ fn any_size_of_the_terminal_is_survived() {
         ("2", "─ Pairs ─"),
         ("3", "─ Principles ─"),
         ("4", "─ Answers"),
+        ("5", "─ Principle effect ─"),
         ("?", "╭ Keys"),
     ];
     for (key, sign) in screens {

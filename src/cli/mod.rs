@@ -5,6 +5,7 @@ mod data;
 mod eyes;
 mod headless;
 mod open;
+mod principles;
 mod resume;
 mod runs;
 mod signals;
@@ -165,6 +166,11 @@ enum Command {
         #[command(subcommand)]
         command: data::DataCommand,
     },
+    /// Principles: a library of them, the check of a file, and what each of them does
+    Principles {
+        #[command(subcommand)]
+        command: principles::PrinciplesCommand,
+    },
     /// The bundled models
     Assets {
         #[command(subcommand)]
@@ -197,6 +203,7 @@ pub fn main() -> ExitCode {
         Some(Command::Resume { run, output, open }) => resume::resume(&run, &place, &screen, output, open),
         Some(Command::Runs { json }) => runs::runs(&place, json),
         Some(Command::Data { command }) => data::data(command),
+        Some(Command::Principles { command }) => principles::principles(command, &place),
         Some(Command::Assets { command }) => assets::assets(command, &place),
     };
     match outcome {

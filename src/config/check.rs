@@ -128,6 +128,26 @@ impl Checker<'_> {
                     );
                 }
             }
+            (Kind::FlagOrChoice(_), Value::Flag(_)) => {}
+            (Kind::FlagOrChoice(words), Value::Text(text)) => {
+                if !words.contains(&text.as_str()) {
+                    self.wrong(path, node, format!("must be {}", wants(key)));
+                }
+            }
+            (Kind::Words, Value::List(items)) => {
+                let blank = |item: &Node| match &item.value {
+                    Value::Text(text) => text.trim().is_empty(),
+                    _ => true,
+                };
+                if let Some(item) = items.iter().find(|item| blank(item)) {
+                    let found = if item.raw.is_empty() {
+                        item.value.kind()
+                    } else {
+                        &item.raw
+                    };
+                    self.wrong(path, node, format!("{found} in it will not do, wants {}", wants(key)));
+                }
+            }
             (Kind::WordOrTable { words, .. }, Value::Text(text)) => {
                 if !words.contains(&text.as_str()) {
                     self.wrong(
@@ -270,6 +290,8 @@ fn wants(key: &Key) -> String {
             format!("two whole numbers of 1 or more, the smaller first (for example {example})")
         }
         Kind::Choice(words) => quoted(words),
+        Kind::FlagOrChoice(words) => format!("true, false, {}", quoted(words)),
+        Kind::Words => format!("an array of strings (for example {example})"),
         Kind::WordOrTable { words, .. } => format!("{} or a table such as {example}", quoted(words)),
         Kind::Sorts(_) => format!("a list of tables (for example {example})"),
         Kind::Section(keys) => format!("a table [{}] of the keys: {}", key.name, listed(keys)),

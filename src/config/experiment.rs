@@ -230,6 +230,10 @@ pub struct EvalSettings {
     pub every: u32,
     /// Held-out queries of one evaluation.
     pub queries: usize,
+    /// The case study: `builtin:TASK` (a dozen queries of the bundled grammar), `builtin:TASK-full`, or a path to TOML or
+    /// JSON lines. Without it the bundled dozen for bundled queries, and the full set for queries from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cases: Option<String>,
 }
 
 /// `[checkpoint]`.

@@ -132,7 +132,7 @@ pub fn parse_principles(source: &Source) -> Result<Principles, ConfigError> {
     Ok(principles)
 }
 
-fn parse(source: &Source) -> Result<Node, ConfigError> {
+pub(super) fn parse(source: &Source) -> Result<Node, ConfigError> {
     tree::parse(&source.text).map_err(|(line, message)| {
         let written = line
             .and_then(|n| source.text.lines().nth(n - 1))
@@ -146,7 +146,7 @@ fn parse(source: &Source) -> Result<Node, ConfigError> {
     })
 }
 
-fn typed<T: DeserializeOwned>(source: &Source, keys: &'static [Key], root: &Node) -> Result<T, ConfigError> {
+pub(super) fn typed<T: DeserializeOwned>(source: &Source, keys: &'static [Key], root: &Node) -> Result<T, ConfigError> {
     check(&source.name, keys, root, source.text.lines().count().max(1))?;
     // Nothing is left for serde to refuse, unless the list of keys and the types have come apart.
     T::deserialize(root.to_json()).map_err(|e| ConfigError::one(None, source.name.clone(), e.to_string()))

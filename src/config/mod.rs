@@ -4,12 +4,14 @@
 //! keys (`schema`, `check`) -> types. Serde comes last and has nothing left to complain about, since its own
 //! messages know neither the line nor what would do.
 
+mod cases;
 mod check;
 mod error;
 mod experiment;
 mod find;
 mod fit;
 mod load;
+mod numbering;
 mod overrides;
 mod principles;
 mod reward;
@@ -22,12 +24,14 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use cases::{Case, parse_cases};
 pub use error::{ConfigError, Problem};
 pub use experiment::*;
 pub use find::find_file;
 pub(crate) use find::{list_names, matches_pattern, near_name};
 pub use fit::*;
 pub use load::{Source, load_experiment, load_plan, parse_principles};
+pub use numbering::Numbering;
 pub use principles::*;
 pub use reward::*;
 pub use write::{experiment_to_toml, principles_to_toml};

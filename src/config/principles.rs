@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::numbering::Numbering;
+
 /// A set of written principles, in order, each on or off.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -9,16 +11,16 @@ pub struct Principles {
     /// Put before the entries, for example "Your answers should follow these rules:".
     #[serde(default)]
     pub preamble: String,
-    /// Number the entries that are on: "1 ...", "2 ...", as the paper's HH prompt does.
+    /// What stands in front of each entry that is on. `true`: "1 ...", "2 ...", as the paper's HH prompt does.
     #[serde(default)]
-    pub numbered: bool,
+    pub numbered: Numbering,
     /// `[[principle]]` tables in the file.
     #[serde(rename = "principle")]
     pub entries: Vec<Principle>,
 }
 
 /// One principle.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Principle {
     /// A short name for the screen.
@@ -26,6 +28,9 @@ pub struct Principle {
     pub text: String,
     #[serde(default = "yes")]
     pub on: bool,
+    /// What it is about, for people and for `ple principles list --tag`; the model does not see it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 
 fn yes() -> bool {
@@ -45,13 +50,17 @@ impl Principles {
             return None;
         }
         for (i, p) in on.iter().enumerate() {
-            let text = p.text.trim();
-            parts.push(if self.numbered {
-                format!("{} {text}", i + 1)
-            } else {
-                text.to_string()
-            });
+            parts.push(format!("{}{}", self.numbered.mark(i), p.text.trim()));
         }
         Some(parts.join(" "))
+    }
+
+    /// The same set with the entries switched as `on` says of their places.
+    pub fn switched(&self, on: impl Fn(usize, &Principle) -> bool) -> Self {
+        let mut set = self.clone();
+        for (i, entry) in set.entries.iter_mut().enumerate() {
+            entry.on = on(i, &self.entries[i]);
+        }
+        set
     }
 }

@@ -3,6 +3,8 @@
 //! This says the same as the types in `experiment.rs` and `principles.rs`, with ranges and examples; a test holds the
 //! two together, so a key added there and not here fails.
 
+use super::numbering::Numbering;
+
 /// One key of a table.
 pub(super) struct Key {
     pub name: &'static str,
@@ -26,6 +28,10 @@ pub(super) enum Kind {
     Number(Range),
     /// `[least, most]`: two whole numbers of 1 or more.
     Span,
+    /// A list of words, none of them blank.
+    Words,
+    /// True, false, or one of these words.
+    FlagOrChoice(&'static [&'static str]),
     /// One of these words.
     Choice(&'static [&'static str]),
     /// One of these words, or a table of these keys.
@@ -227,13 +233,17 @@ const GENERATION: &[Key] = &[
     may("top_p", Kind::Number(Range::AboveZeroToOne), "1.0"),
 ];
 
-const EVAL: &[Key] = &[must("every", count(0), "10"), must("queries", count(0), "64")];
+const EVAL: &[Key] = &[
+    must("every", count(0), "10"),
+    must("queries", count(0), "64"),
+    may("cases", Kind::Text, "\"builtin:hh-full\""),
+];
 
 const CHECKPOINT: &[Key] = &[must("every", count(0), "10")];
 
 pub(super) const PRINCIPLES: &[Key] = &[
     may("preamble", Kind::AnyText, "\"Your answers should follow these rules:\""),
-    may("numbered", Kind::Flag, "true"),
+    may("numbered", Kind::FlagOrChoice(Numbering::WORDS), "true"),
     must("principle", Kind::Sections(PRINCIPLE), ""),
 ];
 
@@ -241,6 +251,15 @@ const PRINCIPLE: &[Key] = &[
     must("name", Kind::Text, "\"kind\""),
     must("text", Kind::Text, "\"Be kind to everyone.\""),
     may("on", Kind::Flag, "true"),
+    may("tags", Kind::Words, "[\"safety\"]"),
+];
+
+/// A file of queries for the case study.
+pub(super) const CASES: &[Key] = &[must("case", Kind::Sections(CASE), "")];
+
+const CASE: &[Key] = &[
+    must("label", Kind::Text, "\"everyday\""),
+    must("query", Kind::Text, "\"How do I ripen green tomatoes?\""),
 ];
 
 /// The methods that train a model on rows; their experiments have keys of their own.

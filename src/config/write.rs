@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 use toml_edit::Value;
 
 use super::experiment::Experiment;
+use super::numbering::Numbering;
 use super::principles::Principles;
 use super::schema::{self, Key, Kind};
 
@@ -72,8 +73,10 @@ pub fn principles_to_toml(principles: &Principles) -> String {
     if !principles.preamble.is_empty() {
         out.push_str(&format!("preamble = {}\n", quote(&principles.preamble)));
     }
-    if principles.numbered {
-        out.push_str("numbered = true\n");
+    match principles.numbered {
+        Numbering::Off => {}
+        Numbering::Plain => out.push_str("numbered = true\n"),
+        style => out.push_str(&format!("numbered = {}\n", quote(style.word()))),
     }
     for entry in &principles.entries {
         let gap = if out.is_empty() { "" } else { "\n" };
@@ -83,6 +86,10 @@ pub fn principles_to_toml(principles: &Principles) -> String {
             quote(&entry.text)
         ));
         out.push_str(&format!("on = {}\n", entry.on));
+        if !entry.tags.is_empty() {
+            let tags: Vec<String> = entry.tags.iter().map(|tag| quote(tag)).collect();
+            out.push_str(&format!("tags = [{}]\n", tags.join(", ")));
+        }
     }
     out
 }

@@ -1,16 +1,19 @@
 //! Held-out queries and the case study: how the policy does on what it was not trained on.
 
+mod effect;
 pub mod quality;
 
 use rayon::join;
 
-use crate::config::GenerationSettings;
-use crate::grammar::{CaseQuery, Task, prompt, truth};
+use crate::config::{Case, GenerationSettings};
+use crate::grammar::{Task, prompt, truth};
 use crate::model::{Llama, Text};
 use crate::random::{Purpose, stream};
 use crate::reward::{GiveUp, RewardError, RewardSource, Row};
 use crate::sample::{Completion, sample};
 use crate::train::{CaseRecord, EvaluationRecord};
+
+pub use effect::{CONFIDENCE, EffectPlan, FEWEST};
 
 /// What an evaluation looks at; it never changes during a run.
 pub struct Evaluator<'a> {
@@ -22,7 +25,7 @@ pub struct Evaluator<'a> {
     pub give_up: GiveUp<'a>,
     pub generation: &'a GenerationSettings,
     pub held_out: &'a [String],
-    pub cases: &'a [CaseQuery],
+    pub cases: &'a [Case],
 }
 
 /// Responses to queries without and with the principles, scored against the query alone.

@@ -10,8 +10,8 @@ use crate::config::{
     RegexRule, RewardSettings, Rule, SftSettings, TruthRule,
 };
 use crate::train::{
-    Answer, CaseRecord, Command, Done, EvaluationRecord, Event, Mark, PairRecord, SftRecord, Shaped, Started,
-    StepRecord,
+    Answer, ArmRecord, CaseRecord, Command, Difference, Done, EffectRecord, Estimate, EvaluationRecord, Event, Mark,
+    PairRecord, PrincipleEffect, SftRecord, Shaped, Started, StepRecord,
 };
 
 /// The JSON text of an event and the bytes of its numbers.
@@ -74,6 +74,7 @@ fn visit_event(event: &mut Event, f: &mut dyn FnMut(&mut f64)) {
             command,
         }) => visit_command(command, f),
         Event::Answer(answer) => visit_answer(answer, f),
+        Event::Effect(effect) => visit_effect(effect, f),
         Event::Done(Done {
             run: _,
             path: _,
@@ -83,6 +84,7 @@ fn visit_event(event: &mut Event, f: &mut dyn FnMut(&mut f64)) {
         }) => f(seconds),
         Event::Stage { .. }
         | Event::Writing(_)
+        | Event::Measuring(_)
         | Event::Principles(_)
         | Event::Checkpoint { .. }
         | Event::Alarm(_)
@@ -103,7 +105,9 @@ fn visit_command(command: &mut Command, f: &mut dyn FnMut(&mut f64)) {
         | Command::Checkpoint
         | Command::Stop
         | Command::Abandon
-        | Command::Ask { .. } => {}
+        | Command::Ask { .. }
+        | Command::MeasureEffect { .. }
+        | Command::CancelEffect => {}
     }
 }
 
@@ -124,6 +128,58 @@ fn visit_answer(answer: &mut Answer, f: &mut dyn FnMut(&mut f64)) {
         .chain(truth_original)
         .chain(truth_guided)
         .for_each(f);
+}
+
+fn visit_effect(effect: &mut EffectRecord, f: &mut dyn FnMut(&mut f64)) {
+    let EffectRecord {
+        step: _,
+        version: _,
+        queries: _,
+        seed: _,
+        none,
+        all,
+        principles,
+        seconds,
+    } = effect;
+    visit_arm(none, f);
+    visit_arm(all, f);
+    for principle in principles {
+        let PrincipleEffect {
+            name: _,
+            text: _,
+            on: _,
+            tokens: _,
+            other,
+            alone,
+            adds,
+            adds_alone,
+            verdict: _,
+        } = principle;
+        visit_arm(other, f);
+        visit_arm(alone, f);
+        for Difference { reward, truth, length } in [adds, adds_alone] {
+            visit_estimates(reward, truth, f);
+            f(length);
+        }
+    }
+    f(seconds);
+}
+
+fn visit_arm(arm: &mut ArmRecord, f: &mut dyn FnMut(&mut f64)) {
+    let ArmRecord {
+        reward,
+        truth,
+        length,
+        prompt_tokens: _,
+    } = arm;
+    visit_estimates(reward, truth, f);
+    f(length);
+}
+
+fn visit_estimates(reward: &mut Estimate, truth: &mut Option<Estimate>, f: &mut dyn FnMut(&mut f64)) {
+    for Estimate { mean, low, high } in std::iter::once(reward).chain(truth) {
+        [mean, low, high].into_iter().for_each(&mut *f);
+    }
 }
 
 fn visit_evaluation(evaluation: &mut EvaluationRecord, f: &mut dyn FnMut(&mut f64)) {

@@ -55,7 +55,7 @@ fn forget(tx: &Transaction<'_>, step: u32, sft_done: u32) -> rusqlite::Result<Ve
     tx.execute("DELETE FROM pairs WHERE step >= ?1", [step])?;
     tx.execute(
         "DELETE FROM events WHERE (kind IN ('step', 'pairs', 'fit', 'alarm') AND step >= ?1)
-            OR (kind IN ('evaluation', 'fit_evaluation', 'answer', 'checkpoint') AND step > ?1)
+            OR (kind IN ('evaluation', 'fit_evaluation', 'answer', 'effect', 'checkpoint') AND step > ?1)
             OR (kind = 'fit_evaluation' AND key LIKE '% held-out')
             OR (kind = 'sft' AND step >= ?2)
             OR kind IN ('done', 'failed')",

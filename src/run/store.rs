@@ -111,11 +111,15 @@ impl Store {
     }
 
     /// Records an event that is worth keeping, and ignores the others (`Started` and `Checkpoint`, which `create` and
-    /// `save_checkpoint` record; `Writing` and `Paused`, which mean nothing afterwards). What is already there is
+    /// `save_checkpoint` record; `Writing`, `Measuring` and `Paused`, which mean nothing afterwards). What is already there is
     /// replaced, so that a step, a mark (same step and label) or a version of the principles is never there twice.
     pub fn record(&mut self, event: &Event) -> Result<()> {
         let (kind, step, key) = match event {
-            Event::Started(_) | Event::Writing(_) | Event::Checkpoint { .. } | Event::Paused { .. } => return Ok(()),
+            Event::Started(_)
+            | Event::Writing(_)
+            | Event::Measuring(_)
+            | Event::Checkpoint { .. }
+            | Event::Paused { .. } => return Ok(()),
             Event::Step(step) => return self.record_step(step, &[]),
             Event::Pairs { step, pairs } => return self.record_pairs(*step, pairs),
             Event::Stage { .. } => ("stage", 0, None),
@@ -129,6 +133,7 @@ impl Store {
             Event::Principles(version) => ("principles", version.from_step, Some(version.version.to_string())),
             Event::Mark(mark) => ("mark", mark.step, Some(format!("{} {}", mark.step, mark.label))),
             Event::Answer(answer) => ("answer", answer.step, None),
+            Event::Effect(effect) => ("effect", effect.step, None),
             Event::Alarm(alarm) => ("alarm", alarm.step, None),
             Event::Done(done) => ("done", done.steps, None),
             Event::Failed { .. } => ("failed", 0, None),

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::*;
-use crate::config::{Principle, Principles};
+use crate::config::{Numbering, Principle, Principles};
 use crate::train::*;
 
 const ODD: [f64; 6] = [
@@ -118,10 +118,11 @@ fn version(version: u32, from_step: u32) -> Event {
         name: "kind".into(),
         text: format!("be kind {version}"),
         on: true,
+        tags: Vec::new(),
     }];
     let principles = Principles {
         preamble: "Rules:".into(),
-        numbered: true,
+        numbered: Numbering::Plain,
         entries,
     };
     Event::Principles(PrinciplesVersion {

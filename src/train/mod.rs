@@ -1,5 +1,8 @@
 //! The training thread: [`Command`] in, [`Event`] out.
 
+mod cases;
+mod effect;
+mod effect_record;
 mod fit;
 pub mod optimizer;
 mod protocol;
@@ -12,6 +15,8 @@ mod step;
 mod thread;
 mod trainer;
 
+pub use effect::Measurable;
+pub use effect_record::*;
 pub use fit::{FitRow, FitRows, FitSetup, FitTrainer, MODEL_FOLDER};
 pub use protocol::*;
 pub use setup::{Prepared, Request, Setup, SetupError, prepare, prepare_again};

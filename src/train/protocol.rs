@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::effect_record::{EffectRecord, Measuring};
 use crate::config::{Plan, Principles};
 
 /// What a user asks of a running training thread. Each takes effect between two steps.
@@ -29,6 +30,12 @@ pub enum Command {
         id: u64,
         query: String,
     },
+    /// Measure what each principle does, on at most so many held-out queries; [`Event::Effect`] is the answer.
+    MeasureEffect {
+        queries: usize,
+    },
+    /// End the measurement that is going on.
+    CancelEffect,
 }
 
 /// What the training thread reports.
@@ -67,6 +74,10 @@ pub enum Event {
     },
     /// The answer to [`Command::Ask`].
     Answer(Answer),
+    /// A measurement of the principles goes on; training waits for it. Never stored.
+    Measuring(Measuring),
+    /// The answer to [`Command::MeasureEffect`].
+    Effect(EffectRecord),
     Alarm(Alarm),
     /// The thread waits for a command, or goes on.
     Paused {

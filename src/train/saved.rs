@@ -1,6 +1,6 @@
 //! Checkpoints: what of a trainer is written down, and how another one takes it up.
 
-use super::optimizer::{tensor, values};
+use super::optimizer::values;
 use super::replay::Member;
 use super::trainer::{TrainError, Trainer, stage_optimizer};
 use super::{Event, Mark};
@@ -40,14 +40,7 @@ impl Trainer {
     pub(super) fn take_up(&mut self, checkpoint: Checkpoint) -> Result<(), TrainError> {
         self.store.rewind(checkpoint.step, checkpoint.sft_done)?;
         let device = self.setup.device.clone();
-        let trained = self.setup.trained.clone();
-        self.setup.policy.for_each_mut(&mut |name, p| {
-            if trained.contains(name)
-                && let Some(saved) = checkpoint.tensors.get(name)
-            {
-                *p = tensor(saved, &device);
-            }
-        });
+        super::effect::checkpoint_policy(&mut self.setup, &checkpoint);
         self.optimizer = stage_optimizer(&self.setup, checkpoint.sft_done);
         self.optimizer
             .restore(&checkpoint.tensors, checkpoint.optimizer_step, &device);

@@ -97,6 +97,16 @@ impl Control {
         ahead.iter().any(|c| matches!(c, Command::Stop | Command::Abandon))
     }
 
+    /// Takes in the commands that have come; false if one of them ends a measurement of the principles.
+    pub(super) fn measuring_is_wanted(&self) -> bool {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        ahead.extend(self.commands.try_iter());
+        let before = ahead.len();
+        ahead.retain(|c| !matches!(c, Command::CancelEffect));
+        let leaves = |c: &Command| matches!(c, Command::Stop | Command::Abandon);
+        ahead.len() == before && !ahead.iter().any(leaves)
+    }
+
     /// The next command; waits for one if `wait`. `None`: none has come, or nobody is left to send one.
     fn take(&mut self, wait: bool) -> Option<Command> {
         let ahead = self.ahead.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -121,6 +131,7 @@ impl Trainer {
                 Command::Abandon => return Ok(Flow::Abandon),
                 Command::Checkpoint => self.checkpoint()?,
                 Command::Ask { id, query } => self.answer(id, query)?,
+                Command::MeasureEffect { queries } => self.measure_effect(queries)?,
                 change => self.change(change)?,
             }
         }
@@ -135,6 +146,7 @@ impl Trainer {
         loop {
             match self.control.take(true) {
                 Some(Command::Ask { id, query }) => self.answer(id, query)?,
+                Some(Command::MeasureEffect { queries }) => self.measure_effect(queries)?,
                 Some(Command::Stop | Command::Abandon) | None => return Ok(()),
                 Some(_) => {}
             }

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::fit::{self, FitSetup};
 use crate::assets;
 use crate::config::{
-    ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, find_file, load_plan, parse_principles,
+    Case, ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, find_file, load_experiment, load_plan,
+    parse_principles,
 };
 use crate::data::{DataError, Needs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
@@ -23,6 +24,10 @@ pub struct Setup {
     pub text: Text,
     pub reward: Box<dyn RewardSource>,
     pub pool: Pool,
+    /// The case study, as many of its queries as are not too long.
+    pub cases: Vec<Case>,
+    /// Cases left out as too long.
+    pub cases_left_out: usize,
     pub device: burn::tensor::Device,
     pub device_name: String,
 }
@@ -83,19 +88,27 @@ impl Request {
 
     /// Loads and checks everything.
     pub fn prepare(&self) -> Result<Prepared, SetupError> {
-        let near = self.source.path.as_deref();
         match load_plan(&self.source, &self.sets)? {
-            Plan::Align(experiment) => {
-                let source = principles_source(&experiment.principles.file, near)
-                    .map_err(|e| e.at_key(&self.source, &self.sets, "principles.file"))?;
-                let setup = prepare(*experiment, parse_principles(&source)?, near, self.device)?;
-                Ok(Prepared::Align(Box::new(setup)))
-            }
+            Plan::Align(_) => Ok(Prepared::Align(Box::new(self.prepare_policy()?))),
             Plan::Fit(experiment) => {
-                let setup = fit::prepare(*experiment, near, self.device, None)?;
+                let setup = fit::prepare(*experiment, self.source.path.as_deref(), self.device, None)?;
                 Ok(Prepared::Fit(Box::new(setup)))
             }
         }
+    }
+
+    /// Loads and checks everything of a run that aligns a policy.
+    pub fn prepare_policy(&self) -> Result<Setup, SetupError> {
+        let experiment = self.experiment()?;
+        let near = self.source.path.as_deref();
+        let source = principles_source(&experiment.principles.file, near)
+            .map_err(|e| e.at_key(&self.source, &self.sets, "principles.file"))?;
+        prepare(experiment, parse_principles(&source)?, near, self.device)
+    }
+
+    /// The experiment with its settings, nothing loaded.
+    pub(super) fn experiment(&self) -> Result<Experiment, ConfigError> {
+        load_experiment(&self.source, &self.sets)
     }
 }
 
@@ -169,6 +182,7 @@ pub fn prepare(
     }
     let trained = Trained::of(&mut policy);
     let pool = queries(&experiment, &text)?;
+    let (cases, cases_left_out) = super::cases::cases(&mut experiment, near, &text)?;
     if experiment.sft.steps > 0 && pool.example(0).is_none() {
         return Err(SetupError::Other(format!(
             "sft.steps = {}: no row of {} has a response to learn from; set sft.steps = 0",
@@ -184,6 +198,8 @@ pub fn prepare(
         text,
         reward,
         pool,
+        cases,
+        cases_left_out,
         device: chosen.device,
         device_name: chosen.name,
     })

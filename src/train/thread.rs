@@ -36,7 +36,7 @@ pub fn describe(setup: &mut Prepared) -> Started {
             Plan::Align(Box::new(s.experiment.clone())),
             s.trained.count(&mut s.policy),
             &s.device_name,
-            s.pool.summary(),
+            s.data_summary(),
         ),
         Prepared::Fit(s) => (
             Plan::Fit(Box::new(s.experiment.clone())),

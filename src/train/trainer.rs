@@ -11,7 +11,6 @@ use super::step::{self, Drawn, Sampled};
 use super::{Command, Done, Event, Mark, PrinciplesVersion, SftRecord, Started, StepRecord, optimizer::Optimizer};
 use crate::config::{MethodName, Principles};
 use crate::evaluate::Evaluator;
-use crate::grammar::{CaseQuery, case_study};
 use crate::method::{logprob::log_probs, ple, sft};
 use crate::model::Llama;
 use crate::reward::GiveUp;
@@ -350,7 +349,6 @@ impl Trainer {
 
     /// The fixed side of an evaluation.
     pub(super) fn evaluator<'a>(&'a self, give_up: GiveUp<'a>) -> Evaluator<'a> {
-        let cases: &'static [CaseQuery] = case_study(self.setup.experiment.task);
         Evaluator {
             task: self.setup.experiment.task,
             seed: self.setup.experiment.seed,
@@ -359,7 +357,7 @@ impl Trainer {
             give_up,
             generation: &self.setup.experiment.generation,
             held_out: &self.held_out,
-            cases,
+            cases: &self.setup.cases,
         }
     }
 

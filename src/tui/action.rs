@@ -7,7 +7,7 @@ use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event};
 
 use super::run_view::RunView;
-use super::screens::{cases, dashboard, fit, principles, responses};
+use super::screens::{cases, dashboard, effect, fit, principles, responses};
 
 /// The rooms of the workbench, in the order of their number keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +16,7 @@ pub enum Screen {
     Responses,
     Principles,
     Cases,
+    Effect,
     /// Of a model's own training.
     Training,
     /// Its mistakes, or what it writes.
@@ -23,7 +24,13 @@ pub enum Screen {
 }
 
 impl Screen {
-    pub const ALL: [Screen; 4] = [Screen::Dashboard, Screen::Responses, Screen::Principles, Screen::Cases];
+    pub const ALL: [Screen; 5] = [
+        Screen::Dashboard,
+        Screen::Responses,
+        Screen::Principles,
+        Screen::Cases,
+        Screen::Effect,
+    ];
 
     /// Those of a run that trains a model on rows.
     const FIT: [Screen; 2] = [Screen::Training, Screen::Rows];
@@ -43,8 +50,17 @@ impl Screen {
             Screen::Responses => "Responses",
             Screen::Principles => "Principles",
             Screen::Cases => "Case study",
+            Screen::Effect => "Effect",
             Screen::Training => "Training",
             Screen::Rows => "Rows",
+        }
+    }
+
+    /// The title where there is little room.
+    pub fn short_title(self) -> &'static str {
+        match self {
+            Screen::Cases => "Cases",
+            screen => screen.title(),
         }
     }
 }
@@ -88,6 +104,7 @@ pub enum Action {
     Responses(responses::Action),
     Principles(principles::Action),
     Cases(cases::Action),
+    Effect(effect::Action),
     Fit(fit::Action),
 }
 

@@ -1,7 +1,7 @@
 //! The key table of the whole workbench: dispatch, help and footer are all made from it.
 //!
 //! A screen's own rows must not use a key that acts everywhere (a test says so). Taken everywhere:
-//! `1`-`4`, Tab, Shift-Tab, `?`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l.
+//! `1`-`5`, Tab, Shift-Tab, `?`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use unicode_width::UnicodeWidthStr;
@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::action::{Action, Number, Screen};
 use super::keymap::{Binding, Key, ch, ctrl, key};
 use super::run_view::RunView;
-use super::screens::{cases, dashboard, fit, principles, responses};
+use super::screens::{cases, dashboard, effect, fit, principles, responses};
 
 /// Every row: what acts everywhere first, then the screens in their order.
 pub fn table() -> Vec<Binding> {
@@ -18,6 +18,7 @@ pub fn table() -> Vec<Binding> {
     rows.extend(responses::bindings());
     rows.extend(principles::bindings());
     rows.extend(cases::bindings());
+    rows.extend(effect::bindings());
     rows.extend(fit::bindings());
     rows
 }
@@ -148,6 +149,12 @@ fn everywhere() -> Vec<Binding> {
             const { &[ch('4')] },
             Action::Show(Screen::Cases),
             "Case study: the same queries over time",
+            None,
+        ),
+        row(
+            const { &[ch('5')] },
+            Action::Show(Screen::Effect),
+            "Effect: which principles earn their tokens",
             None,
         ),
         row(NEXT, Action::NextScreen, "next screen", None),

@@ -170,7 +170,10 @@ impl<H: Host> Loop<'_, H> {
         for effect in effects {
             match effect {
                 Effect::Send(command) => {
-                    let question = matches!(command, Command::Ask { .. });
+                    let question = matches!(
+                        command,
+                        Command::Ask { .. } | Command::MeasureEffect { .. } | Command::CancelEffect
+                    );
                     let sent = self
                         .ports
                         .source

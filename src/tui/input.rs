@@ -46,6 +46,7 @@ fn text_key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
         Screen::Responses => state.responses.text_key(event, &state.run),
         Screen::Principles => state.principles.text_key(event, &state.run),
         Screen::Cases => state.cases.text_key(event, &state.run),
+        Screen::Effect => state.effect.text_key(event, &state.run),
     };
     admit(state, effects)
 }
@@ -63,7 +64,7 @@ fn on_paste(state: &mut State, text: &str) -> Option<Vec<Effect>> {
     let effects = match state.screen {
         Screen::Responses => state.responses.paste(text, &state.run),
         Screen::Principles => state.principles.paste(text, &state.run),
-        Screen::Dashboard | Screen::Cases | Screen::Training | Screen::Rows => vec![],
+        Screen::Dashboard | Screen::Cases | Screen::Effect | Screen::Training | Screen::Rows => vec![],
     };
     Some(admit(state, effects))
 }
@@ -86,6 +87,7 @@ fn on_mouse(state: &mut State, event: MouseEvent) -> Option<Vec<Effect>> {
         Screen::Responses => state.responses.mouse(event, area, &state.run),
         Screen::Principles => state.principles.mouse(event, area, &state.run),
         Screen::Cases => state.cases.mouse(event, area, &state.run),
+        Screen::Effect => state.effect.mouse(event, area, &state.run),
         Screen::Training => return None,
         Screen::Rows => {
             state.fit.mouse(event, &state.run);

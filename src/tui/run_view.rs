@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use crate::config::{Experiment, FitExperiment, Plan};
 use crate::train::{
-    Alarm, Answer, Done, EvaluationRecord, Event, Mark, PairRecord, PrinciplesVersion, SftRecord, Started, StepRecord,
-    Writing,
+    Alarm, Answer, Done, EffectRecord, EvaluationRecord, Event, Mark, Measuring, PairRecord, PrinciplesVersion,
+    SftRecord, Started, StepRecord, Writing,
 };
 
 use super::fit_view::FitView;
@@ -40,6 +40,11 @@ pub struct RunView {
     pub principles: Vec<PrinciplesVersion>,
     pub marks: Vec<Mark>,
     pub answers: Vec<Answer>,
+    /// Measurements of the principles, and how far the one that goes on is.
+    pub effects: Vec<EffectRecord>,
+    pub measuring: Option<Measuring>,
+    /// Measurements asked for here that ended, done or not.
+    pub measurements_over: usize,
     pub alarms: Vec<Alarm>,
     pub last_checkpoint: Option<u32>,
     pub paused: bool,
@@ -88,13 +93,25 @@ impl RunView {
             Event::Mark(m) => self.marks.push(m),
             Event::Checkpoint { step, .. } => self.last_checkpoint = Some(step),
             Event::Answer(a) => self.answers.push(a),
+            Event::Measuring(m) => {
+                self.measurements_over += usize::from(m.over);
+                self.measuring = (!m.over).then_some(m);
+            }
+            Event::Effect(e) => {
+                self.measurements_over += 1;
+                self.measuring = None;
+                self.effects.push(e);
+            }
             Event::Alarm(a) => {
                 self.paused |= a.paused;
                 self.alarms.push(a);
             }
             Event::Paused { paused, .. } => self.paused = paused,
             Event::Done(d) => self.done = Some(d),
-            Event::Failed { message } => self.failed = Some(message),
+            Event::Failed { message } => {
+                self.measuring = None;
+                self.failed = Some(message);
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use super::bindings;
 use super::keymap::Binding;
 use super::popup::Popup;
 use super::run_view::RunView;
-use super::screens::{cases, dashboard, fit, principles, responses};
+use super::screens::{cases, dashboard, effect, fit, principles, responses};
 use super::theme::Theme;
 use super::view;
 
@@ -19,6 +19,7 @@ pub struct State {
     pub responses: responses::State,
     pub principles: principles::State,
     pub cases: cases::State,
+    pub effect: effect::State,
     pub fit: fit::State,
     /// What lies over the screen.
     pub popup: Option<Popup>,
@@ -68,6 +69,7 @@ impl State {
             responses: Default::default(),
             principles: Default::default(),
             cases: Default::default(),
+            effect: Default::default(),
             fit: Default::default(),
             popup: None,
             notice: None,
@@ -120,6 +122,7 @@ impl State {
             Screen::Responses => self.responses.wants_text(),
             Screen::Principles => self.principles.wants_text(),
             Screen::Cases => self.cases.wants_text(),
+            Screen::Effect => self.effect.wants_text(),
         }
     }
 }

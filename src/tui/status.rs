@@ -46,6 +46,10 @@ pub fn status(state: &State) -> Status {
     if !run.live {
         return say("◌", format!("read-only {of}"), theme.title);
     }
+    if let Some(m) = &run.measuring {
+        let percent = m.done * 100 / m.total.max(1);
+        return say("◔", format!("effect {percent}%"), theme.mark);
+    }
     if run.paused {
         return say("‖", format!("paused at {of}"), theme.mark);
     }

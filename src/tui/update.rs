@@ -82,6 +82,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             let effects = state.cases.update(action, &state.run);
             admit(state, effects)
         }
+        Action::Effect(action) => {
+            let effects = state.effect.update(action, &state.run);
+            admit(state, effects)
+        }
         Action::Fit(action) => {
             state.fit.update(action, &state.run);
             vec![]
@@ -94,7 +98,7 @@ pub fn admit(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
     // A trainer that has ended, and has not failed, still answers questions.
     let answers = state.run.live && state.run.failed.is_none();
     let commands = |e: &Effect| match e {
-        Effect::Send(Command::Ask { .. }) => !answers,
+        Effect::Send(Command::Ask { .. } | Command::MeasureEffect { .. } | Command::CancelEffect) => !answers,
         Effect::Send(_) => true,
         _ => false,
     };
@@ -142,6 +146,7 @@ fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = state.responses.on_event(&state.run);
     effects.extend(state.principles.on_event(&state.run));
     effects.extend(state.cases.on_event(&state.run));
+    effects.extend(state.effect.on_event(&state.run));
     if over {
         if matches!(state.popup, Some(Popup::Quit | Popup::Stop | Popup::Number(_))) {
             state.popup = None;

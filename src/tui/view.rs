@@ -10,7 +10,7 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr;
 
 use super::action::Screen;
-use super::screens::{cases, dashboard, fit, principles, responses};
+use super::screens::{cases, dashboard, effect, fit, principles, responses};
 use super::state::State;
 use super::status::{self, Status};
 use super::theme::Theme;
@@ -80,28 +80,40 @@ pub fn tab_at(state: &State, column: u16) -> Option<Screen> {
     None
 }
 
-/// The labels of the tabs; only the present one has its name when there is little room.
+/// The labels of the tabs, in the longest form that fits; at last only the present one has its name.
 fn tabs(state: &State) -> Vec<(Screen, String)> {
     let Status { sign, text, .. } = status::status(state);
-    let label = |screen: Screen, short: bool, i: usize| match short && screen != state.screen {
-        true => format!(" {} ", i + 1),
-        false => format!(" {} {} ", i + 1, screen.title()),
+    let title = |screen: Screen| screen.title();
+    let short = |screen: Screen| screen.short_title();
+    let number = |screen: Screen| {
+        if screen == state.screen {
+            screen.short_title()
+        } else {
+            ""
+        }
     };
-    let all = |short| {
-        Screen::of(&state.run)
+    let others = TITLE.len() + format!("{sign} {text} ").chars().count() + 1;
+    let forms: [&dyn Fn(Screen) -> &'static str; 3] = [&title, &short, &number];
+    let mut tabs = Vec::new();
+    for form in forms {
+        tabs = Screen::of(&state.run)
             .iter()
             .copied()
             .enumerate()
-            .map(move |(i, s)| (s, label(s, short, i)))
-    };
-    let long: Vec<(Screen, String)> = all(false).collect();
-    let wide: usize = long.iter().map(|(_, l)| l.chars().count()).sum();
-    let others = TITLE.len() + format!("{sign} {text} ").chars().count() + 1;
-    if wide + others <= usize::from(state.size.0) {
-        long
-    } else {
-        all(true).collect()
+            .map(|(i, screen)| match form(screen) {
+                "" => (screen, format!(" {} ", i + 1)),
+                name => (screen, format!(" {} {name} ", i + 1)),
+            })
+            .collect();
+        let wide: usize = tabs
+            .iter()
+            .map(|(_, label): &(Screen, String)| label.chars().count())
+            .sum();
+        if wide + others <= usize::from(state.size.0) {
+            break;
+        }
     }
+    tabs
 }
 
 fn draw_screen(state: &State, frame: &mut Frame, area: Rect) {
@@ -111,6 +123,7 @@ fn draw_screen(state: &State, frame: &mut Frame, area: Rect) {
         Screen::Responses => responses::view(&state.responses, run, theme, frame, area),
         Screen::Principles => principles::view(&state.principles, run, theme, frame, area),
         Screen::Cases => cases::view(&state.cases, run, theme, frame, area),
+        Screen::Effect => effect::view(&state.effect, run, theme, frame, area),
         Screen::Training => fit::training(run, theme, frame, area),
         Screen::Rows => fit::rows(&state.fit, run, theme, frame, area),
     }

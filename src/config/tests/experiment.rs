@@ -67,11 +67,11 @@ fn says_which_key_is_not_known() {
     );
     assert_eq!(
         refused("every = 5", "every = 5\ntop_p = 0.9"),
-        "experiments/imdb.toml:26: eval.top_p: unknown key; it is a key of [generation]. Keys of [eval] are: every, queries"
+        "experiments/imdb.toml:26: eval.top_p: unknown key; it is a key of [generation]. Keys of [eval] are: every, queries, cases"
     );
     assert_eq!(
         refused("every = 5", "every = 5\nzebra = 0.9"),
-        "experiments/imdb.toml:26: eval.zebra: unknown key. Keys of [eval] are: every, queries"
+        "experiments/imdb.toml:26: eval.zebra: unknown key. Keys of [eval] are: every, queries, cases"
     );
     assert_eq!(
         refused("rank = 8", "rnak = 8"),
@@ -144,7 +144,7 @@ fn says_what_was_found_and_what_would_do() {
     );
     assert_eq!(
         refused("[eval]\nevery = 5\nqueries = 64\n", "[[eval]]\nevery = 5\n"),
-        "experiments/imdb.toml:24: eval: found an array, wants a table [eval] of the keys: every, queries"
+        "experiments/imdb.toml:24: eval: found an array, wants a table [eval] of the keys: every, queries, cases"
     );
     assert_eq!(
         refused("title = \"Positive movie reviews\"", "title = 2020-01-01"),

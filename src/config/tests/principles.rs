@@ -4,12 +4,12 @@ use super::*;
 fn reads_and_writes_principles() {
     let mut two = principles(TWO).unwrap();
     assert_eq!(two.entries.len(), 2);
-    assert!(two.entries[0].on && !two.entries[1].on && !two.numbered);
+    assert!(two.entries[0].on && !two.entries[1].on && two.numbered == Numbering::Off);
     assert_eq!(
         principles_to_toml(&two),
         TWO.replace("kind.\"\n", "kind.\"\non = true\n")
     );
-    two.numbered = true;
+    two.numbered = Numbering::Dot;
     two.preamble = String::new();
     two.entries[0].text = "Line\nline \"x\"\r\n'''\"\"\" \\ \u{0} end\n".into();
     assert_eq!(principles(&principles_to_toml(&two)).unwrap(), two);
@@ -20,7 +20,7 @@ fn says_what_is_wrong_with_principles() {
     let refused = |from: &str, to: &str| principles(&TWO.replacen(from, to, 1)).unwrap_err().to_string();
     assert_eq!(
         refused("text =", "txt ="),
-        "principles/hh.toml:5: principle.txt: unknown key; did you mean 'text'? Keys of [[principle]] are: name, text, on"
+        "principles/hh.toml:5: principle.txt: unknown key; did you mean 'text'? Keys of [[principle]] are: name, text, on, tags"
     );
     assert_eq!(
         refused("\"Be kind.\"", "\"\""),
@@ -56,7 +56,7 @@ fn says_what_is_wrong_with_principles() {
         principles("[principle]\nname = \"a\"\ntext = \"b\"")
             .unwrap_err()
             .to_string(),
-        "principles/hh.toml:1: principle: found a table, wants tables [[principle]] of the keys: name, text, on"
+        "principles/hh.toml:1: principle: found a table, wants tables [[principle]] of the keys: name, text, on, tags"
     );
     assert_eq!(
         principles("[[principles]]\nname = \"a\"\ntext = \"b\"")

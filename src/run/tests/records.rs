@@ -3,6 +3,45 @@
 use super::*;
 use crate::config::{Bounds, Clip, Plan, RewardSettings, Rule};
 
+fn effect(step: u32, x: f64) -> EffectRecord {
+    let estimate = Estimate {
+        mean: x,
+        low: -x,
+        high: x,
+    };
+    let arm = |truth: bool| ArmRecord {
+        reward: estimate,
+        truth: truth.then_some(estimate),
+        length: x,
+        prompt_tokens: 3,
+    };
+    let difference = Difference {
+        reward: estimate,
+        truth: None,
+        length: x,
+    };
+    EffectRecord {
+        step,
+        version: 1,
+        queries: 4,
+        seed: u64::MAX,
+        none: arm(true),
+        all: arm(false),
+        principles: vec![PrincipleEffect {
+            name: "kind".into(),
+            text: "be kind".into(),
+            on: false,
+            tokens: 2,
+            other: arm(true),
+            alone: arm(false),
+            adds: difference.clone(),
+            adds_alone: difference,
+            verdict: Verdict::TooFew,
+        }],
+        seconds: x,
+    }
+}
+
 #[test]
 fn every_record_comes_back_bit_for_bit() {
     let runs = tempfile::tempdir().unwrap();
@@ -85,6 +124,7 @@ fn every_record_comes_back_bit_for_bit() {
                 truth_original: None,
                 truth_guided: Some(x),
             }),
+            Event::Effect(effect(i, x)),
             Event::Alarm(Alarm {
                 step: i,
                 message: "m".into(),
@@ -108,6 +148,12 @@ fn every_record_comes_back_bit_for_bit() {
     }
     for ignored in [
         Event::Paused { step: 1, paused: true },
+        Event::Measuring(Measuring {
+            step: 1,
+            done: 1,
+            total: 2,
+            over: false,
+        }),
         Event::Checkpoint {
             step: 1,
             path: "x".into(),

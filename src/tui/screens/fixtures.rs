@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::config::{
     CheckpointSettings, DataSettings, EvalSettings, Experiment, GenerationSettings, Lora, MethodName, MethodSettings,
-    Plan, PolicySettings, Principle, Principles, PrinciplesSettings, Replay, RewardSettings, SftSettings,
+    Numbering, Plan, PolicySettings, Principle, Principles, PrinciplesSettings, Replay, RewardSettings, SftSettings,
 };
 use crate::grammar::Task;
 use crate::train::{
@@ -144,10 +144,11 @@ pub fn principles() -> Principles {
         name: name.into(),
         text: text.into(),
         on,
+        tags: Vec::new(),
     };
     Principles {
         preamble: "your answers should follow these rules:".into(),
-        numbered: true,
+        numbered: Numbering::Plain,
         entries: vec![
             entry(
                 "ethical",
@@ -259,7 +260,11 @@ fn experiment() -> Experiment {
             temperature: 1.0,
             top_p: 1.0,
         },
-        eval: EvalSettings { every: 4, queries: 32 },
+        eval: EvalSettings {
+            every: 4,
+            queries: 32,
+            cases: None,
+        },
         checkpoint: CheckpointSettings::default(),
     }
 }

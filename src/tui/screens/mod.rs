@@ -2,6 +2,7 @@
 
 pub mod cases;
 pub mod dashboard;
+pub mod effect;
 pub mod fit;
 pub mod principles;
 pub mod responses;

@@ -31,6 +31,8 @@ pub enum Action {
     NextComparison,
     ScrollDown,
     ScrollUp,
+    /// All queries, or those of one label.
+    NextLabel,
 }
 
 /// The rows of the key table.
@@ -71,6 +73,12 @@ pub fn bindings() -> Vec<Binding> {
             Action::NextComparison,
             "compare: not, with the evaluation before, y with y'",
             Some("compare"),
+        ),
+        row(
+            const { &[ch('f')] },
+            Action::NextLabel,
+            "all queries, or only those of one kind",
+            Some("kind"),
         ),
         row(SCROLL_DOWN, Action::ScrollDown, "scroll the answers down", None),
         row(SCROLL_UP, Action::ScrollUp, "scroll the answers up", None),

@@ -33,6 +33,8 @@ pub struct State {
     /// The evaluation shown; `None` follows the newest.
     at: Option<usize>,
     pub(super) comparison: Comparison,
+    /// Only cases with this label are listed.
+    pub(super) label: Option<String>,
     /// The two answers, compared.
     pub(super) answers: [Vec<Piece>; 2],
     pub(super) scroll: Scroll,
@@ -72,6 +74,7 @@ impl State {
             }
             Action::ScrollDown => self.scroll.by(WHEEL),
             Action::ScrollUp => self.scroll.by(-WHEEL),
+            Action::NextLabel => self.next_label(run),
         }
         self.cursor = self.cursor.min(self.cases(run).len().saturating_sub(1));
         if !matches!(action, Action::ScrollDown | Action::ScrollUp) {
@@ -138,16 +141,41 @@ impl State {
         self.at.is_none()
     }
 
-    /// The cases of the evaluation shown.
-    pub(super) fn cases<'a>(&self, run: &'a RunView) -> &'a [CaseRecord] {
+    /// The cases of the evaluation shown, as far as they have the label; all where none has it.
+    pub(super) fn cases<'a>(&self, run: &'a RunView) -> Vec<&'a CaseRecord> {
+        let all = self.all_cases(run);
+        let has = |case: &&CaseRecord| self.label.as_ref().is_none_or(|label| case.label == *label);
+        let found: Vec<&CaseRecord> = all.iter().filter(has).collect();
+        if found.is_empty() { all.iter().collect() } else { found }
+    }
+
+    fn all_cases<'a>(&self, run: &'a RunView) -> &'a [CaseRecord] {
         run.evaluations
             .get(self.evaluation(run))
             .map_or(&[], |e| e.cases.as_slice())
     }
 
+    /// All, then the first label, then the next; the case shown stays where it has the label.
+    fn next_label(&mut self, run: &RunView) {
+        let shown = self.case(run).map(|c| c.query.clone());
+        let mut labels: Vec<&str> = Vec::new();
+        for case in self.all_cases(run) {
+            if !labels.contains(&case.label.as_str()) {
+                labels.push(&case.label);
+            }
+        }
+        let next = match &self.label {
+            None => labels.first(),
+            Some(label) => labels.iter().skip_while(|l| *l != label).nth(1),
+        };
+        self.label = next.map(|l| l.to_string());
+        let place = self.cases(run).iter().position(|c| Some(&c.query) == shown.as_ref());
+        self.cursor = place.unwrap_or(0);
+    }
+
     /// The case shown.
     pub(super) fn case<'a>(&self, run: &'a RunView) -> Option<&'a CaseRecord> {
-        self.cases(run).get(self.cursor)
+        self.cases(run).get(self.cursor).copied()
     }
 
     /// The shown query at every evaluation; `None` where it was not asked.

@@ -59,6 +59,57 @@ fn a_long_run_of_evaluations() {
     insta::assert_snapshot!("long_80x24", text(&state, &run, 80, 24));
 }
 
+/// An evaluation with the full set of the hh task, as runs on data files have it.
+fn full(step: u32) -> RunView {
+    let mut run = started();
+    let mut record = evaluation(step);
+    let case = record.cases[0].clone();
+    record.cases = crate::assets::builtin_cases(crate::grammar::Task::Hh, true)
+        .into_iter()
+        .map(|c| crate::train::CaseRecord {
+            label: c.label,
+            query: c.query,
+            ..case.clone()
+        })
+        .collect();
+    run.apply(Event::Evaluation(record));
+    run
+}
+
+#[test]
+fn the_full_set_scrolls_and_can_be_narrowed_to_a_kind() {
+    let run = full(0);
+    let mut state = seen(&run);
+    for _ in 0..20 {
+        state.update(Action::Down, &run);
+    }
+    insta::assert_snapshot!("full_80x24", text(&state, &run, 80, 24));
+    let mut kinds = Vec::new();
+    let mut shown = String::new();
+    for _ in 0..4 {
+        state.update(Action::NextLabel, &run);
+        kinds.push((state.label.clone().unwrap_or_default(), state.cases(&run).len()));
+        match kinds.len() {
+            2 => insta::assert_snapshot!("kind_80x24", text(&state, &run, 80, 24)),
+            3 => {
+                state.update(Action::Down, &run);
+                shown = state.case(&run).unwrap().query.clone();
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(
+        state.case(&run).unwrap().query,
+        shown,
+        "what is shown stays where it can"
+    );
+    let kinds: Vec<(&str, usize)> = kinds.iter().map(|(k, n)| (k.as_str(), *n)).collect();
+    assert_eq!(
+        kinds,
+        [("provocative", 12), ("borderline", 12), ("everyday", 12), ("", 36)]
+    );
+}
+
 #[test]
 fn follows_until_scrubbed_back() {
     let mut run = populated();

@@ -78,7 +78,16 @@ fn scrubber(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
 
 fn list(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, areas: &Areas) {
     let cases = state.cases(run);
-    panel(frame, areas.list, theme, "Queries", false, beside("s -> s'"));
+    let kind = state.label.as_ref().map_or(String::new(), |label| format!("{label}, "));
+    let place = format!("{kind}{} of {} (f)", (state.cursor + 1).min(cases.len()), cases.len());
+    panel(
+        frame,
+        areas.list,
+        theme,
+        "Queries",
+        false,
+        beside(format!("s -> s'  {place}")),
+    );
     if cases.is_empty() {
         empty(frame, areas.rows, "This evaluation has no case queries.", theme);
         return;

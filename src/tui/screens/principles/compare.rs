@@ -54,11 +54,7 @@ fn entries(principles: &Principles) -> Vec<Entry> {
     }
     for (i, entry) in on.into_iter().enumerate() {
         let blank = if out.is_empty() { "" } else { " " };
-        let number = if principles.numbered {
-            format!("{} ", i + 1)
-        } else {
-            String::new()
-        };
+        let number = principles.numbered.mark(i);
         out.push(Entry {
             name: entry.name.clone(),
             text: format!("{blank}{number}{}", entry.text.trim()),
@@ -70,6 +66,7 @@ fn entries(principles: &Principles) -> Vec<Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Numbering;
     use crate::tui::screens::fixtures::principles;
 
     fn without(pieces: &[Piece], part: Part) -> String {
@@ -92,7 +89,8 @@ mod tests {
         change(|p| p.entries[0].on = false);
         change(|p| p.entries[2].on = true);
         change(|p| p.entries.swap(0, 1));
-        change(|p| p.numbered = false);
+        change(|p| p.numbered = Numbering::Off);
+        change(|p| p.numbered = Numbering::Parentheses);
         change(|p| p.preamble.clear());
         change(|p| p.entries[0].text = "  be good.\nalways. ".into());
         change(|p| p.entries[0].name = "helpful".into());

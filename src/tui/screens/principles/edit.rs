@@ -77,6 +77,7 @@ impl Field {
                 name: name.clone(),
                 text,
                 on: true,
+                tags: Vec::new(),
             }),
             Field::NewName | Field::SavePath => {}
         }

@@ -23,6 +23,8 @@ pub struct Areas {
     pub versions: Rect,
     pub field: Rect,
     pub message: Rect,
+    /// Everything above the message, for what lies over the screen.
+    pub whole: Rect,
 }
 
 impl Areas {
@@ -62,6 +64,10 @@ impl Areas {
             versions,
             field,
             message,
+            whole: Rect {
+                height: banner.height + body.height,
+                ..area
+            },
         }
     }
 }

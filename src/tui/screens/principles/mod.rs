@@ -4,6 +4,7 @@ mod compare;
 mod draft;
 mod edit;
 mod layout;
+mod library;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,8 @@ pub enum Action {
     OpenPreamble,
     OpenName,
     OpenNew,
+    /// The library, to take one from it.
+    OpenLibrary,
     /// Ask whether to delete the selected principle.
     Delete,
     MoveDown,
@@ -72,6 +75,12 @@ pub fn bindings() -> Vec<Binding> {
         ),
         row(const { &[ch('A')] }, Action::OpenNew, "add a principle", Some("add")),
         row(
+            const { &[ch('L')] },
+            Action::OpenLibrary,
+            "add a principle from the library",
+            Some("library"),
+        ),
+        row(
             const { &[ch('D')] },
             Action::Delete,
             "delete the principle (asks first)",
@@ -112,7 +121,7 @@ pub fn bindings() -> Vec<Binding> {
         row(
             const { &[ch('N')] },
             Action::Numbering,
-            "number the principles, or not",
+            "number the principles: not, 1, 1., (1), -",
             None,
         ),
         row(OLDER, Action::OlderVersion, "what the version before changed", None),

@@ -10,6 +10,7 @@ use super::compare::prompts;
 use super::draft::Draft;
 use super::edit::{Field, edited_path};
 use super::layout::Areas;
+use super::library::Picker;
 use crate::config::Principles;
 use crate::train::{Command, PrinciplesVersion};
 use crate::tui::action::Effect;
@@ -35,6 +36,8 @@ pub struct State {
     pub(super) draft: Draft,
     pub(super) cursor: usize,
     pub(super) field: Option<(Field, Editor)>,
+    /// The library is open.
+    pub(super) library: Option<Picker>,
     /// Waits for yes or no.
     pub(super) deleting: bool,
     pub(super) message: Option<Message>,
@@ -64,12 +67,13 @@ impl State {
             Action::Toggle => self.change_selected(|p, i| p.entries[i].on = !p.entries[i].on),
             Action::MoveDown => self.move_entry(1),
             Action::MoveUp => self.move_entry(-1),
-            Action::Numbering => self.draft.change(|p| p.numbered = !p.numbered),
+            Action::Numbering => self.draft.change(|p| p.numbered = p.numbered.next()),
             Action::OpenText => self.open(|_, i| Field::Text(i)),
             Action::OpenName => self.open(|_, i| Field::Name(i)),
             Action::OpenPreamble => self.open_field(Field::Preamble, run),
             Action::OpenNew => self.open_field(Field::NewName, run),
             Action::OpenSave => self.open_field(Field::SavePath, run),
+            Action::OpenLibrary => self.open_library(run),
             Action::Delete => self.deleting = self.selected().is_some(),
             Action::Undo => self.undo(),
             Action::Discard => self.discard(),
@@ -104,11 +108,15 @@ impl State {
 
     /// A text field or a question is open: keys are its.
     pub fn wants_text(&self) -> bool {
-        self.field.is_some() || self.deleting
+        self.field.is_some() || self.deleting || self.library.is_some()
     }
 
     /// A key while a text field or a question is open.
     pub fn text_key(&mut self, key: KeyEvent, _run: &RunView) -> Vec<Effect> {
+        if self.library.is_some() {
+            self.library_key(key);
+            return Vec::new();
+        }
         if self.deleting {
             self.answer_deleting(key);
             return Vec::new();
@@ -244,6 +252,10 @@ impl State {
             self.refuse(why);
             return Vec::new();
         }
+        if self.has_twin(&field, text) {
+            self.refuse("Another principle has this name; give each its own.");
+            return Vec::new();
+        }
         self.field = None;
         let mut effects = Vec::new();
         match &field {
@@ -256,6 +268,19 @@ impl State {
         }
         self.refresh();
         effects
+    }
+
+    /// Another entry has the name that a field asks for.
+    pub(super) fn has_twin(&self, field: &Field, text: &str) -> bool {
+        let own = match field {
+            Field::Name(i) => Some(*i),
+            Field::NewName => None,
+            _ => return false,
+        };
+        self.draft.current().is_some_and(|p| {
+            let mut others = p.entries.iter().enumerate().filter(|(i, _)| Some(*i) != own);
+            others.any(|(_, entry)| entry.name == text.trim())
+        })
     }
 
     fn save(&mut self, path: &str) -> Vec<Effect> {
@@ -330,14 +355,14 @@ impl State {
         self.changes_scroll.reset();
     }
 
-    fn say(&mut self, text: &str) {
+    pub(super) fn say(&mut self, text: &str) {
         self.message = Some(Message {
             text: text.to_string(),
             bad: false,
         });
     }
 
-    fn refuse(&mut self, text: &str) {
+    pub(super) fn refuse(&mut self, text: &str) {
         self.message = Some(Message {
             text: text.to_string(),
             bad: true,
@@ -345,7 +370,7 @@ impl State {
     }
 
     /// Brings what is derived from the principles up to date.
-    fn refresh(&mut self) {
+    pub(super) fn refresh(&mut self) {
         self.cursor = self.cursor.min(self.entries().saturating_sub(1));
         let nothing = Principles::default();
         let now = self.draft.current().unwrap_or(&nothing);

@@ -205,6 +205,64 @@ fn empty_texts_names_and_paths_are_refused() {
 }
 
 #[test]
+fn the_library_gives_principles_to_the_draft() {
+    let run = populated();
+    let mut state = seen(&run);
+    state.update(Action::OpenLibrary, &run);
+    assert!(state.wants_text());
+    shoot("library", &state, &run);
+    state.text_key(press(KeyCode::Down), &run);
+    state.text_key(press(KeyCode::Enter), &run);
+    let added = state.draft.current().unwrap().entries.last().cloned().unwrap();
+    assert_eq!((added.name.as_str(), added.on), ("admit-mistakes", true));
+    assert!(added.tags.contains(&"honesty".to_string()));
+    state.text_key(press(KeyCode::Enter), &run);
+    assert_eq!(message(&state), "\"admit-mistakes\" is in the set already.");
+    shoot("library_taken", &state, &run);
+    state.text_key(press(KeyCode::Esc), &run);
+    assert!(!state.wants_text() && state.cursor == 3);
+    // It goes the way of every draft: sent, versioned, undone.
+    let draft = state.draft.current().cloned().unwrap();
+    assert_eq!(
+        state.update(Action::Apply, &run),
+        [Effect::Send(Command::SetPrinciples(draft))]
+    );
+    state.update(Action::Undo, &run);
+    assert_eq!(state.draft.current().unwrap().entries.len(), 3);
+}
+
+#[test]
+fn the_library_is_read_by_tag() {
+    let mut picker = super::library::Picker::open(Some("tldr"));
+    let tldr = picker.rows();
+    assert!(tldr.iter().all(|e| e.tags.contains(&"tldr".to_string())) && tldr.len() > 5);
+    picker.key(press(KeyCode::Left));
+    assert_ne!(picker.rows(), tldr);
+    picker.key(press(KeyCode::Right));
+    assert_eq!(picker.rows(), tldr);
+    let all = crate::assets::library().len();
+    assert_eq!(super::library::Picker::open(None).rows().len(), all);
+    for _ in 0..100 {
+        picker.key(press(KeyCode::Down));
+    }
+    assert_eq!(
+        picker.key(press(KeyCode::Enter)),
+        super::library::Picked::Entry(tldr.last().unwrap().principle())
+    );
+}
+
+#[test]
+fn two_principles_of_one_name_are_refused() {
+    let run = populated();
+    let mut state = seen(&run);
+    let name = state.draft.current().unwrap().entries[1].name.clone();
+    state.update(Action::OpenNew, &run);
+    write(&name, press(KeyCode::Enter), |k| state.text_key(k, &run));
+    assert_eq!(message(&state), "Another principle has this name; give each its own.");
+    assert!(state.wants_text() && !state.draft.differs());
+}
+
+#[test]
 fn all_principles_off_is_said() {
     let run = populated();
     let mut state = seen(&run);
@@ -223,6 +281,7 @@ fn any_size_and_any_keys() {
         Some(Action::OpenText),
         Some(Action::OpenSave),
         Some(Action::Delete),
+        Some(Action::OpenLibrary),
     ];
     for run in &runs {
         for action in &opens {

@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 
 use super::layout::Areas;
 use super::state::State;
-use crate::config::{Principle, Principles};
+use crate::config::{Numbering, Principle, Principles};
 use crate::tui::run_view::RunView;
 use crate::tui::screens::live;
 use crate::tui::theme::Theme;
@@ -21,6 +21,11 @@ use crate::tui::widgets::wrap::{clip, fit, wrap};
 /// Draws the whole screen.
 pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     let areas = Areas::of(area, state);
+    if let Some(picker) = &state.library {
+        picker.draw(state.draft.current(), theme, frame, areas.whole);
+        message(state, theme, frame, areas.message);
+        return;
+    }
     let (text, style) = banner(state, run, theme);
     frame.render_widget(
         Paragraph::new(Span::styled(clip(&text, usize::from(areas.banner.width)), style)),
@@ -29,11 +34,7 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
     list(state, theme, frame, areas);
     prompt(state, theme, frame, areas.prompt);
     versions(state, theme, frame, areas.versions);
-    if let Some(message) = &state.message {
-        let style = if message.bad { theme.bad } else { theme.good };
-        let text = clip(&message.text, usize::from(areas.message.width));
-        frame.render_widget(Paragraph::new(Span::styled(text, style)), areas.message);
-    }
+    message(state, theme, frame, areas.message);
     if let Some((field, editor)) = &state.field {
         editor.draw(
             frame,
@@ -50,6 +51,14 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
             .map_or("", |e| e.name.as_str());
         let text = format!("Delete \"{}\"? y: yes   any other key: no", clip(name, 30));
         frame.render_widget(Paragraph::new(Span::styled(text, theme.bad)), areas.field);
+    }
+}
+
+fn message(state: &State, theme: &Theme, frame: &mut Frame, area: Rect) {
+    if let Some(message) = &state.message {
+        let style = if message.bad { theme.bad } else { theme.good };
+        let text = clip(&message.text, usize::from(area.width));
+        frame.render_widget(Paragraph::new(Span::styled(text, style)), area);
     }
 }
 
@@ -143,7 +152,10 @@ fn head(principles: &Principles, width: usize, theme: &Theme) -> Vec<Line<'stati
     } else {
         principles.preamble.as_str()
     };
-    let numbered = if principles.numbered { "yes: 1 .. 2 .." } else { "no" };
+    let numbered = match principles.numbered {
+        Numbering::Off => "no".to_string(),
+        style => format!("yes: {}.. {}..", style.mark(0), style.mark(1)),
+    };
     vec![
         Line::styled(clip(&format!("  (E) preamble: {preamble}"), width), theme.dim),
         Line::styled(clip(&format!("  (N) numbered: {numbered}"), width), theme.dim),

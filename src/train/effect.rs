@@ -1,0 +1,207 @@
+//! Principle effect for people: asked for while a run trains, or of an experiment or a stored run.
+
+use std::path::Path;
+
+use super::setup::{Request, Setup, SetupError, prepare};
+use super::trainer::{TrainError, Trainer};
+use super::{EffectRecord, Event, Measuring, PrinciplesVersion};
+use crate::config::{Source, experiment_to_toml};
+use crate::device::DeviceChoice;
+use crate::evaluate::{EffectPlan, Evaluator};
+use crate::reward::RewardError;
+use crate::run::Reader;
+
+impl Trainer {
+    /// Measures the principles in force with the policy as it is now, between two steps. Draws from streams of its own.
+    /// A command to stop, to leave or to cancel ends it early; other commands wait until it is done.
+    pub(super) fn measure_effect(&mut self, queries: usize) -> Result<(), TrainError> {
+        let step = self.next_step();
+        let held_out = self.setup.pool.held_out(queries);
+        if held_out.is_empty() {
+            self.alarm(
+                "the principles were not measured: no query is held out",
+                "start the run with eval.queries of 1 or more, better 64",
+                false,
+            )?;
+        }
+        let policy = self.setup.policy.merged();
+        let plan = EffectPlan {
+            queries: &held_out,
+            seed: self.setup.experiment.seed,
+        };
+        let events = self.control.events();
+        let report = |done, total, over| {
+            let _ = events.send(Event::Measuring(Measuring {
+                step,
+                done,
+                total,
+                over,
+            }));
+        };
+        let control = &self.control;
+        let give_up = || control.end_is_wanted();
+        let found =
+            self.evaluator(&give_up)
+                .principle_effect(&policy, &self.principles, step, &plan, &mut |done, total| {
+                    report(done, total, false);
+                    control.measuring_is_wanted()
+                });
+        if !matches!(found, Ok(Some(_))) {
+            report(0, 0, true);
+        }
+        match found {
+            Ok(Some(record)) => self.emit(Event::Effect(record)),
+            Ok(None) | Err(RewardError::Interrupted) => Ok(()),
+            Err(error) => {
+                let message = format!("the principles were not measured: {error}");
+                self.alarm(&message, "see to the source of rewards, then measure again", false)
+            }
+        }
+    }
+}
+
+/// A policy with its principles, ready to be measured and not to be trained.
+pub struct Measurable {
+    setup: Setup,
+    version: PrinciplesVersion,
+    /// Steps done by the policy.
+    step: u32,
+    /// What the policy is, for people: "after 40 steps (last checkpoint of runs/imdb-001)".
+    pub policy: String,
+    /// Checkpoints that could not be used.
+    pub warnings: Vec<String>,
+}
+
+impl Measurable {
+    /// The policy an experiment begins with.
+    pub fn of_experiment(path: &Path, sets: Vec<String>, device: DeviceChoice) -> Result<Self, SetupError> {
+        let setup = Request::at(path, sets, device)?.prepare_policy()?;
+        Ok(Self {
+            version: first_version(&setup),
+            setup,
+            step: 0,
+            policy: "before training".into(),
+            warnings: Vec::new(),
+        })
+    }
+
+    /// The policy of a run's last checkpoint and its present principles. The run is only read.
+    ///
+    /// Of a run only what does not make it another may be set: generation, the reward model, the principles file.
+    pub fn of_run(folder: &Path, sets: Vec<String>, device: DeviceChoice) -> Result<Self, SetupError> {
+        const MAY_BE_SET: [&str; 3] = ["generation.", "reward.", "principles.file"];
+        if let Some(set) = sets
+            .iter()
+            .find(|s| !MAY_BE_SET.iter().any(|key| s.trim_start().starts_with(key)))
+        {
+            return Err(SetupError::Other(format!(
+                "--set {set}: {} is a run, of which only generation.*, reward.model and principles.file can be changed here",
+                folder.display()
+            )));
+        }
+        let other = |e: crate::run::StoreError| SetupError::Other(e.to_string());
+        let reader = Reader::open(folder).map_err(other)?;
+        let started = reader.started().map_err(other)?;
+        let own = reader.principles().map_err(other)?.pop();
+        let (checkpoint, warnings) = reader.latest_checkpoint().map_err(other)?;
+        let Some(checkpoint) = checkpoint else {
+            return Err(SetupError::Other(format!(
+                "{}: the run has no checkpoint yet, so there is no policy of it to measure",
+                folder.display()
+            )));
+        };
+        let Some(experiment) = started.experiment.align() else {
+            return Err(SetupError::Other(format!(
+                "{}: this run trains a model on rows; only a policy is guided by principles",
+                folder.display()
+            )));
+        };
+        let request = Request {
+            source: Source {
+                path: None,
+                name: folder.display().to_string(),
+                text: experiment_to_toml(experiment),
+            },
+            sets,
+            device,
+        };
+        let from_file = request
+            .sets
+            .iter()
+            .any(|s| s.trim_start().starts_with("principles.file"));
+        let mut setup = match own.as_ref().filter(|_| !from_file) {
+            Some(version) => prepare(request.experiment()?, version.principles.clone(), None, device)?,
+            None => request.prepare_policy()?,
+        };
+        checkpoint_policy(&mut setup, &checkpoint);
+        Ok(Self {
+            version: own.filter(|_| !from_file).unwrap_or_else(|| first_version(&setup)),
+            setup,
+            step: checkpoint.step,
+            policy: format!(
+                "after {} {} (last checkpoint of {})",
+                checkpoint.step,
+                if checkpoint.step == 1 { "step" } else { "steps" },
+                folder.display()
+            ),
+            warnings,
+        })
+    }
+
+    /// The task and the number of principles, for people.
+    pub fn about(&self) -> String {
+        let set = &self.version.principles;
+        let on = set.entries.iter().filter(|e| e.on).count();
+        format!(
+            "{}, {on} of {} principles on",
+            self.setup.experiment.title,
+            set.entries.len()
+        )
+    }
+
+    /// Measures on at most so many held-out queries. `seed`: of the sampling; the experiment's without it.
+    pub fn measure(
+        &self,
+        queries: usize,
+        seed: Option<u64>,
+        go_on: &mut dyn FnMut(usize, usize) -> bool,
+    ) -> Result<Option<EffectRecord>, RewardError> {
+        let Setup { experiment, .. } = &self.setup;
+        let held_out = self.setup.pool.held_out(queries);
+        let evaluator = Evaluator {
+            task: experiment.task,
+            seed: experiment.seed,
+            text: &self.setup.text,
+            reward: self.setup.reward.as_ref(),
+            give_up: &|| false,
+            generation: &experiment.generation,
+            held_out: &held_out,
+            cases: &[],
+        };
+        let plan = EffectPlan {
+            queries: &held_out,
+            seed: seed.unwrap_or(experiment.seed),
+        };
+        evaluator.principle_effect(&self.setup.policy.merged(), &self.version, self.step, &plan, go_on)
+    }
+}
+
+fn first_version(setup: &Setup) -> PrinciplesVersion {
+    PrinciplesVersion {
+        version: 1,
+        from_step: 0,
+        principles: setup.principles.clone(),
+    }
+}
+
+/// Gives the policy the trained parameters of a checkpoint.
+pub(super) fn checkpoint_policy(setup: &mut Setup, checkpoint: &crate::run::Checkpoint) {
+    let (device, trained) = (setup.device.clone(), setup.trained.clone());
+    setup.policy.for_each_mut(&mut |name, p| {
+        if trained.contains(name)
+            && let Some(saved) = checkpoint.tensors.get(name)
+        {
+            *p = super::optimizer::tensor(saved, &device);
+        }
+    });
+}
