@@ -223,7 +223,8 @@ fn a_setting_of_the_command_line_is_stored_with_the_run_as_used() {
         Ended::of(command.args(["--quiet", "--name", "mine", "--seed", "3"])).code,
         Some(0)
     );
-    let experiment = open(&lab.run("mine")).started().expect("started").experiment;
+    let plan = open(&lab.run("mine")).started().expect("started").experiment;
+    let experiment = plan.align().expect("a policy");
     assert_eq!(
         (experiment.title.as_str(), experiment.method.tau0, experiment.seed),
         ("A title of words", 0.5, 3)
@@ -247,7 +248,8 @@ fn algorithm_1_as_printed_runs_for_every_task() {
         set(&mut command, &TINY);
         let ended = Ended::of(&mut command);
         assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{task}");
-        let method = open(&lab.run("r")).started().expect("started").experiment.method;
+        let plan = open(&lab.run("r")).started().expect("started").experiment;
+        let method = &plan.align().expect("a policy").method;
         let method = serde_json::to_value(method).expect("JSON");
         let found = ["replay", "eq4", "reduction"].map(|k| method[k].as_str().expect("a word"));
         assert_eq!(found, ["all", "sum", "sum"], "{task}");

@@ -14,7 +14,7 @@ use ple::device::DeviceChoice;
 use ple::reward::http::Client;
 use ple::reward::{RewardError, RewardServer, RewardSource, Row};
 use ple::run::Store;
-use ple::train::{Command, Event, Request, Running, Prepared, resume, start};
+use ple::train::{Command, Event, Prepared, Request, Running, resume, start};
 use serde_json::Value;
 
 const NEVER: &(dyn Fn() -> bool + Sync) = &|| false;

@@ -10,7 +10,7 @@ use super::check::{check, subject};
 use super::error::{ConfigError, Problem};
 use super::experiment::{Experiment, MethodName};
 use super::find::{list_names, near_name};
-use super::fit::{FitExperiment, FitName, Plan};
+use super::fit::{FitExperiment, FitName, KeepWeights, Plan};
 use super::overrides;
 use super::principles::Principles;
 use super::reward_check::check_reward;
@@ -184,6 +184,10 @@ fn check_fit(source: &Source, root: &Node, fit: &FitExperiment) -> Result<(), Co
     }
     if fit.data.held_out + fit.data.validation >= 0.9 {
         let message = "with data.held_out too little is left to train on; both together must be under 0.9";
+        return wrong("data.validation", message.into());
+    }
+    if fit.eval.keep == KeepWeights::Best && fit.data.validation == 0.0 && !fit.data.rows.starts_with("builtin:") {
+        let message = "without validation rows the best weights cannot be told; set eval.keep = \"last\"";
         return wrong("data.validation", message.into());
     }
     if fit.method.label_smoothing > 0.0 && fit.method.name != FitName::Classifier {

@@ -56,7 +56,7 @@ fn forget(tx: &Transaction<'_>, step: u32, sft_done: u32) -> rusqlite::Result<Ve
     tx.execute(
         "DELETE FROM events WHERE (kind IN ('step', 'pairs', 'fit', 'alarm') AND step >= ?1)
             OR (kind IN ('evaluation', 'fit_evaluation', 'answer', 'effect', 'checkpoint') AND step > ?1)
-            OR (kind = 'fit_evaluation' AND key LIKE '% held-out')
+            OR (kind = 'fit_evaluation' AND key = 'last')
             OR (kind = 'sft' AND step >= ?2)
             OR kind IN ('done', 'failed')",
         params![step, sft_done],

@@ -7,12 +7,11 @@ use rusqlite::{Connection, params};
 
 use super::checkpoint::{self, Checkpoint};
 use super::error::{At, Result, StoreError};
-use super::list::word;
 use super::lock::WriterLock;
 use super::schema::{self, DATABASE_FILE};
 use super::{exact, rows};
 use crate::config::Plan;
-use crate::train::{Event, PairRecord, PrinciplesVersion, Started, StepRecord};
+use crate::train::{Event, FitSplit, PairRecord, PrinciplesVersion, Started, StepRecord};
 
 /// A run that this process writes. The run's lock is held for as long as this lives.
 pub struct Store {
@@ -126,8 +125,9 @@ impl Store {
             Event::Sft(sft) => ("sft", sft.step, Some(sft.step.to_string())),
             Event::Fit(fit) => ("fit", fit.step, Some(fit.step.to_string())),
             Event::FitEvaluation(e) => {
-                let split = word(&e.split);
-                ("fit_evaluation", e.step, Some(format!("{} {split}", e.step)))
+                let last = e.split == FitSplit::HeldOut && e.best;
+                let key = if last { "last".to_string() } else { e.step.to_string() };
+                ("fit_evaluation", e.step, Some(key))
             }
             Event::Evaluation(evaluation) => ("evaluation", evaluation.step, Some(evaluation.step.to_string())),
             Event::Principles(version) => ("principles", version.from_step, Some(version.version.to_string())),

@@ -160,7 +160,8 @@ pub struct FitEvaluation {
     pub quality: Option<RewardQuality>,
     /// A reward model's worst mistakes, the worst first; or what a language model writes.
     pub samples: Vec<FitSample>,
-    /// These weights are the best so far and will be kept.
+    /// On validation rows: these weights are the best so far. On held-out rows: these weights were kept, and this is
+    /// the last that is said of them.
     pub best: bool,
 }
 

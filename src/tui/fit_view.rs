@@ -25,7 +25,7 @@ const SERIES: usize = FitSeries::Baseline as usize + 1;
 pub struct FitView {
     table: Table<SERIES>,
     pub latest: Option<FitRecord>,
-    /// On the validation rows, oldest first.
+    /// While it trains, oldest first: on the validation rows, or without such on the held-out ones.
     pub validations: Vec<FitEvaluation>,
     /// Of the kept weights, at the end.
     pub held_out: Option<FitEvaluation>,
@@ -55,8 +55,8 @@ impl FitView {
     /// Takes in an evaluation.
     pub fn evaluated(&mut self, e: FitEvaluation) {
         match e.split {
-            FitSplit::HeldOut => self.held_out = Some(e),
-            FitSplit::Validation => {
+            FitSplit::HeldOut if e.best => self.held_out = Some(e),
+            _ => {
                 // What is done again after a resume replaces what came before.
                 self.validations.retain(|v| v.step < e.step);
                 self.validations.push(e);
@@ -74,9 +74,13 @@ impl FitView {
         self.table.column(series as usize)
     }
 
-    /// The validation the kept weights come from.
+    /// The evaluation of the weights that would be kept now.
     pub fn best(&self) -> Option<&FitEvaluation> {
-        self.validations.iter().rev().find(|e| e.best)
+        self.validations
+            .iter()
+            .rev()
+            .find(|e| e.best)
+            .or(self.validations.last())
     }
 
     /// The newest evaluation there is: of the held-out rows at the end, else of the validation rows.

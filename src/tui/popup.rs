@@ -134,7 +134,8 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
                 KeyCode::Char('?' | 'q') | KeyCode::Enter => return update(state, Action::Dismiss),
                 _ => *scroll,
             };
-            let last = super::popup_view::help_overflow(&state.table, state.size);
+            let last =
+                super::popup_view::help_overflow(&state.table, super::action::Screen::of(&state.run), state.size);
             *scroll = (*scroll).min(last);
             vec![]
         }

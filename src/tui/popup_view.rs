@@ -49,8 +49,8 @@ pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
 }
 
 /// Rows of the help that do not fit.
-pub fn help_overflow(table: &[Binding], size: (u16, u16)) -> u16 {
-    let rows = help_lines(table, Screen::Dashboard, &Theme::color()).len() as u16;
+pub fn help_overflow(table: &[Binding], screens: &[Screen], size: (u16, u16)) -> u16 {
+    let rows = help_lines(table, screens, screens[0], &Theme::color()).len() as u16;
     rows.saturating_sub(size.1.saturating_sub(4))
 }
 
@@ -81,9 +81,9 @@ fn number(prompt: &Prompt, run: &RunView, theme: &Theme, frame: &mut Frame) {
 }
 
 fn help(scroll: u16, state: &State, frame: &mut Frame) {
-    let lines = help_lines(&state.table, state.screen, &state.theme);
+    let lines = help_lines(&state.table, Screen::of(&state.run), state.screen, &state.theme);
     let size = frame.area();
-    let more = help_overflow(&state.table, (size.width, size.height));
+    let more = help_overflow(&state.table, Screen::of(&state.run), (size.width, size.height));
     let foot = if more > 0 {
         "j k scroll · Esc close"
     } else {
@@ -93,9 +93,10 @@ fn help(scroll: u16, state: &State, frame: &mut Frame) {
     boxed("Keys", lines, Some(foot), &state.theme, frame);
 }
 
-/// All rows of the key table, grouped by where they act: what acts here first, since it is what was asked for.
-fn help_lines(table: &[Binding], here: Screen, theme: &Theme) -> Vec<Line<'static>> {
-    let others = Screen::ALL.into_iter().filter(|s| *s != here).map(Some);
+/// The rows of the key table for the screens of a run, grouped by where they act: what acts here first, since it is what
+/// was asked for.
+fn help_lines(table: &[Binding], screens: &[Screen], here: Screen, theme: &Theme) -> Vec<Line<'static>> {
+    let others = screens.iter().copied().filter(|s| *s != here).map(Some);
     let places = [Some(here), None].into_iter().chain(others);
     let mut lines = Vec::new();
     for place in places {

@@ -211,7 +211,9 @@ fn pause_or_continue(state: &mut State) -> Vec<Effect> {
 }
 
 fn ask(state: &mut State, number: Number) -> Vec<Effect> {
-    if can_command(state) {
+    if state.run.fit_experiment().is_some() && number != Number::LearningRate {
+        state.refuse("only PLE has tau and its decay; this run trains a model on rows");
+    } else if can_command(state) {
         state.popup = Some(Popup::Number(Prompt::new(number)));
     }
     vec![]

@@ -131,7 +131,7 @@ impl FitRows {
     }
 
     /// Rows to train on; `None` where the grammar writes them without end.
-    pub fn len(&self) -> Option<usize> {
+    pub fn in_a_pass(&self) -> Option<usize> {
         match self {
             FitRows::Grammar(_) => None,
             FitRows::File { train, .. } => Some(train.len()),
@@ -366,7 +366,7 @@ mod tests {
             query: format!("query {i}"),
             response: format!("response {i} with some words to it"),
             other: None,
-            label: i % 2 == 0,
+            label: i.is_multiple_of(2),
         };
         FitRows::File {
             seed: 1,

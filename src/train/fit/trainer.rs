@@ -219,7 +219,7 @@ impl FitTrainer {
             learning_rate,
             grad_norm,
             epoch: rows
-                .len()
+                .in_a_pass()
                 .map(|n| (first + method.batch as u64) as f64 / n.max(1) as f64),
             seconds: start.elapsed().as_secs_f64(),
         };
@@ -290,13 +290,19 @@ impl FitTrainer {
         }
     }
 
-    /// Measures the present weights on the validation rows, and keeps them if they are the best so far.
+    /// Measures the present weights on the validation rows, and keeps them if they are the best so far. Without such
+    /// rows nothing is chosen, so the held-out rows may be looked at as often as one likes.
     fn validate(&mut self) -> Result<(), TrainError> {
-        if self.validation.is_empty() {
-            return Ok(());
-        }
         let weights = self.present();
         let model = self.with(&weights);
+        if self.validation.is_empty() {
+            let rows = self.setup.rows.held_out(self.setup.experiment.eval.rows);
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let found = self.measure().evaluate(&model, &rows, self.step, FitSplit::HeldOut);
+            return self.emit(Event::FitEvaluation(found));
+        }
         let mut found = self
             .measure()
             .evaluate(&model, &self.validation, self.step, FitSplit::Validation);

@@ -80,9 +80,10 @@ fn indented(text: &str, style: Style, width: usize) -> Vec<Line<'static>> {
 }
 
 fn evaluation(e: &FitEvaluation) -> Vec<(&'static str, String)> {
-    let name = match e.split {
-        FitSplit::HeldOut => "held out",
-        FitSplit::Validation => "best so far",
+    let name = match (e.split, e.best) {
+        (FitSplit::HeldOut, _) => "held out",
+        (_, true) => "best so far",
+        (_, false) => "validation",
     };
     let after = format!(
         "after {} updates, {} rows",

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::{facts, reliability};
+use crate::train::FitSplit;
 use crate::tui::fit_view::FitSeries;
 use crate::tui::run_view::RunView;
 use crate::tui::screens::dashboard;
@@ -28,7 +29,9 @@ pub fn view(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     let [left, right] = Layout::horizontal(halves).areas(above);
     loss(run, theme, frame, left);
     accuracy(run, theme, frame, right);
-    let [left, right] = Layout::horizontal(halves).areas(below);
+    // The facts are words, and need the room more.
+    let narrow = [Constraint::Percentage(42), Constraint::Fill(1)];
+    let [left, right] = Layout::horizontal(narrow).areas(below);
     calibration(run, theme, frame, left);
     draw_facts(run, theme, frame, right);
 }
@@ -67,10 +70,18 @@ fn chart<'a>(run: &'a RunView, curves: &[(FitSeries, &'static str, Style, Dash)]
     }
 }
 
+/// The rows it is not trained on, by their name.
+fn apart(run: &RunView) -> &'static str {
+    match run.fit.validations.last().map(|e| e.split) {
+        Some(FitSplit::HeldOut) => "held out",
+        _ => "validation",
+    }
+}
+
 fn loss(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     let curves = [
         (FitSeries::Loss, "training", theme.original, Dash::Solid),
-        (FitSeries::ValidationLoss, "validation", theme.guided, Dash::Dashed),
+        (FitSeries::ValidationLoss, apart(run), theme.guided, Dash::Dashed),
     ];
     let inner = panel(frame, area, theme, "Loss", false, legend(run, &curves));
     if run.fit.steps().is_empty() {
@@ -82,7 +93,7 @@ fn loss(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
 fn accuracy(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     let curves = [
         (FitSeries::Accuracy, "training", theme.original, Dash::Solid),
-        (FitSeries::ValidationAccuracy, "validation", theme.guided, Dash::Dashed),
+        (FitSeries::ValidationAccuracy, apart(run), theme.guided, Dash::Dashed),
         (FitSeries::Baseline, "length alone", theme.tau, Dash::Dotted),
     ];
     let inner = panel(frame, area, theme, "Accuracy", false, legend(run, &curves));
