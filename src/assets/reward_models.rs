@@ -7,6 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 
 use crate::config::GenerationSettings;
+use crate::evaluate::quality::correlation;
 use crate::grammar::{
     Attributes, Pools, Scene, Split, Task, chance, foreign_texts, paper_prompt, pick, preference_row, prompt, query,
     respond, sentiment_row, shuffle, truth,
@@ -184,14 +185,6 @@ pub fn accuracy(
             .count()
     };
     right as f64 / n as f64
-}
-
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
-    let (ma, mb) = (mean(a), mean(b));
-    let cov: f64 = a.iter().zip(b).map(|(x, y)| (x - ma) * (y - mb)).sum();
-    let var = |x: &[f64], m: f64| x.iter().map(|v| (v - m).powi(2)).sum::<f64>();
-    cov / (var(a, ma) * var(b, mb)).sqrt()
 }
 
 /// What the policy writes at temperatures where it starts to ramble.

@@ -173,13 +173,14 @@ fn effect(args: &EffectArgs, place: &Place) -> Outcome {
             return Ok(exit::INTERRUPTED);
         }
         return Err(Failure::input(format!(
-            "{}: no query is held out to measure on",
+            "{}: no query is held out to measure on; set eval.every and eval.queries to 1 or more, and data.held_out or \
+             data.test",
             args.what
         )));
     };
     if let Some(asked) = args.queries.filter(|asked| *asked > record.queries) {
         eprintln!(
-            "ple: {asked} queries were asked for, {} are held out (a tenth of a data file, at most eval.queries)",
+            "ple: {asked} queries were asked for, {} are held out (data.held_out or data.test, at most eval.queries)",
             record.queries
         );
     }

@@ -159,6 +159,8 @@ fn wrong_key(source: &Source, root: &Node, key: &str, message: String) -> Result
     Err(ConfigError::one(line, subject, message))
 }
 
+const BUILTIN_HOLDS_OUT: &str = "the bundled grammars hold out a fifth by themselves; leave it out";
+
 /// What two keys of a model's training together rule out.
 fn check_fit(source: &Source, root: &Node, fit: &FitExperiment) -> Result<(), ConfigError> {
     let wrong = |key: &str, message: String| wrong_key(source, root, key, message);
@@ -181,6 +183,9 @@ fn check_fit(source: &Source, root: &Node, fit: &FitExperiment) -> Result<(), Co
             return wrong("model.shape.heads", message);
         }
         _ => {}
+    }
+    if fit.data.test.is_some() && fit.data.rows.starts_with("builtin:") {
+        return wrong("data.test", BUILTIN_HOLDS_OUT.into());
     }
     if fit.data.held_out + fit.data.validation >= 0.9 {
         let message = "with data.held_out too little is left to train on; both together must be under 0.9";
@@ -250,6 +255,9 @@ fn check_together(source: &Source, root: &Node, experiment: &Experiment) -> Resu
         );
     }
     let data = &experiment.data;
+    if data.test.is_some() && data.queries.starts_with("builtin:") {
+        return wrong("data.test", BUILTIN_HOLDS_OUT.into());
+    }
     if eval.every > 0 && data.held_out == 0.0 && data.test.is_none() && !data.queries.starts_with("builtin:") {
         let message = "holds nothing out to evaluate on; set data.test, or eval.every = 0, which never evaluates";
         return wrong("data.held_out", message.into());

@@ -124,7 +124,10 @@ pub fn inspect(path: &Path, how: &Inspect) -> Result<Inspection, DataError> {
         None => guess_task(path)?,
     };
     let task = how.task.or(detected).unwrap_or(Task::Hh);
-    let readings = WANTS.map(|want| Reading::of(task, want));
+    let readings = WANTS.map(|want| Reading {
+        seed: how.seed,
+        ..Reading::of(task, want)
+    });
     let mut counters = readings
         .each_ref()
         .map(|reading| Counter::new(reading, Some(&how.limit)));

@@ -57,13 +57,12 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// A label in any of its usual spellings; a rating out of ten counts from 7 up and from 4 down, as in the IMDb set.
 pub(super) fn label(fields: &Fields) -> Option<bool> {
+    // In tables every value is text.
+    let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
     let stated = field(fields, &["label", "sentiment", "label_name"]).and_then(|value| match value {
         Value::Bool(label) => Some(*label),
-        Value::Number(n) => match n.as_f64() {
-            Some(1.0) => Some(true),
-            Some(0.0) => Some(false),
-            _ => None,
-        },
+        value if number(value) == Some(1.0) => Some(true),
+        value if number(value) == Some(0.0) => Some(false),
         Value::String(word) => match word.trim().to_ascii_lowercase().as_str() {
             "1" | "true" | "pos" | "positive" => Some(true),
             "0" | "false" | "neg" | "negative" => Some(false),
@@ -71,9 +70,9 @@ pub(super) fn label(fields: &Fields) -> Option<bool> {
         },
         _ => None,
     });
-    stated.or_else(|| match fields.get("rating")?.as_u64()? {
-        7..=10 => Some(true),
-        1..=4 => Some(false),
+    stated.or_else(|| match number(fields.get("rating")?)? {
+        7.0..=10.0 => Some(true),
+        1.0..=4.0 => Some(false),
         _ => None,
     })
 }

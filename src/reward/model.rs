@@ -22,7 +22,13 @@ impl RewardSource for RewardModel {
                     // A response that was cut off is scored as it is, without an end.
                     y.pop();
                 }
-                (self.text.prompt(row.prompt), y)
+                // What is longer than the model reads loses the beginning of its response, then of its prompt.
+                let room = self.model.config.max_position_embeddings.max(2);
+                y.drain(..y.len().saturating_sub(room - 1));
+                let mut x = self.text.prompt(row.prompt);
+                let over = (x.len() + y.len()).saturating_sub(room);
+                x.drain(1..=over.min(x.len() - 1));
+                (x, y)
             })
             .collect();
         let ids: Vec<(&[u32], &[u32])> = ids.iter().map(|(x, y)| (&x[..], &y[..])).collect();

@@ -20,9 +20,14 @@ impl Trainer {
         if held_out.is_empty() {
             self.alarm(
                 "the principles were not measured: no query is held out",
-                "start the run with eval.queries of 1 or more, better 64",
+                "start the run with eval.every and eval.queries of 1 or more, better 64, and data.held_out or data.test",
                 false,
             )?;
+        }
+        let all_on = self.principles.principles.switched(|_, _| true);
+        if let Some(message) = self.setup.too_long(&all_on) {
+            let message = format!("the principles were not measured: {message}");
+            return self.alarm(&message, "all of them together must fit too", false);
         }
         let policy = self.setup.policy.merged();
         let plan = EffectPlan {
@@ -39,7 +44,7 @@ impl Trainer {
             }));
         };
         let control = &self.control;
-        let give_up = || control.end_is_wanted();
+        let give_up = || !control.measuring_is_wanted();
         let found =
             self.evaluator(&give_up)
                 .principle_effect(&policy, &self.principles, step, &plan, &mut |done, total| {

@@ -90,6 +90,11 @@ impl Control {
         }
     }
 
+    /// Waits for a command before the next step.
+    pub(super) fn pause(&mut self) {
+        self.paused = true;
+    }
+
     /// Somebody wants the run to end: no use in waiting for rewards. What was asked for is done at the end of the step.
     pub fn end_is_wanted(&self) -> bool {
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
@@ -172,6 +177,9 @@ impl Trainer {
                 label
             }
             Command::SetPrinciples(principles) => {
+                if let Some(message) = self.setup.too_long(principles) {
+                    return self.alarm(&message, "the principles before them stay in force", false);
+                }
                 self.set_principles(principles.clone())?;
                 format!("principles v{}", self.principles.version)
             }

@@ -5,8 +5,7 @@ use std::path::Path;
 use super::fit::{self, FitSetup};
 use crate::assets;
 use crate::config::{
-    Case, ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, find_file, load_experiment, load_plan,
-    parse_principles,
+    Case, ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, find_file, load_plan, parse_principles,
 };
 use crate::data::{DataError, Needs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
@@ -108,7 +107,15 @@ impl Request {
 
     /// The experiment with its settings, nothing loaded.
     pub(super) fn experiment(&self) -> Result<Experiment, ConfigError> {
-        load_experiment(&self.source, &self.sets)
+        match load_plan(&self.source, &self.sets)? {
+            Plan::Align(experiment) => Ok(*experiment),
+            Plan::Fit(_) => Err(ConfigError::about_key(
+                &self.source,
+                &self.sets,
+                "method.name",
+                "trains a model on rows; only a policy is guided by principles",
+            )),
+        }
     }
 }
 
@@ -189,6 +196,10 @@ pub fn prepare(
             experiment.sft.steps, experiment.data.queries
         )));
     }
+    let room = policy.config.max_position_embeddings;
+    if let Some(message) = without_room(&experiment, &text, room, &principles) {
+        return Err(SetupError::Other(message));
+    }
     let reward = reward_source(&experiment, &pool, &chosen.device)?;
     Ok(Setup {
         experiment,
@@ -203,6 +214,30 @@ pub fn prepare(
         device: chosen.device,
         device_name: chosen.name,
     })
+}
+
+/// Why the longest query, these principles and a whole response are together more than a policy reads, if they are.
+fn without_room(experiment: &Experiment, text: &Text, room: usize, principles: &Principles) -> Option<String> {
+    let around = text
+        .prompt(&prompt(experiment.task, "", principles.render().as_deref()))
+        .len();
+    let (query, response) = (experiment.data.max_query_tokens, experiment.generation.max_new_tokens);
+    let all = query + around + response;
+    (all > room).then(|| {
+        format!(
+            "data.max_query_tokens = {query}, {around} tokens of template and principles and \
+             generation.max_new_tokens = {response} are {all}; the policy reads {room}: lower one of them, or shorten \
+             the principles"
+        )
+    })
+}
+
+impl Setup {
+    /// Why the policy cannot read a query behind these principles, if it cannot.
+    pub(super) fn too_long(&self, principles: &Principles) -> Option<String> {
+        let room = self.policy.config.max_position_embeddings;
+        without_room(&self.experiment, &self.text, room, principles)
+    }
 }
 
 /// The path of a file or folder from the root, so that the run can be resumed from any folder; a bundled name stays.

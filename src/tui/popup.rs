@@ -66,6 +66,9 @@ impl Prompt {
         };
         match (now, self.number, step) {
             (None, ..) => "not known yet".into(),
+            (Some(v), Number::LearningRate, _) if run.fit_experiment().is_some() => {
+                format!("{} now; what is set is the peak of the schedule", short(v))
+            }
             (Some(v), Number::Tau, Some(s)) => format!("{} now, {} at the next step", short(v), short(v * s.decay)),
             (Some(v), ..) => format!("{} now", short(v)),
         }

@@ -67,9 +67,13 @@ impl RunView {
                 self.started = Some(s);
             }
             Event::Stage { name, steps } => self.stage = Some((name, steps)),
-            Event::Fit(r) => self.fit.push(r),
+            Event::Fit(r) => {
+                self.paused = false;
+                self.fit.push(r);
+            }
             Event::FitEvaluation(e) => self.fit.evaluated(e),
             Event::Sft(r) => {
+                self.paused = false;
                 self.sft_loss.push(r.step, [r.loss]);
                 self.sft.push(r);
             }
@@ -78,6 +82,8 @@ impl RunView {
                 self.writing[side] = Some(w);
             }
             Event::Step(r) => {
+                // A past alarm that is told again has been answered; the newest rings after its step.
+                self.paused = false;
                 self.history.push(&r);
                 self.latest = Some(r);
             }

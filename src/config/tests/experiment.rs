@@ -10,6 +10,7 @@ fn settings_of_data_are_written_and_read_back() {
         ([2, 8], 0.1, None)
     );
     let sets = [
+        "data.queries=a/train.csv",
         "data.prefix_words=[3, 4]",
         "data.held_out=0.25",
         "data.test=a/test.csv",
@@ -21,6 +22,10 @@ fn settings_of_data_are_written_and_read_back() {
         ([3, 4], Some("a/test.csv"))
     );
     assert_eq!(load(&experiment_to_toml(&changed), &[]).unwrap(), changed);
+    assert_eq!(
+        refused_set(&["data.test=a/test.csv"]),
+        "--set data.test=a/test.csv: the bundled grammars hold out a fifth by themselves; leave it out"
+    );
     let nothing = ["data.queries=a.jsonl", "data.held_out=0"];
     assert_eq!(
         refused_set(&nothing),

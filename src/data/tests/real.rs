@@ -24,7 +24,9 @@ fn count_lines(path: &Path) -> u64 {
     } else {
         text = bytes;
     }
-    text.iter().filter(|b| **b == b'\n').count() as u64
+    let ends = text.iter().filter(|b| **b == b'\n').count() as u64;
+    // The last line need not end.
+    ends + u64::from(text.last().is_some_and(|b| *b != b'\n'))
 }
 
 /// The rows of a file by another way: lines, and for the table, lines but the header.

@@ -2,8 +2,10 @@
 
 use rayon::join;
 
+use super::WRITTEN_TOKENS;
 use super::objective::row_loss;
-use super::rows::{FitRow, Reading, Tokens};
+use super::reading::{Reading, Tokens};
+use super::rows::FitRow;
 use crate::config::{FitName, GenerationSettings};
 use crate::evaluate::quality::{Judged, LengthRule, quality};
 use crate::grammar::prompt;
@@ -75,7 +77,7 @@ impl Measure<'_> {
     /// What a language model writes, sampled as a run would.
     fn written(&self, model: &Llama, rows: &[FitRow]) -> Vec<FitSample> {
         let settings = GenerationSettings {
-            max_new_tokens: 48,
+            max_new_tokens: WRITTEN_TOKENS,
             temperature: 1.0,
             top_p: 0.95,
         };

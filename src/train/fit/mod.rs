@@ -4,7 +4,9 @@
 mod measure;
 mod objective;
 mod read;
+mod reading;
 mod rows;
+mod saved;
 mod setup;
 mod trainer;
 
@@ -14,3 +16,9 @@ pub use trainer::FitTrainer;
 
 /// Where a run keeps the model it trained, in Hugging Face's format.
 pub const MODEL_FOLDER: &str = "model";
+
+/// Where a run keeps the principles its guided rows stand behind.
+const PRINCIPLES_FILE: &str = "principles.txt";
+
+/// Tokens of a response that a language model writes to be looked at.
+const WRITTEN_TOKENS: usize = 48;

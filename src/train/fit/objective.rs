@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
-use super::rows::Tokens;
+use super::reading::Tokens;
 use crate::config::{FitMethod, FitName};
 use crate::method::logprob::log_probs;
 use crate::model::Llama;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::rows::{FitRow, FitRows};
 use crate::config::{FitExperiment, FitName};
-use crate::data::{DataError, Reading, Record, Records, Sides, Want, read_rows, thousands};
+use crate::data::{DataError, Part, Reading, Record, Records, Sides, Want, read_rows, thousands};
 use crate::grammar::shuffle;
 use crate::random::{Purpose, stream};
 
@@ -36,6 +36,8 @@ pub fn read(experiment: &FitExperiment) -> Result<FitRows, DataError> {
         let without = found.account.used() - used as u64;
         summary += &format!(", {} without a response", thousands(without));
     }
+    let named = |part| found.records.iter().any(|r| r.part == part);
+    let by_share = data.test.is_none() && !(named(Part::Train) && named(Part::Test));
     let sides = match &data.test {
         Some(path) => {
             let test = rows_of(path)?;
@@ -48,7 +50,10 @@ pub fn read(experiment: &FitExperiment) -> Result<FitRows, DataError> {
         summary += &format!("; {} not trained on, as they are test queries", thousands(sides.leaked));
     }
     // Another seed: with the same one, those that are left would all be on one side.
-    let share = data.validation / (1.0 - data.held_out);
+    let share = match by_share {
+        true => data.validation / (1.0 - data.held_out),
+        false => data.validation,
+    };
     let inner = Sides::of(sides.train, share, seed.wrapping_add(1));
     if inner.train.is_empty() {
         let path = data.rows.clone().into();

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::MODEL_FOLDER;
 use super::read::read;
 use super::rows::FitRows;
+use super::{MODEL_FOLDER, PRINCIPLES_FILE, WRITTEN_TOKENS};
 use crate::config::{FitExperiment, FitName, parse_principles};
 use crate::device::{self, DeviceChoice};
+use crate::grammar::prompt;
 use crate::model::{Llama, LlamaConfig, Text, Trained, initialise, with_score_head};
 use crate::train::setup::{SetupError, load_model, principles_source, whole_path};
 
@@ -36,8 +37,11 @@ pub fn prepare(
     if experiment.model.shape.is_none() {
         experiment.model.start = whole_path(&experiment.model.start, near)?;
     }
+    let kept = run.and_then(|run| std::fs::read_to_string(run.join(PRINCIPLES_FILE)).ok());
     let principles = match &mut experiment.data.principles {
         None => None,
+        // The file may have been edited since.
+        Some(_) if kept.is_some() => kept,
         Some(name) => {
             let source = principles_source(name, near)?;
             if let Some(path) = &source.path {
@@ -58,8 +62,9 @@ pub fn prepare(
         None => load_model("model.start", &experiment.model.start, &chosen.device)?,
         Some(shape) => {
             let text = match run.map(|run| run.join(MODEL_FOLDER).join("tokenizer.json")) {
-                Some(path) => read_tokenizer(&path)?,
-                None => learn_tokenizer(&rows, shape.vocabulary)?,
+                Some(path) if path.is_file() => read_tokenizer(&path)?,
+                // Of a run that ended before it was written: the same rows give the same one.
+                _ => learn_tokenizer(&rows, shape.vocabulary)?,
             };
             let config = LlamaConfig::new(text.vocabulary(), shape, experiment.data.max_tokens.max(512));
             (
@@ -87,6 +92,7 @@ pub fn prepare(
             experiment.data.max_tokens, experiment.model.start
         )));
     }
+    check_room(&experiment, &text, principles.as_deref(), longest)?;
     let trained = Trained::of(&mut model);
     Ok(FitSetup {
         experiment,
@@ -98,6 +104,35 @@ pub fn prepare(
         device: chosen.device,
         device_name: chosen.name,
     })
+}
+
+/// A query of the greatest length must leave room for a response, and what a language model writes for its samples.
+fn check_room(
+    experiment: &FitExperiment,
+    text: &Text,
+    principles: Option<&str>,
+    longest: usize,
+) -> Result<(), SetupError> {
+    if experiment.data.rows.starts_with("builtin:") {
+        return Ok(());
+    }
+    let around = text.prompt(&prompt(experiment.task, "", principles)).len();
+    let limit = experiment.data.max_query_tokens;
+    let written = if experiment.method.name.is_reward() {
+        0
+    } else {
+        WRITTEN_TOKENS
+    };
+    let room = experiment.data.max_tokens.min(longest.saturating_sub(written));
+    if limit + around < room {
+        return Ok(());
+    }
+    let most = room.saturating_sub(around + 1);
+    Err(SetupError::Other(format!(
+        "data.max_query_tokens = {limit}: with {around} tokens of template and principles such a query leaves no room \
+         for a response; lower it to {most}, or raise data.max_tokens = {}",
+        experiment.data.max_tokens
+    )))
 }
 
 fn builtin_rows(experiment: &FitExperiment, builtin: &str) -> Result<FitRows, SetupError> {

@@ -9,44 +9,46 @@ use crossbeam_channel::{Receiver, Sender};
 use super::MODEL_FOLDER;
 use super::measure::{Measure, length_rule};
 use super::objective::{embedding_mask, shard_loss, size};
-use super::rows::{FitRow, Order, Reading, Tokens};
+use super::reading::{Reading, Tokens};
+use super::rows::{FitRow, Order};
 use super::setup::FitSetup;
 use crate::config::KeepWeights;
 use crate::evaluate::quality::LengthRule;
 use crate::model::{self, Llama};
 use crate::random::{Purpose, stream};
-use crate::run::{Checkpoint, Reader, Store};
-use crate::train::optimizer::{NamedTensors, Optimizer, cosine, tensor, values};
+use crate::run::{Reader, Store};
+use crate::train::optimizer::{Optimizer, cosine};
 use crate::train::session::{Control, Flow};
 use crate::train::shards::gradients;
-use crate::train::{Alarm, Command, Done, Event, FitEvaluation, FitRecord, FitSplit, Mark, Started, TrainError};
+use crate::train::{Alarm, Command, Done, Event, FitRecord, FitSplit, Mark, Started, TrainError};
 
 /// A model's training in progress.
 pub struct FitTrainer {
-    setup: FitSetup,
-    store: Store,
-    control: Control,
-    optimizer: Optimizer,
+    pub(super) setup: FitSetup,
+    pub(super) store: Store,
+    pub(super) control: Control,
+    pub(super) optimizer: Optimizer,
     /// The moving average of the weights, by name; empty where none is kept.
-    average: BTreeMap<String, Tensor<2>>,
+    pub(super) average: BTreeMap<String, Tensor<2>>,
     /// The weights that did best on the validation rows.
-    best: Option<Best>,
+    pub(super) best: Option<Best>,
     rule: Option<LengthRule>,
     validation: Vec<FitRow>,
     order: Order,
-    step: u32,
+    pub(super) step: u32,
     /// The peak of the schedule, as it is now.
-    learning_rate: f64,
+    pub(super) learning_rate: f64,
     pending: Vec<Mark>,
-    resumed: bool,
+    pub(super) resumed: bool,
     warnings: Vec<String>,
     started: Instant,
 }
 
-struct Best {
-    loss: f64,
-    step: u32,
-    weights: BTreeMap<String, Tensor<2>>,
+/// Weights that are kept for the end.
+pub(super) struct Best {
+    pub(super) loss: f64,
+    pub(super) step: u32,
+    pub(super) weights: BTreeMap<String, Tensor<2>>,
 }
 
 impl FitTrainer {
@@ -91,7 +93,7 @@ impl FitTrainer {
             Some(checkpoint) => trainer.take_up(checkpoint)?,
             None => {
                 trainer.store.rewind(0, 0)?;
-                trainer.save_tokenizer()?;
+                trainer.save_inputs()?;
             }
         }
         trainer.pending = trainer.store.pending_marks(trainer.step)?;
@@ -122,7 +124,7 @@ impl FitTrainer {
             }
         }
         for warning in std::mem::take(&mut self.warnings) {
-            self.alarm(&warning, "the checkpoint before it is used instead")?;
+            self.alarm(&warning, "the checkpoint before it is used instead", false)?;
         }
         let flow = self.updates()?;
         if flow != Flow::Abandon {
@@ -160,7 +162,9 @@ impl FitTrainer {
                 return Ok(flow);
             }
             self.one_update()?;
-            if self.step.is_multiple_of(every) || self.step == steps {
+            // Without validation rows the end is measured by `finish` alone.
+            let over = self.step == steps;
+            if over && !self.validation.is_empty() || !over && self.step.is_multiple_of(every) {
                 self.validate()?;
             }
             if save_every > 0 && self.step.is_multiple_of(save_every) && self.step < steps {
@@ -231,7 +235,7 @@ impl FitTrainer {
                 "update {}: the gradient is not a number; nothing was updated",
                 self.step - 1
             );
-            self.alarm(&message, "lower the learning rate")?;
+            self.alarm(&message, "lower the learning rate, or go back to a checkpoint", true)?;
         }
         Ok(())
     }
@@ -253,7 +257,7 @@ impl FitTrainer {
     }
 
     /// All weights by name.
-    fn weights(&mut self) -> BTreeMap<String, Tensor<2>> {
+    pub(super) fn weights(&mut self) -> BTreeMap<String, Tensor<2>> {
         let mut weights = BTreeMap::new();
         self.setup.model.for_each_mut(&mut |name, p| {
             weights.insert(name.to_string(), p.clone());
@@ -307,7 +311,7 @@ impl FitTrainer {
             .measure()
             .evaluate(&model, &self.validation, self.step, FitSplit::Validation);
         let last = self.setup.experiment.eval.keep == KeepWeights::Last;
-        found.best = last || self.best.as_ref().is_none_or(|best| found.loss < best.loss);
+        found.best = !last && self.best.as_ref().is_none_or(|best| found.loss < best.loss);
         if found.best {
             self.best = Some(Best {
                 loss: found.loss,
@@ -341,102 +345,13 @@ impl FitTrainer {
         let warning = found.quality.as_ref().and_then(|q| q.warning.clone());
         self.emit(Event::FitEvaluation(found))?;
         match warning {
-            Some(warning) => self.alarm(&warning, "look at the mistakes, and at the rows it was trained on"),
+            Some(warning) => self.alarm(
+                &warning,
+                "look at the mistakes, and at the rows it was trained on",
+                false,
+            ),
             None => Ok(()),
         }
-    }
-
-    /// What the model reached, beside it.
-    fn report(&self, folder: &std::path::Path, found: &FitEvaluation) -> Result<(), TrainError> {
-        let path = folder.join("evaluation.json");
-        let json = serde_json::to_string_pretty(found).unwrap_or_default();
-        std::fs::write(&path, json + "\n").map_err(|e| TrainError::Stopped(format!("{}: {e}", path.display())))
-    }
-
-    /// The tokenizer is learnt once: a resumed run must read it the same way.
-    fn save_tokenizer(&self) -> Result<(), TrainError> {
-        let folder = self.store.dir().join(MODEL_FOLDER);
-        let path = folder.join("tokenizer.json");
-        std::fs::create_dir_all(&folder)
-            .and_then(|()| std::fs::write(&path, self.setup.text.to_json()))
-            .map_err(|e| TrainError::Stopped(format!("{}: {e}", path.display())))
-    }
-
-    fn checkpoint(&mut self) -> Result<(), TrainError> {
-        let (mut tensors, optimizer_step) = self.optimizer.save();
-        let mut add = |suffix: &str, weights: &BTreeMap<String, Tensor<2>>| {
-            for (name, w) in weights {
-                tensors.insert(format!("{name}{suffix}"), values(w));
-            }
-        };
-        add("", &self.weights());
-        add(".average", &self.average);
-        if let Some(best) = &self.best {
-            add(".best", &best.weights);
-        }
-        let path = self.store.save_checkpoint(&Checkpoint {
-            step: self.step,
-            sft_done: 0,
-            tau: 0.0,
-            decay: 0.0,
-            learning_rate: self.learning_rate,
-            principles: 0,
-            query_position: u64::from(self.step) * self.setup.experiment.method.batch as u64,
-            random_state: format!("seed {}, streams by purpose and row", self.setup.experiment.seed),
-            optimizer_step,
-            tensors,
-        })?;
-        self.control.send(Event::Checkpoint {
-            step: self.step,
-            path: path.display().to_string(),
-        });
-        Ok(())
-    }
-
-    /// Goes on from a checkpoint: everything after it is forgotten, but for the changes made by hand.
-    fn take_up(&mut self, checkpoint: Checkpoint) -> Result<(), TrainError> {
-        self.store.rewind(checkpoint.step, 0)?;
-        let device = self.setup.device.clone();
-        let named = |suffix: &str, tensors: &NamedTensors| -> BTreeMap<String, Tensor<2>> {
-            let name = |key: &String| key.strip_suffix(suffix).map(str::to_string);
-            tensors
-                .iter()
-                .filter_map(|(key, saved)| Some((name(key)?, tensor(saved, &device))))
-                .collect()
-        };
-        let weights = named("", &checkpoint.tensors);
-        self.setup.model.for_each_mut(&mut |name, p| {
-            if let Some(saved) = weights.get(name) {
-                *p = saved.clone();
-            }
-        });
-        self.average = named(".average", &checkpoint.tensors);
-        let best = named(".best", &checkpoint.tensors);
-        if !best.is_empty() {
-            self.best = self.last_best()?.map(|(step, loss)| Best {
-                loss,
-                step,
-                weights: best,
-            });
-        }
-        self.optimizer
-            .restore(&checkpoint.tensors, checkpoint.optimizer_step, &device);
-        (self.step, self.learning_rate) = (checkpoint.step, checkpoint.learning_rate);
-        // A checkpoint at step 0 is older than the first evaluation.
-        self.resumed = self.step > 0;
-        Ok(())
-    }
-
-    /// The newest evaluation that was the best until then: its step and loss.
-    fn last_best(&self) -> Result<Option<(u32, f64)>, TrainError> {
-        let events = Reader::open(self.store.dir())?.poll()?;
-        Ok(events
-            .into_iter()
-            .filter_map(|event| match event {
-                Event::FitEvaluation(e) if e.best && e.split == FitSplit::Validation => Some((e.step, e.loss)),
-                _ => None,
-            })
-            .next_back())
     }
 
     /// Does what was asked since the last update; while paused, waits for more.
@@ -473,13 +388,22 @@ impl FitTrainer {
         now.into_iter().try_for_each(|mark| self.change(mark.command))
     }
 
-    fn alarm(&mut self, message: &str, suggestion: &str) -> Result<(), TrainError> {
+    /// Rings an alarm. One that pauses ends a run that nobody watches.
+    fn alarm(&mut self, message: &str, suggestion: &str, pause: bool) -> Result<(), TrainError> {
         self.emit(Event::Alarm(Alarm {
             step: self.step,
             message: message.into(),
             suggestion: suggestion.into(),
-            paused: false,
-        }))
+            paused: pause,
+        }))?;
+        if pause && !self.control.interactive() {
+            self.checkpoint()?;
+            return Err(TrainError::Stopped(format!("{message}; {suggestion}")));
+        }
+        if pause {
+            self.control.pause();
+        }
+        Ok(())
     }
 
     /// Records an event and reports it.

@@ -29,8 +29,9 @@ pub fn lines(run: &RunView, theme: &Theme, width: usize) -> Vec<Line<'static>> {
             say(name, text, plain);
         }
     }
-    let newest = run.fit.newest().and_then(|e| e.quality.as_ref());
-    if let Some(q) = newest {
+    let shown = run.fit.held_out.as_ref().or(run.fit.best());
+    let quality = shown.and_then(|e| e.quality.as_ref());
+    if let Some(q) = quality {
         for (name, text) in beside_length(q) {
             say(name, text, plain);
         }
@@ -59,7 +60,7 @@ pub fn lines(run: &RunView, theme: &Theme, width: usize) -> Vec<Line<'static>> {
             say("saved in", format!("{}/{MODEL_FOLDER}", s.path), plain);
         }
     }
-    if let Some(warning) = newest.and_then(|q| q.warning.as_ref()) {
+    if let Some(warning) = quality.and_then(|q| q.warning.as_ref()) {
         out.extend(indented(warning, theme.bad, width));
     }
     if let Some(s) = &run.started {
