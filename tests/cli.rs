@@ -98,7 +98,8 @@ fn runs_are_listed_for_people_and_as_json() {
     let rows: Vec<Vec<&str>> = out.lines().map(|l| l.split_whitespace().collect()).collect();
     assert_eq!(rows.len(), 3, "{out}");
     assert_eq!(rows[1][..3], ["a", "finished", "1/1"]);
-    assert_eq!(rows[1][5..], ["Mine"]);
+    // No reward model, so no accuracy.
+    assert_eq!(rows[1][5..], ["-", "Mine"]);
     assert_eq!(rows[2][..3], ["b", "finished", "3/3"]);
     let json = lab.list();
     assert_eq!(json.len(), 2);

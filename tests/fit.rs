@@ -14,11 +14,12 @@ use ple::train::{Event, FitEvaluation, FitRecord, FitSplit};
 const REWARD: &str = "experiments/reward-imdb.toml";
 
 /// A model of a few thousand parameters, and updates of a few milliseconds.
-const SMALL: [&str; 12] = [
+const SMALL: [&str; 13] = [
     "model.shape.vocabulary=400",
     "model.shape.hidden=16",
     "model.shape.intermediate=16",
     "data.max_tokens=96",
+    "data.max_query_tokens=32",
     "data.held_out=0.2",
     "method.steps=24",
     "method.batch=8",

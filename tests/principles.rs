@@ -350,7 +350,8 @@ fn the_case_study_is_the_one_that_was_chosen() {
         assert_eq!(with(&[&format!("eval.cases={file}")]), mine);
     }
     // Queries of one's own are not of the grammar's small world, and neither are the cases then.
-    let queries = lab.write("queries.jsonl", "{\"query\": \"why is the sky blue?\"}\n".repeat(3));
+    let lines = ["sky", "sea", "ice"].map(|what| format!("{{\"query\": \"why is the {what} blue?\"}}\n"));
+    let queries = lab.write("queries.jsonl", lines.concat());
     let full = with(&[&format!("data.queries={queries}"), "sft.steps=0"]);
     assert_eq!(full.len(), 36);
     assert_eq!(full[12].0, "borderline");

@@ -366,7 +366,8 @@ fn rules_score_what_they_say() {
         assert!(pair.get("shaped").is_none());
     }
     // Only the grammar's own queries have a truth.
-    let file = lab.write("q.jsonl", "{\"prompt\": \"a film of another world\"}\n".repeat(3));
+    let lines = ["world", "town", "time"].map(|what| format!("{{\"prompt\": \"a film of another {what}\"}}\n"));
+    let file = lab.write("q.jsonl", lines.concat());
     let other = [
         "reward.rules=[{ truth = 1.0 }]".into(),
         format!("data.queries={file}"),

@@ -4,6 +4,7 @@
     pip install pyte
     cargo build --release
     python docs/captures/render.py                 # or: render.py PATH/TO/ple
+    python docs/captures/render.py PATH/TO/ple RUN NAME TITLE [KEY...]     # one capture of a stored run
 
 Run it in the root of the repository; it takes about two minutes. It opens `experiments/hh.toml` with its runs in a
 temporary folder, waits for certain steps, presses the keys that a person would press (all of them are in `main` below)
@@ -195,6 +196,14 @@ def main():
         (here / f"{name}.svg").write_text(svg(terminal.screen, title), encoding="utf-8")
         print(f"{name}.svg")
 
+    if len(sys.argv) > 4:
+        run, name, title = sys.argv[2:5]
+        terminal = Terminal([binary, "open", run], 110, 33)
+        terminal.read(3)
+        terminal.press(*sys.argv[5:])
+        keep(name, title)
+        terminal.press("q")
+        return
     with tempfile.TemporaryDirectory() as runs:
         terminal = Terminal([binary, "--runs", runs, "open", "experiments/hh.toml"], 110, 33)
         # Early, while the principles still make a difference: a pair that is ranked with a wide margin.
@@ -220,6 +229,9 @@ def main():
             terminal.press("h")
         terminal.press("v")
         keep("case-study", "Case study: what the answers to one query gained and lost in the first ten steps")
+        terminal.press("5", "e")
+        terminal.wait("no principle +reward")
+        keep("effect", "Effect: what each principle adds to the guided reward, measured between two steps")
         terminal.press("1")
         terminal.wait_step(47)
         keep("dashboard", "Dashboard: the gap between original and guided reward closes; two changes by hand are marked")

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::rows::{FitRow, FitRows};
 use crate::config::{FitExperiment, FitName};
-use crate::data::{DataError, Part, Reading, Record, Records, Sides, Want, read_rows, thousands};
+use crate::data::{DataError, Limit, Part, Reading, Record, Records, Sides, Want, read_rows, thousands};
 use crate::grammar::shuffle;
 use crate::random::{Purpose, stream};
 
@@ -21,8 +21,14 @@ pub fn read(experiment: &FitExperiment) -> Result<FitRows, DataError> {
         prefix_words: data.prefix_words,
         seed,
     };
+    // A word is a token or more: what has too many words is too long by any tokenizer, and need not be held until one
+    // is there.
+    let limit = Limit {
+        count_tokens: &|query| query.split_whitespace().count(),
+        max_query_tokens: data.max_query_tokens,
+    };
     let rows_of = |path: &str| -> Result<Records, DataError> {
-        let mut found = read_rows(Path::new(path), &reading, None)?;
+        let mut found = read_rows(Path::new(path), &reading, Some(&limit))?;
         // A query alone is nothing to imitate; only a language model reads such rows at all.
         found
             .records
