@@ -153,7 +153,7 @@ fn builtin_rows(experiment: &FitExperiment, builtin: &str) -> Result<FitRows, Se
 }
 
 /// Rows of training text that a tokenizer is learnt from: more change little.
-const TOKENIZER_ROWS: usize = 20_000;
+const TOKENIZER_ROWS: usize = 5_000;
 
 fn learn_tokenizer(rows: &FitRows, vocabulary: usize) -> Result<Text, SetupError> {
     let texts: Vec<String> = rows
