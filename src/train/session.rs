@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender};
 
 use super::trainer::{TrainError, Trainer};
-use super::{Alarm, Answer, Command, Event, Mark};
+use super::{Alarm, Answer, Command, Done, Event, Mark};
 use crate::reward::RewardError;
+use crate::run::Store;
 use crate::sample::Completion;
 
 /// Whether the run goes on.
@@ -16,6 +18,24 @@ pub enum Flow {
     GoOn,
     Stop,
     Abandon,
+}
+
+impl Flow {
+    /// The end of a run that came to this.
+    pub(super) fn done(self, store: &Store, steps: u32, started: Instant) -> Done {
+        let reason = match self {
+            Flow::GoOn => "finished",
+            Flow::Stop => "stopped",
+            Flow::Abandon => "abandoned",
+        };
+        Done {
+            run: store.name().to_string(),
+            path: store.dir().display().to_string(),
+            steps,
+            reason: reason.to_string(),
+            seconds: started.elapsed().as_secs_f64(),
+        }
+    }
 }
 
 /// The two channels, and whether the run waits.

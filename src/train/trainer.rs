@@ -124,21 +124,10 @@ impl Trainer {
         if flow == Flow::GoOn && self.setup.experiment.method.name == MethodName::Ple {
             flow = self.algorithm_1()?;
         }
-        let reason = match flow {
-            Flow::GoOn => "finished",
-            Flow::Stop => "stopped",
-            Flow::Abandon => "abandoned",
-        };
         if flow != Flow::Abandon {
             self.checkpoint()?;
         }
-        let done = Done {
-            run: self.store.name().to_string(),
-            path: self.store.dir().display().to_string(),
-            steps: self.step,
-            reason: reason.to_string(),
-            seconds: self.started.elapsed().as_secs_f64(),
-        };
+        let done = flow.done(&self.store, self.step, self.started);
         self.emit(Event::Done(done.clone()))?;
         if flow == Flow::GoOn {
             self.answer_questions()?;

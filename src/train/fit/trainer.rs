@@ -131,18 +131,7 @@ impl FitTrainer {
             self.checkpoint()?;
             self.finish()?;
         }
-        let reason = match flow {
-            Flow::GoOn => "finished",
-            Flow::Stop => "stopped",
-            Flow::Abandon => "abandoned",
-        };
-        let done = Done {
-            run: self.store.name().to_string(),
-            path: self.store.dir().display().to_string(),
-            steps: self.step,
-            reason: reason.to_string(),
-            seconds: self.started.elapsed().as_secs_f64(),
-        };
+        let done = flow.done(&self.store, self.step, self.started);
         self.emit(Event::Done(done.clone()))?;
         Ok(done)
     }

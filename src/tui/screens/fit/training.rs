@@ -36,15 +36,26 @@ pub fn view(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     draw_facts(run, theme, frame, right);
 }
 
-/// The number a curve has now, for its legend.
-fn legend(run: &RunView, curves: &[(FitSeries, &'static str, Style, Dash)]) -> Vec<Span<'static>> {
-    curves
-        .iter()
-        .map(|&(series, name, style, dash)| {
-            let now = run.fit.column(series).last().map_or("–".into(), |v| short(v.into()));
-            Span::styled(format!("{} {name} {now}  ", dash.sample()), style)
-        })
-        .collect()
+/// The numbers the curves have now, in the longest form that fits: with a sample of the line, without, without the last.
+fn legend(run: &RunView, curves: &[(FitSeries, &'static str, Style, Dash)], room: usize) -> Vec<Span<'static>> {
+    let now = |series| run.fit.column(series).last().map_or("–".into(), |v| short(v.into()));
+    let form = |sample: bool, all: bool| -> Vec<Span<'static>> {
+        let shown = if all { curves.len() } else { curves.len().min(2) };
+        let named = curves[..shown].iter();
+        named
+            .map(|&(series, name, style, dash)| {
+                let text = match sample {
+                    true => format!("{} {name} {}  ", dash.sample(), now(series)),
+                    false => format!("{} {} ", name.split(' ').next().unwrap_or(name), now(series)),
+                };
+                Span::styled(text, style)
+            })
+            .collect()
+    };
+    let wide = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
+    let forms = [form(true, true), form(false, true)];
+    let fits = forms.into_iter().find(|spans| wide(spans) <= room);
+    fits.unwrap_or_else(|| form(false, false))
 }
 
 fn chart<'a>(run: &'a RunView, curves: &[(FitSeries, &'static str, Style, Dash)]) -> Chart<'a> {
@@ -70,20 +81,32 @@ fn chart<'a>(run: &'a RunView, curves: &[(FitSeries, &'static str, Style, Dash)]
     }
 }
 
+/// Columns beside a panel's title.
+fn room(area: Rect, title: &str) -> usize {
+    usize::from(area.width).saturating_sub(title.len() + 6)
+}
+
 /// The rows it is not trained on, by their name.
 fn apart(run: &RunView) -> &'static str {
     match run.fit.validations.last().map(|e| e.split) {
         Some(FitSplit::HeldOut) => "held out",
-        _ => "validation",
+        _ => "valid",
     }
 }
 
 fn loss(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     let curves = [
-        (FitSeries::Loss, "training", theme.original, Dash::Solid),
+        (FitSeries::Loss, "train", theme.original, Dash::Solid),
         (FitSeries::ValidationLoss, apart(run), theme.guided, Dash::Dashed),
     ];
-    let inner = panel(frame, area, theme, "Loss", false, legend(run, &curves));
+    let inner = panel(
+        frame,
+        area,
+        theme,
+        "Loss",
+        false,
+        legend(run, &curves, room(area, "Loss")),
+    );
     if run.fit.steps().is_empty() {
         return empty(frame, inner, "The first update comes in a few seconds.", theme);
     }
@@ -92,11 +115,18 @@ fn loss(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
 
 fn accuracy(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     let curves = [
-        (FitSeries::Accuracy, "training", theme.original, Dash::Solid),
+        (FitSeries::Accuracy, "train", theme.original, Dash::Solid),
         (FitSeries::ValidationAccuracy, apart(run), theme.guided, Dash::Dashed),
         (FitSeries::Baseline, "length alone", theme.tau, Dash::Dotted),
     ];
-    let inner = panel(frame, area, theme, "Accuracy", false, legend(run, &curves));
+    let inner = panel(
+        frame,
+        area,
+        theme,
+        "Accuracy",
+        false,
+        legend(run, &curves, room(area, "Accuracy")),
+    );
     if run.fit.steps().is_empty() {
         return;
     }
