@@ -16,7 +16,7 @@ use ple::config::{GenerationSettings, MethodSettings};
 use ple::device::DeviceChoice;
 use ple::grammar::prompt;
 use ple::method::{logprob::log_probs, ple as method};
-use ple::model::{EOS, Llama, PAD, load};
+use ple::model::{EOS, Model, PAD, load};
 use ple::numbers;
 use ple::random::{Purpose, stream};
 use ple::reward::scores;
@@ -36,7 +36,7 @@ type Pair = (Vec<u32>, Vec<u32>, Vec<u32>, f64, f64);
 
 struct Bench {
     setup: Setup,
-    reward: Llama,
+    reward: Model,
     settings: MethodSettings,
     generation: GenerationSettings,
     /// Prompts of the queries without and with the principles.
@@ -249,7 +249,7 @@ impl Bench {
 }
 
 /// s and s' of every pair, in turn.
-fn score(reward: &Llama, pairs: &[Pair]) -> Vec<f64> {
+fn score(reward: &Model, pairs: &[Pair]) -> Vec<f64> {
     let rows: Vec<(&[u32], &[u32])> = pairs
         .iter()
         .flat_map(|p| [(&p.0[..], &p.1[..]), (&p.0[..], &p.2[..])])

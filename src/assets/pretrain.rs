@@ -5,13 +5,13 @@ use std::time::Instant;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::corpus::{Batches, Row};
-use crate::model::{DEVIATION, Llama, LlamaConfig, PAD, Text, Trained, initialise};
+use crate::model::{DEVIATION, Model, ModelConfig, PAD, Text, Trained, initialise};
 use crate::train::optimizer::{Optimizer, cosine};
 use crate::train::shards::{ShardLoss, gradients};
 
 /// Trains a fresh model for `steps` updates. Returns it and the last loss of a response token.
-pub fn pretrain(text: &Text, seed: u64, steps: usize, device: &Device, say: &mut dyn FnMut(String)) -> (Llama, f64) {
-    let mut model = initialise(LlamaConfig::tiny(text.vocabulary()), DEVIATION, seed, device);
+pub fn pretrain(text: &Text, seed: u64, steps: usize, device: &Device, say: &mut dyn FnMut(String)) -> (Model, f64) {
+    let mut model = initialise(ModelConfig::tiny(text.vocabulary()), DEVIATION, seed, device);
     let trained = Trained::of(&mut model);
     let mut optimizer = Optimizer::new(0.95, 0.05, 1.0);
     let mut batches = Batches::new(seed, text, 32);
@@ -45,7 +45,7 @@ pub fn pretrain(text: &Text, seed: u64, steps: usize, device: &Device, say: &mut
 }
 
 /// Sum of the negative log-likelihood of every target, and of the response tokens alone.
-fn language_model_loss(model: &Llama, rows: &[Row]) -> (Tensor<1>, Tensor<1>) {
+fn language_model_loss(model: &Model, rows: &[Row]) -> (Tensor<1>, Tensor<1>) {
     let device = model.embed.device().inner();
     let width = rows.iter().map(|r| r.ids.len() - 1).max().unwrap_or(1);
     let mut ids = Vec::with_capacity(rows.len() * width);

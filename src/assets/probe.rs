@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::config::GenerationSettings;
 use crate::grammar::{Scene, Split, Task, attributes, paper_prompt, preamble, prompt, query, render, truth};
-use crate::model::{Llama, Text};
+use crate::model::{Model, Text};
 use crate::random::{Purpose, stream};
 use crate::sample::sample;
 
@@ -29,7 +29,7 @@ pub struct PrincipleEffect {
 }
 
 /// Measures every principle of a task on `n` held-out queries.
-pub fn principle_effects(policy: &Llama, text: &Text, task: Task, n: usize, seed: u64) -> Vec<PrincipleEffect> {
+pub fn principle_effects(policy: &Model, text: &Text, task: Task, n: usize, seed: u64) -> Vec<PrincipleEffect> {
     let mut rng = stream(seed, Purpose::HeldOut, task as u64, 0);
     // 'ethical' only shows where a query is harmful; half of hh's are.
     let scenes: Vec<Scene> = (0..n).map(|_| query(task, &mut rng, Split::Test)).collect();

@@ -12,7 +12,7 @@ use crate::grammar::{
     Attributes, Pools, Scene, Split, Task, chance, foreign_texts, paper_prompt, pick, preference_row, prompt, query,
     respond, sentiment_row, shuffle, truth,
 };
-use crate::model::{Llama, Text, Trained, with_score_head};
+use crate::model::{Model, Text, Trained, with_score_head};
 use crate::random::{Purpose, stream};
 use crate::reward::{loss, score, scores};
 use crate::sample::sample;
@@ -47,13 +47,13 @@ struct Row {
 
 /// Trains the reward model of a task on `n` rows, starting from the policy.
 pub fn train(
-    policy: &Llama,
+    policy: &Model,
     text: &Text,
     task: Task,
     n: usize,
     seed: u64,
     say: &mut dyn FnMut(String),
-) -> (Llama, RewardScores) {
+) -> (Model, RewardScores) {
     let mut rng = stream(seed, Purpose::Corpus, 10 + task as u64, 0);
     let hot = hot_samples(policy, text, task, 800, seed);
     let foreign = foreign_texts(&mut rng, task, 2000);
@@ -108,7 +108,7 @@ fn row(rng: &mut ChaCha8Rng, text: &Text, task: Task, split: Split, corrupted: f
 }
 
 /// Sum over rows of the loss, with a slight pull of scores to zero for preferences, which say nothing of the level.
-fn batch_loss(model: &Llama, rows: &[Row]) -> Tensor<1> {
+fn batch_loss(model: &Model, rows: &[Row]) -> Tensor<1> {
     let better: Vec<(&[u32], &[u32])> = rows.iter().map(|r| (&r.prompt[..], &r.response[..])).collect();
     let worse: Vec<(&[u32], &[u32])> = rows
         .iter()
@@ -126,7 +126,7 @@ fn batch_loss(model: &Llama, rows: &[Row]) -> Tensor<1> {
     preference + s.square().sum().mul_scalar(0.0025)
 }
 
-fn evaluate(model: &Llama, text: &Text, task: Task, pools: &Pools, seed: u64) -> RewardScores {
+fn evaluate(model: &Model, text: &Text, task: Task, pools: &Pools, seed: u64) -> RewardScores {
     let mut rng = stream(seed, Purpose::HeldOut, 10 + task as u64, 0);
     let held_out_rows = 1000;
     let clean = accuracy(model, text, task, held_out_rows, 0.0, pools, &mut rng);
@@ -155,7 +155,7 @@ fn evaluate(model: &Llama, text: &Text, task: Task, pools: &Pools, seed: u64) ->
 
 /// Share of `n` held-out pairs, or labels, that a reward model gets right.
 pub fn accuracy(
-    model: &Llama,
+    model: &Model,
     text: &Text,
     task: Task,
     n: usize,
@@ -188,7 +188,7 @@ pub fn accuracy(
 }
 
 /// What the policy writes at temperatures where it starts to ramble.
-fn hot_samples(policy: &Llama, text: &Text, task: Task, n: usize, seed: u64) -> Vec<(Scene, String)> {
+fn hot_samples(policy: &Model, text: &Text, task: Task, n: usize, seed: u64) -> Vec<(Scene, String)> {
     let mut rng = stream(seed, Purpose::Corpus, 20 + task as u64, 0);
     let mut found = Vec::with_capacity(n);
     while found.len() < n {

@@ -7,7 +7,7 @@ use rayon::join;
 use super::{Evaluator, Scored};
 use crate::config::Principles;
 use crate::grammar::prompt;
-use crate::model::Llama;
+use crate::model::Model;
 use crate::random::{Purpose, stream, unit};
 use crate::reward::RewardError;
 use crate::sample::{Completion, sample};
@@ -42,7 +42,7 @@ impl Evaluator<'_> {
     /// is the set as it is.
     pub fn principle_effect(
         &self,
-        policy: &Llama,
+        policy: &Model,
         version: &PrinciplesVersion,
         step: u32,
         plan: &EffectPlan<'_>,
@@ -99,7 +99,7 @@ impl Evaluator<'_> {
     /// Answers every query under every prompt, two prompts at a time.
     fn answer_arms(
         &self,
-        policy: &Llama,
+        policy: &Model,
         prompts: &[Option<String>],
         plan: &EffectPlan<'_>,
         go_on: &mut dyn FnMut(usize, usize) -> bool,

@@ -7,7 +7,7 @@ use rayon::join;
 
 use crate::config::{Case, GenerationSettings};
 use crate::grammar::{Task, prompt, truth};
-use crate::model::{Llama, Text};
+use crate::model::{Model, Text};
 use crate::random::{Purpose, stream};
 use crate::reward::{GiveUp, RewardError, RewardSource, Row};
 use crate::sample::{Completion, sample};
@@ -47,7 +47,7 @@ impl Evaluator<'_> {
     /// Evaluates a policy after `step` steps; `policy` has its adapters merged.
     pub fn evaluate(
         &self,
-        policy: &Llama,
+        policy: &Model,
         principles: Option<&str>,
         step: u32,
     ) -> Result<EvaluationRecord, RewardError> {
@@ -88,7 +88,7 @@ impl Evaluator<'_> {
     /// Answers queries without and with principles, the two sides on two threads. `place` names the random streams.
     pub fn answer(
         &self,
-        policy: &Llama,
+        policy: &Model,
         queries: &[String],
         principles: Option<&str>,
         generation: &GenerationSettings,
@@ -104,7 +104,7 @@ impl Evaluator<'_> {
     /// The responses of [`Evaluator::answer`] before they are scored: original, guided.
     pub fn sample(
         &self,
-        policy: &Llama,
+        policy: &Model,
         queries: &[String],
         principles: Option<&str>,
         generation: &GenerationSettings,

@@ -2,7 +2,7 @@
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 
-use crate::model::{Llama, PAD};
+use crate::model::{Model, PAD};
 
 /// Log-probabilities of a batch of responses under the policy.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl LogProbs {
 }
 
 /// Scores responses given their prompts; `rows` are (prompt ids, response ids), no response empty.
-pub fn log_probs(policy: &Llama, rows: &[(&[u32], &[u32])]) -> LogProbs {
+pub fn log_probs(policy: &Model, rows: &[(&[u32], &[u32])]) -> LogProbs {
     let device = policy.embed.device().inner();
     // The last token is predicted but never read.
     let width = rows.iter().map(|(x, y)| x.len() + y.len() - 1).max().unwrap_or(1);

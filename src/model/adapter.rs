@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use burn::tensor::{Gradients, Tensor};
 
-use super::{Adapter, Llama};
+use super::{Adapter, Model};
 use crate::random::{Purpose, normal_tensor, stream};
 
 /// Puts an adapter beside every linear layer but the head (PEFT's `all-linear`).
 ///
 /// A is normal with deviation 1 / sqrt(in), B is zero, so the model does not change until it is trained.
-pub fn add_adapter(model: &mut Llama, rank: usize, alpha: f64, seed: u64) {
+pub fn add_adapter(model: &mut Model, rank: usize, alpha: f64, seed: u64) {
     for (i, layer) in model.layers.iter_mut().enumerate() {
         for (j, (_, linear)) in layer.linears_mut().into_iter().enumerate() {
             let [inputs, outputs] = linear.weight.dims();
@@ -31,7 +31,7 @@ pub struct Trained(BTreeSet<String>);
 
 impl Trained {
     /// Adapters if the model has them, else every parameter.
-    pub fn of(model: &mut Llama) -> Self {
+    pub fn of(model: &mut Model) -> Self {
         let (mut all, mut adapters) = (BTreeSet::new(), BTreeSet::new());
         model.for_each_mut(&mut |name, _| {
             all.insert(name.to_string());
@@ -48,7 +48,7 @@ impl Trained {
     }
 
     /// Numbers in the trained parameters, and in all of them.
-    pub fn count(&self, model: &mut Llama) -> (usize, usize) {
+    pub fn count(&self, model: &mut Model) -> (usize, usize) {
         let (mut trained, mut all) = (0, 0);
         model.for_each_mut(&mut |name, p| {
             let n = p.dims()[0] * p.dims()[1];
@@ -61,7 +61,7 @@ impl Trained {
     /// A copy of the model whose trained parameters are fresh leaves of an autodiff graph of their own.
     ///
     /// Copies made for several threads share no graph, so their backward passes do not wait for each other.
-    pub fn tracked(&self, model: &Llama) -> Llama {
+    pub fn tracked(&self, model: &Model) -> Model {
         let mut copy = model.clone();
         copy.for_each_mut(&mut |name, p| {
             if self.contains(name) {
@@ -75,7 +75,7 @@ impl Trained {
     }
 
     /// The gradients of a copy made by [`Trained::tracked`], by name. A parameter that took no part has none.
-    pub fn gradients(&self, tracked: &mut Llama, gradients: &mut Gradients) -> Vec<(String, Tensor<2>)> {
+    pub fn gradients(&self, tracked: &mut Model, gradients: &mut Gradients) -> Vec<(String, Tensor<2>)> {
         let mut found = Vec::with_capacity(self.0.len());
         tracked.for_each_mut(&mut |name, p| {
             if self.contains(name)

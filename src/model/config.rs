@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Shape of a Llama model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LlamaConfig {
+pub struct ModelConfig {
     /// `LlamaForCausalLM` or `LlamaForSequenceClassification`.
     pub architectures: Vec<String>,
     pub model_type: String,
@@ -32,7 +32,7 @@ pub struct LlamaConfig {
     pub id2label: Option<std::collections::BTreeMap<String, String>>,
 }
 
-impl LlamaConfig {
+impl ModelConfig {
     /// The bundled tiny policy: about one million parameters.
     pub fn tiny(vocab_size: usize) -> Self {
         Self {

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, View};
 
-use super::{Llama, LlamaConfig, Text};
+use super::{Model, ModelConfig, Text};
 
 /// Why a model could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -51,9 +51,9 @@ impl ModelFiles {
 }
 
 /// Loads a model and its tokenizer onto a device, as f32.
-pub fn load(files: &ModelFiles, device: &Device) -> Result<(Llama, Text), ModelError> {
+pub fn load(files: &ModelFiles, device: &Device) -> Result<(Model, Text), ModelError> {
     let at = |name: &str| files.origin.join(name);
-    let config: LlamaConfig = serde_json::from_slice(&files.config).map_err(|e| ModelError::File {
+    let config: ModelConfig = serde_json::from_slice(&files.config).map_err(|e| ModelError::File {
         path: at("config.json"),
         what: e.to_string(),
     })?;
@@ -67,7 +67,7 @@ pub fn load(files: &ModelFiles, device: &Device) -> Result<(Llama, Text), ModelE
         path: at("model.safetensors"),
         what: e.to_string(),
     })?;
-    let mut model = Llama::build(config, device, |name, shape| {
+    let mut model = Model::build(config, device, |name, shape| {
         let error = |what: String| ModelError::Parameter {
             path: at("model.safetensors"),
             name: name.into(),
@@ -101,7 +101,7 @@ pub fn load(files: &ModelFiles, device: &Device) -> Result<(Llama, Text), ModelE
 }
 
 /// Writes a folder that `transformers` loads, with weights as f16. Adapters must have been merged.
-pub fn save(folder: &Path, model: &Llama, text: &Text) -> Result<(), ModelError> {
+pub fn save(folder: &Path, model: &Model, text: &Text) -> Result<(), ModelError> {
     let fail = |path: &Path, what: String| ModelError::File {
         path: path.to_path_buf(),
         what,

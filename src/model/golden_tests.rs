@@ -5,7 +5,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-use super::{Adapter, Llama, Text, Trained, load};
+use super::{Adapter, Model, Text, Trained, load};
 use crate::assets::builtin_model;
 use crate::config::{GenerationSettings, MethodSettings};
 use crate::method::{logprob::log_probs, ple};
@@ -53,7 +53,7 @@ fn golden() -> Golden {
     serde_json::from_str(include_str!("../../tests/golden/tiny_llama.json")).expect("the golden file is JSON")
 }
 
-fn tiny() -> (Llama, Text) {
+fn tiny() -> (Model, Text) {
     load(&builtin_model("tiny").expect("bundled"), &Device::flex()).expect("loads")
 }
 
@@ -172,7 +172,7 @@ fn a_ple_minibatch_equals_pytorchs() {
 }
 
 /// Adapters whose entries follow the formula of the script.
-fn adapt(model: &mut Llama, rank: usize, alpha: f64) {
+fn adapt(model: &mut Model, rank: usize, alpha: f64) {
     let entry = |layer: usize, place: usize, side: usize, i: usize, j: usize| {
         let angle =
             1.0 + 3.0 * layer as f64 + 0.7 * place as f64 + 1.3 * side as f64 + 0.37 * i as f64 + 0.11 * j as f64;

@@ -5,17 +5,17 @@ use std::convert::Infallible;
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Llama, LlamaConfig};
+use super::{Model, ModelConfig};
 use crate::random::{Purpose, normal_tensor, stream};
 
 /// The deviation of GPT-2's first weights.
 pub const DEVIATION: f64 = 0.02;
 
 /// A model with normal random weights of this `deviation`, less for what is added to the residual stream (GPT-2).
-pub fn initialise(config: LlamaConfig, deviation: f64, seed: u64, device: &Device) -> Llama {
+pub fn initialise(config: ModelConfig, deviation: f64, seed: u64, device: &Device) -> Model {
     let mut place = 0;
     let residual = deviation / (2.0 * config.num_hidden_layers as f64).sqrt();
-    let built: Result<Llama, Infallible> = Llama::build(config, device, |name, shape| {
+    let built: Result<Model, Infallible> = Model::build(config, device, |name, shape| {
         place += 1;
         if name.contains("norm") {
             return Ok(Tensor::ones(shape, device));
@@ -39,7 +39,7 @@ pub fn initialise(config: LlamaConfig, deviation: f64, seed: u64, device: &Devic
 }
 
 /// The body of a model with a fresh score head: a reward model to be trained.
-pub fn with_score_head(body: &Llama, seed: u64) -> Llama {
+pub fn with_score_head(body: &Model, seed: u64) -> Model {
     let device = body.embed.device();
     let mut model = initialise(body.config.clone().as_reward_model(), DEVIATION, seed, &device);
     let mut parts = BTreeMap::new();

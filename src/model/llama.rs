@@ -7,12 +7,12 @@ use burn::tensor::{
     ops::AttentionModuleOptions,
 };
 
-use super::{Linear, LlamaConfig};
+use super::{Linear, ModelConfig};
 
 /// A Llama body with, for reward models, a score head.
 #[derive(Clone, Debug)]
-pub struct Llama {
-    pub config: LlamaConfig,
+pub struct Model {
+    pub config: ModelConfig,
     /// Token embeddings `[vocab, hidden]`; also the output head, which is tied.
     pub embed: Tensor<2>,
     pub layers: Vec<Layer>,
@@ -65,11 +65,11 @@ impl KvCache {
     }
 }
 
-impl Llama {
+impl Model {
     /// Builds the model from parameters by name; `get(name, shape)` returns them in this program's layout
     /// (linear weights `[in, out]`, norms `[1, hidden]`).
     pub fn build<E>(
-        config: LlamaConfig,
+        config: ModelConfig,
         device: &Device,
         mut get: impl FnMut(&str, [usize; 2]) -> Result<Tensor<2>, E>,
     ) -> Result<Self, E> {
@@ -272,7 +272,7 @@ impl Layer {
     fn qkv(
         &self,
         x: &Tensor<3>,
-        config: &LlamaConfig,
+        config: &ModelConfig,
         cos: &Tensor<4>,
         sin: &Tensor<4>,
     ) -> (Tensor<4>, Tensor<4>, Tensor<4>) {
@@ -283,19 +283,19 @@ impl Layer {
     }
 
     /// Rotated queries of the normed input `[batch, seq, hidden]`.
-    fn queries(&self, y: Tensor<3>, config: &LlamaConfig, cos: &Tensor<4>, sin: &Tensor<4>) -> Tensor<4> {
+    fn queries(&self, y: Tensor<3>, config: &ModelConfig, cos: &Tensor<4>, sin: &Tensor<4>) -> Tensor<4> {
         rotate(heads(self.q.forward(y), config), cos, sin).swap_dims(1, 2)
     }
 
     /// Rotated keys and values of the normed input.
-    fn kv(&self, y: Tensor<3>, config: &LlamaConfig, cos: &Tensor<4>, sin: &Tensor<4>) -> (Tensor<4>, Tensor<4>) {
+    fn kv(&self, y: Tensor<3>, config: &ModelConfig, cos: &Tensor<4>, sin: &Tensor<4>) -> (Tensor<4>, Tensor<4>) {
         let k = rotate(heads(self.k.forward(y.clone()), config), cos, sin).swap_dims(1, 2);
         let v = heads(self.v.forward(y), config).swap_dims(1, 2);
         (k, v)
     }
 
     /// What follows attention: output projection, then SwiGLU, each added to the residual stream.
-    fn finish(&self, x: Tensor<3>, attended: Tensor<4>, config: &LlamaConfig) -> Tensor<3> {
+    fn finish(&self, x: Tensor<3>, attended: Tensor<4>, config: &ModelConfig) -> Tensor<3> {
         let [b, t, d] = x.dims();
         let x = x + self.o.forward(attended.swap_dims(1, 2).reshape([b, t, d]));
         let y = rms_norm(x.clone(), &self.post_norm, config.rms_norm_eps);
@@ -305,7 +305,7 @@ impl Layer {
 }
 
 /// `[batch, seq, hidden]` to `[batch, seq, heads, head_dim]`.
-fn heads(z: Tensor<3>, config: &LlamaConfig) -> Tensor<4> {
+fn heads(z: Tensor<3>, config: &ModelConfig) -> Tensor<4> {
     let [b, t, _] = z.dims();
     z.reshape([b, t, config.num_attention_heads, config.head_dim()])
 }
@@ -327,7 +327,7 @@ fn rotate(x: Tensor<4>, cos: &Tensor<4>, sin: &Tensor<4>) -> Tensor<4> {
 }
 
 impl Rope {
-    fn new(config: &LlamaConfig, device: &Device) -> Self {
+    fn new(config: &ModelConfig, device: &Device) -> Self {
         let half = config.head_dim() / 2;
         let positions = config.max_position_embeddings;
         let angle = |i: usize| {

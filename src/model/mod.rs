@@ -9,11 +9,11 @@ mod llama;
 mod tokenizer;
 
 pub use adapter::{Trained, add_adapter};
-pub use config::LlamaConfig;
+pub use config::ModelConfig;
 pub use folder::{ModelError, ModelFiles, load, save};
 pub use initialise::{DEVIATION, initialise, with_score_head};
 pub use linear::{Adapter, Linear};
-pub use llama::{KvCache, Layer, Llama};
+pub use llama::{KvCache, Layer, Model};
 pub use tokenizer::Text;
 
 /// Special tokens of the bundled tokenizer.

@@ -3,12 +3,12 @@
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::{GiveUp, RewardError, RewardSource, Row};
-use crate::model::{Llama, PAD, Text};
+use crate::model::{Model, PAD, Text};
 use crate::numbers::values;
 
 /// A reward model and its own tokenizer.
 pub struct RewardModel {
-    pub model: Llama,
+    pub model: Model,
     pub text: Text,
 }
 
@@ -39,7 +39,7 @@ impl RewardSource for RewardModel {
 /// R(x, y) of a batch, `[batch]`: the score at the last token of prompt and response together.
 ///
 /// `rows` are (prompt ids, response ids).
-pub fn score(model: &Llama, rows: &[(&[u32], &[u32])]) -> Tensor<1> {
+pub fn score(model: &Model, rows: &[(&[u32], &[u32])]) -> Tensor<1> {
     let device = model.embed.device().inner();
     let width = rows.iter().map(|(x, y)| x.len() + y.len()).max().unwrap_or(1);
     let mut ids = Vec::with_capacity(rows.len() * width);
@@ -58,7 +58,7 @@ pub fn score(model: &Llama, rows: &[(&[u32], &[u32])]) -> Tensor<1> {
 }
 
 /// [`score`] as numbers, in batches, two at a time.
-pub fn scores(model: &Llama, rows: &[(&[u32], &[u32])]) -> Vec<f64> {
+pub fn scores(model: &Model, rows: &[(&[u32], &[u32])]) -> Vec<f64> {
     const BATCH: usize = 64;
     let half = rows.len().div_ceil(2).max(1);
     let one = |rows: &[(&[u32], &[u32])]| -> Vec<f64> {

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 pub use choose::{Chooser, choose};
 
 use crate::config::GenerationSettings;
-use crate::model::{EOS, KvCache, Llama, PAD};
+use crate::model::{EOS, KvCache, Model, PAD};
 use crate::numbers::values;
 
 /// One sampled response.
@@ -25,7 +25,7 @@ pub struct Completion {
 /// Each row draws from its own random stream. `watch(row, ids so far)` is called after every token.
 /// The model's adapters should be merged: it is run once for every token.
 pub fn sample(
-    model: &Llama,
+    model: &Model,
     prompts: &[Vec<u32>],
     settings: &GenerationSettings,
     mut rngs: Vec<ChaCha8Rng>,

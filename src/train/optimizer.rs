@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::model::Llama;
+use crate::model::Model;
 use crate::numbers::value;
 
 /// Tensors by name: shape and values.
@@ -40,7 +40,7 @@ impl Optimizer {
     /// One update of the parameters that have a gradient. Returns the gradient's global norm before clipping.
     ///
     /// A gradient that is not finite changes nothing: the caller is told by the norm.
-    pub fn step(&mut self, model: &mut Llama, gradients: NamedGradients, learning_rate: f64) -> f64 {
+    pub fn step(&mut self, model: &mut Model, gradients: NamedGradients, learning_rate: f64) -> f64 {
         let norm = global_norm(&gradients);
         if !norm.is_finite() {
             return norm;

@@ -10,7 +10,7 @@ use crate::config::{
 use crate::data::{DataError, Needs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::grammar::{Scene, prompt};
-use crate::model::{self, Llama, ModelError, ModelFiles, Text, Trained};
+use crate::model::{self, Model, ModelError, ModelFiles, Text, Trained};
 use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, Rules};
 
 /// A run that is ready to start.
@@ -18,7 +18,7 @@ pub struct Setup {
     pub experiment: Experiment,
     pub principles: Principles,
     /// With its adapter, if it has one.
-    pub policy: Llama,
+    pub policy: Model,
     pub trained: Trained,
     pub text: Text,
     pub reward: Box<dyn RewardSource>,
@@ -253,7 +253,7 @@ pub(super) fn load_model(
     key: &'static str,
     name: &str,
     device: &burn::tensor::Device,
-) -> Result<(Llama, Text), SetupError> {
+) -> Result<(Model, Text), SetupError> {
     let files = match name.strip_prefix("builtin:") {
         Some(builtin) => assets::builtin_model(builtin).ok_or_else(|| SetupError::NoBuiltin {
             key,

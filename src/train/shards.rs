@@ -7,7 +7,7 @@
 use burn::tensor::Tensor;
 
 use super::optimizer::NamedGradients;
-use crate::model::{Llama, Trained};
+use crate::model::{Model, Trained};
 use crate::numbers::value;
 
 /// A shard's loss and the numbers that are reported beside it.
@@ -29,10 +29,10 @@ pub struct Computed {
 ///
 /// `loss(model, shard)` must be a sum over the items of the shard.
 pub fn gradients<T: Sync>(
-    model: &Llama,
+    model: &Model,
     trained: &Trained,
     items: &[T],
-    loss: impl Fn(&Llama, &[T]) -> ShardLoss + Sync,
+    loss: impl Fn(&Model, &[T]) -> ShardLoss + Sync,
 ) -> Computed {
     let one = |shard: &[T]| {
         let mut tracked = trained.tracked(model);

@@ -12,7 +12,7 @@ use super::{Command, Done, Event, Mark, PrinciplesVersion, SftRecord, Started, S
 use crate::config::{MethodName, Principles};
 use crate::evaluate::Evaluator;
 use crate::method::{logprob::log_probs, ple, sft};
-use crate::model::Llama;
+use crate::model::Model;
 use crate::reward::GiveUp;
 use crate::run::{Store, StoreError};
 
@@ -376,7 +376,7 @@ impl Trainer {
 
 /// Eqs. 3 to 6 for a shard of a minibatch of `n` members.
 fn member_losses(
-    policy: &Llama,
+    policy: &Model,
     shard: &[Member],
     tau: f64,
     n: usize,

@@ -10,7 +10,7 @@ use crate::config::{FitName, GenerationSettings};
 use crate::evaluate::quality::{Judged, LengthRule, quality};
 use crate::grammar::prompt;
 use crate::method::logprob::log_probs;
-use crate::model::Llama;
+use crate::model::Model;
 use crate::numbers::value;
 use crate::random::{Purpose, stream};
 use crate::reward::scores;
@@ -40,7 +40,7 @@ pub fn length_rule(reading: &Reading, rows: &[FitRow]) -> LengthRule {
 
 impl Measure<'_> {
     /// A model after `step` updates on `rows`.
-    pub fn evaluate(&self, model: &Llama, rows: &[FitRow], step: u32, split: FitSplit) -> FitEvaluation {
+    pub fn evaluate(&self, model: &Model, rows: &[FitRow], step: u32, split: FitSplit) -> FitEvaluation {
         let tokens: Vec<Tokens> = rows.iter().map(|r| self.reading.plain(r)).collect();
         let blank = FitEvaluation {
             step,
@@ -75,7 +75,7 @@ impl Measure<'_> {
     }
 
     /// What a language model writes, sampled as a run would.
-    fn written(&self, model: &Llama, rows: &[FitRow]) -> Vec<FitSample> {
+    fn written(&self, model: &Model, rows: &[FitRow]) -> Vec<FitSample> {
         let settings = GenerationSettings {
             max_new_tokens: WRITTEN_TOKENS,
             temperature: 1.0,
@@ -156,7 +156,7 @@ fn mistakes(rows: &[FitRow], judged: &[Judged], s: &[f64], s_other: &[f64]) -> V
 }
 
 /// Mean negative log-likelihood of a response token, two threads at a time.
-fn token_loss(model: &Llama, rows: &[Tokens]) -> f64 {
+fn token_loss(model: &Model, rows: &[Tokens]) -> f64 {
     let one = |rows: &[Tokens]| -> f64 {
         rows.chunks(16)
             .map(|batch| {

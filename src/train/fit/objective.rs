@@ -7,7 +7,7 @@ use rand_chacha::rand_core::Rng;
 use super::reading::Tokens;
 use crate::config::{FitMethod, FitName};
 use crate::method::logprob::log_probs;
-use crate::model::Llama;
+use crate::model::Model;
 use crate::reward::{loss, score};
 use crate::train::shards::ShardLoss;
 
@@ -21,7 +21,7 @@ pub fn size(method: &FitMethod, rows: &[Tokens]) -> usize {
 
 /// What the embeddings are multiplied with in one update, `[vocab, hidden]`: 0 with probability `share`, else
 /// 1 / (1 - share), so that the mean stays. `None` without dropout.
-pub fn embedding_mask(model: &Llama, share: f64, rng: &mut ChaCha8Rng) -> Option<Tensor<2>> {
+pub fn embedding_mask(model: &Model, share: f64, rng: &mut ChaCha8Rng) -> Option<Tensor<2>> {
     if share == 0.0 {
         return None;
     }
@@ -43,7 +43,7 @@ pub fn embedding_mask(model: &Llama, share: f64, rng: &mut ChaCha8Rng) -> Option
 }
 
 /// The loss of a shard of a batch of size `n` (see [`size`]); for reward models also how many rows it has right.
-pub fn shard_loss(model: &Llama, rows: &[Tokens], n: usize, method: &FitMethod) -> ShardLoss {
+pub fn shard_loss(model: &Model, rows: &[Tokens], n: usize, method: &FitMethod) -> ShardLoss {
     let device = model.embed.device().inner();
     let first: Vec<(&[u32], &[u32])> = rows.iter().map(|r| (&r.prompt[..], &r.response[..])).collect();
     let k = rows.len();

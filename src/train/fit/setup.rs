@@ -8,13 +8,13 @@ use super::{MODEL_FOLDER, PRINCIPLES_FILE, WRITTEN_TOKENS};
 use crate::config::{FitExperiment, FitName, parse_principles};
 use crate::device::{self, DeviceChoice};
 use crate::grammar::prompt;
-use crate::model::{Llama, LlamaConfig, Text, Trained, initialise, with_score_head};
+use crate::model::{Model, ModelConfig, Text, Trained, initialise, with_score_head};
 use crate::train::setup::{SetupError, load_model, principles_source, whole_path};
 
 /// A model's training that is ready to start.
 pub struct FitSetup {
     pub experiment: FitExperiment,
-    pub model: Llama,
+    pub model: Model,
     pub trained: Trained,
     pub text: Text,
     pub rows: FitRows,
@@ -66,7 +66,7 @@ pub fn prepare(
                 // Of a run that ended before it was written: the same rows give the same one.
                 _ => learn_tokenizer(&rows, shape.vocabulary)?,
             };
-            let config = LlamaConfig::new(text.vocabulary(), shape, experiment.data.max_tokens.max(512));
+            let config = ModelConfig::new(text.vocabulary(), shape, experiment.data.max_tokens.max(512));
             (
                 initialise(config, shape.deviation, experiment.seed, &chosen.device),
                 text,

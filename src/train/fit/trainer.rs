@@ -14,7 +14,7 @@ use super::rows::{FitRow, Order};
 use super::setup::FitSetup;
 use crate::config::KeepWeights;
 use crate::evaluate::quality::LengthRule;
-use crate::model::{self, Llama};
+use crate::model::{self, Model};
 use crate::random::{Purpose, stream};
 use crate::run::{Reader, Store};
 use crate::train::optimizer::{Optimizer, cosine};
@@ -263,7 +263,7 @@ impl FitTrainer {
         }
     }
 
-    fn with(&self, weights: &BTreeMap<String, Tensor<2>>) -> Llama {
+    fn with(&self, weights: &BTreeMap<String, Tensor<2>>) -> Model {
         let mut model = self.setup.model.clone();
         model.for_each_mut(&mut |name, p| {
             if let Some(w) = weights.get(name) {
