@@ -30,6 +30,66 @@ impl LogProbs {
 
 /// Scores responses given their prompts; `rows` are (prompt ids, response ids), no response empty.
 pub fn log_probs(policy: &Model, rows: &[(&[u32], &[u32])]) -> LogProbs {
+    let Read {
+        hidden,
+        targets,
+        owners,
+    } = read(policy, rows);
+    let device = hidden.device().inner();
+    let token = log_softmax_at(policy.logits(hidden), targets);
+    let b = rows.len();
+    let sum = Tensor::zeros([b], &device).select_assign(0, owners, token, IndexingUpdateOp::Add);
+    let lengths: Vec<f32> = rows.iter().map(|(_, y)| y.len() as f32).collect();
+    LogProbs {
+        sum,
+        lengths: Tensor::from_data(TensorData::new(lengths, [b]), &device),
+    }
+}
+
+/// What a policy says of every token of a batch of responses, one response after the other; each `[tokens]`.
+#[derive(Clone, Debug)]
+pub struct TokenProbs {
+    /// log pi(y^j | y^<j, x).
+    pub log_pi: Tensor<1>,
+    /// Entropy of pi(. | y^<j, x), without gradient.
+    pub entropy: Tensor<1>,
+    /// The value head's V(x, y^<j), where the policy has one (`Model::score`).
+    pub values: Option<Tensor<1>>,
+}
+
+/// Scores every token of responses; `rows` as in [`log_probs`]. Logits are divided by `temperature` first, so that the
+/// probabilities are those the tokens were sampled with.
+pub fn token_probs(policy: &Model, rows: &[(&[u32], &[u32])], temperature: f64) -> TokenProbs {
+    let Read { hidden, targets, .. } = read(policy, rows);
+    let n = hidden.dims()[0];
+    let values = policy
+        .score
+        .clone()
+        .map(|head| hidden.clone().matmul(head).reshape([n]));
+    let logits = policy.logits(hidden).div_scalar(temperature);
+    // H = log sum exp z - sum softmax(z) z, with z shifted so that its largest is 0.
+    let z = logits.clone().inner();
+    let z = z.clone() - z.max_dim(1);
+    let weights = z.clone().exp();
+    let total = weights.clone().sum_dim(1);
+    let entropy = total.clone().log() - (weights * z).sum_dim(1) / total;
+    TokenProbs {
+        log_pi: log_softmax_at(logits, targets),
+        entropy: entropy.reshape([n]),
+        values,
+    }
+}
+
+/// The places of a batch that predict a response's tokens.
+struct Read {
+    /// Hidden states there, `[tokens, hidden]`.
+    hidden: Tensor<2>,
+    /// The tokens they predict, and the rows they belong to, `[tokens]`.
+    targets: Tensor<1, Int>,
+    owners: Tensor<1, Int>,
+}
+
+fn read(policy: &Model, rows: &[(&[u32], &[u32])]) -> Read {
     let device = policy.embed.device().inner();
     // The last token is predicted but never read.
     let width = rows.iter().map(|(x, y)| x.len() + y.len() - 1).max().unwrap_or(1);
@@ -51,13 +111,10 @@ pub fn log_probs(policy: &Model, rows: &[(&[u32], &[u32])]) -> LogProbs {
     let hidden = policy.hidden(ids);
     let [b, t, d] = hidden.dims();
     // Only the places that predict a response token need logits.
-    let logits = policy.logits(hidden.reshape([b * t, d]).select(0, int(places)));
-    let token = log_softmax_at(logits, int(targets));
-    let sum = Tensor::zeros([b], &device).select_assign(0, int(owners), token, IndexingUpdateOp::Add);
-    let lengths: Vec<f32> = rows.iter().map(|(_, y)| y.len() as f32).collect();
-    LogProbs {
-        sum,
-        lengths: Tensor::from_data(TensorData::new(lengths, [b]), &device),
+    Read {
+        hidden: hidden.reshape([b * t, d]).select(0, int(places)),
+        targets: int(targets),
+        owners: int(owners),
     }
 }
 

@@ -2,9 +2,14 @@
 //!
 //! This room knows no screen, file or channel.
 
+pub mod dpo;
 pub mod logprob;
 pub mod ple;
+pub mod ppo;
+pub mod raft;
 pub mod sft;
 
 #[cfg(test)]
 mod golden_tests;
+#[cfg(test)]
+mod methods_golden_tests;
