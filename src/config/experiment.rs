@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::methods::{DpoSettings, MethodName, PpoSettings, RaftSettings};
 use super::reward::RewardSettings;
 use crate::grammar::Task;
 
@@ -167,14 +168,49 @@ pub struct MethodSettings {
     pub max_grad_norm: f64,
     #[serde(default)]
     pub weight_decay: f64,
+    /// Where settings that the file leaves out came from; see `docs/methods.md`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// Look at the divergence from the reference, entropy and repetition after every so many steps; 0 never.
+    #[serde(default = "defaults::every")]
+    pub diagnostics: u32,
+    /// Each only for its own method; once an experiment is read, that of its method is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpo: Option<DpoSettings>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ppo: Option<PpoSettings>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raft: Option<RaftSettings>,
 }
 
-/// The methods this build can train.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MethodName {
-    Ple,
-    Sft,
+impl MethodSettings {
+    /// The keys that only PLE has.
+    pub const PLE_KEYS: [&'static str; 7] = ["tau0", "decay", "replay", "eq4", "reduction", "rank", "weighted_sft"];
+
+    /// `[method.dpo]`, or its defaults.
+    pub fn dpo(&self) -> DpoSettings {
+        self.dpo.clone().unwrap_or_default()
+    }
+
+    /// `[method.ppo]`, or its defaults.
+    pub fn ppo(&self) -> PpoSettings {
+        self.ppo.clone().unwrap_or_default()
+    }
+
+    /// `[method.raft]`, or its defaults.
+    pub fn raft(&self) -> RaftSettings {
+        self.raft.clone().unwrap_or_default()
+    }
+
+    /// Spells out the defaults of the method's own table, so that they are stored.
+    pub(super) fn spell_out(&mut self) {
+        match self.name {
+            MethodName::Dpo => self.dpo = Some(self.dpo()),
+            MethodName::Ppo => self.ppo = Some(self.ppo()),
+            MethodName::Raft => self.raft = Some(self.raft()),
+            MethodName::Ple | MethodName::Sft => {}
+        }
+    }
 }
 
 /// Which members of D_train a step updates on.
@@ -277,5 +313,8 @@ mod defaults {
     }
     pub fn yes() -> bool {
         true
+    }
+    pub fn every() -> u32 {
+        1
     }
 }

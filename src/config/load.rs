@@ -8,10 +8,12 @@ use serde::de::DeserializeOwned;
 
 use super::check::{check, subject};
 use super::error::{ConfigError, Problem};
-use super::experiment::{Experiment, MethodName};
+use super::experiment::{Experiment, MethodSettings};
 use super::find::{list_names, near_name};
 use super::fit::{FitExperiment, FitName, KeepWeights, Plan};
+use super::methods::{AdaptiveKl, MethodName, RaftKeep};
 use super::overrides;
+use super::presets;
 use super::principles::Principles;
 use super::reward_check::check_reward;
 use super::schema::{self, Key};
@@ -106,8 +108,11 @@ fn among(folder: &Path) -> String {
 pub fn load_experiment(source: &Source, sets: &[String]) -> Result<Experiment, ConfigError> {
     let mut root = parse(source)?;
     overrides::apply(&mut root, sets)?;
-    let experiment: Experiment = typed(source, schema::EXPERIMENT, &root)?;
-    check_together(source, &root, &experiment)?;
+    let from_file = root.clone();
+    presets::apply(source, &mut root)?;
+    let mut experiment: Experiment = typed(source, schema::EXPERIMENT, &root)?;
+    check_together(source, &from_file, &experiment)?;
+    experiment.method.spell_out();
     Ok(experiment)
 }
 
@@ -152,7 +157,7 @@ pub(super) fn typed<T: DeserializeOwned>(source: &Source, keys: &'static [Key], 
     T::deserialize(root.to_json()).map_err(|e| ConfigError::one(None, source.name.clone(), e.to_string()))
 }
 
-fn wrong_key(source: &Source, root: &Node, key: &str, message: String) -> Result<(), ConfigError> {
+pub(super) fn wrong_key(source: &Source, root: &Node, key: &str, message: String) -> Result<(), ConfigError> {
     let node = root.find(key);
     let place = node.map_or(Place::Line(1), |node| node.place.clone());
     let (line, subject) = subject(&source.name, key, node, &place);
@@ -242,6 +247,7 @@ fn check_fit(source: &Source, root: &Node, fit: &FitExperiment) -> Result<(), Co
 fn check_together(source: &Source, root: &Node, experiment: &Experiment) -> Result<(), ConfigError> {
     let wrong = |key: &str, message: String| wrong_key(source, root, key, message);
     let method = &experiment.method;
+    check_method(source, root, experiment)?;
     if method.name == MethodName::Ple && !method.rank && !method.weighted_sft {
         let message = "method.rank is false too, so that nothing would be learnt; set one of the two to true";
         return wrong("method.weighted_sft", message.into());
@@ -263,6 +269,53 @@ fn check_together(source: &Source, root: &Node, experiment: &Experiment) -> Resu
         return wrong("data.held_out", message.into());
     }
     check_reward(source, root, &experiment.reward)
+}
+
+/// A key of `[method]` that its method has no use for was meant for another.
+fn check_method(source: &Source, root: &Node, experiment: &Experiment) -> Result<(), ConfigError> {
+    let method = &experiment.method;
+    let name = method.name;
+    let given = |key: &str| root.find(&format!("method.{key}")).is_some();
+    let wrong = |key: &str, message: String| wrong_key(source, root, &format!("method.{key}"), message);
+    for other in ["dpo", "ppo", "raft"] {
+        if other != name.word() && given(other) {
+            let title = other.to_uppercase();
+            let message = format!(
+                "only {title} has these settings, and method.name is \"{}\"; leave the table out",
+                name.word()
+            );
+            return wrong(other, message);
+        }
+    }
+    if name != MethodName::Ple
+        && let Some(key) = MethodSettings::PLE_KEYS.into_iter().find(|key| given(key))
+    {
+        let message = format!(
+            "only PLE has this setting, and method.name is \"{}\"; leave it out",
+            name.word()
+        );
+        return wrong(key, message);
+    }
+    let ppo = method.ppo();
+    if name == MethodName::Ppo && ppo.adaptive_kl != AdaptiveKl::default() && ppo.kl_coef == 0.0 {
+        let message =
+            "starts at 0 and would stay there, since adaptive_kl only scales it; give it a number greater than 0";
+        return wrong("ppo.kl_coef", message.into());
+    }
+    if name == MethodName::Ppo && experiment.generation.temperature == 0.0 {
+        let message = "PPO learns from what was sampled; with 0 every response is the most probable one";
+        return wrong_key(source, root, "generation.temperature", message.into());
+    }
+    let raft = method.raft();
+    if name == MethodName::Raft && raft.keep == RaftKeep::Local && raft.samples < 2 {
+        let message = "there is nothing to choose from one response to a query; take 2 or more, or keep = \"top\"";
+        return wrong("raft.samples", message.into());
+    }
+    if given("raft.share") && raft.keep == RaftKeep::Local {
+        let message = "keep = \"local\" keeps one response of each query; leave it out, or set keep = \"top\"";
+        return wrong("raft.share", message.into());
+    }
+    Ok(())
 }
 
 /// The screen, the marks in the charts and the versions of a run tell principles apart by name.

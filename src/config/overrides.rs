@@ -2,6 +2,7 @@
 
 use super::check::subject;
 use super::error::ConfigError;
+use super::experiment::MethodSettings;
 use super::load::Source;
 use super::reward_check::SOURCES;
 use super::schema::{self, Kind};
@@ -21,8 +22,27 @@ pub(super) fn apply(root: &mut Node, sets: &[String]) -> Result<(), ConfigError>
         let place = Place::Set(set.clone());
         insert(root, "", key, read_value(key, value, &place), &place)?;
         drop_other_sources(root, key);
+        drop_other_methods(root, key);
     }
     Ok(())
+}
+
+/// Another method takes the place of the file's, with the settings that only that one has.
+fn drop_other_methods(root: &mut Node, key: &str) {
+    let name = match root.find("method.name").map(|node| &node.value) {
+        Some(Value::Text(name)) if key == "method.name" => name.clone(),
+        _ => return,
+    };
+    if let Value::Table(entries) = &mut root.value
+        && let Some((_, method)) = entries.iter_mut().find(|(n, _)| n == "method")
+        && let Value::Table(entries) = &mut method.value
+    {
+        let of_another = |key: &str| match key {
+            "dpo" | "ppo" | "raft" => key != name,
+            key => name != "ple" && MethodSettings::PLE_KEYS.contains(&key),
+        };
+        entries.retain(|(key, node)| !(of_another(key) && matches!(node.place, Place::Line(_))));
+    }
 }
 
 /// A run has one source of rewards: one that is set takes the place of the file's.

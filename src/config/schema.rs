@@ -4,6 +4,7 @@
 //! two together, so a key added there and not here fails.
 
 use super::numbering::Numbering;
+use super::presets::PRESETS;
 
 /// One key of a table.
 pub(super) struct Key {
@@ -202,7 +203,8 @@ const SFT: &[Key] = &[
 ];
 
 const METHOD: &[Key] = &[
-    must("name", Kind::Choice(&["ple", "sft"]), "\"ple\""),
+    must("name", Kind::Choice(&["ple", "sft", "dpo", "ppo", "raft"]), "\"ple\""),
+    may("preset", Kind::Choice(PRESETS), "\"trl-0.11\""),
     must("steps", count(1), "40"),
     must("queries_per_step", Kind::Whole { min: 1, max: 4096 }, "24"),
     must("learning_rate", Kind::Number(Range::AboveZero), "0.001"),
@@ -223,6 +225,47 @@ const METHOD: &[Key] = &[
     may("minibatch", count(1), "24"),
     may("max_grad_norm", Kind::Number(Range::ZeroOrMore), "1.0"),
     may("weight_decay", Kind::Number(Range::ZeroOrMore), "0.0"),
+    may("diagnostics", count(0), "1"),
+    may("dpo", Kind::Section(DPO), ""),
+    may("ppo", Kind::Section(PPO), ""),
+    may("raft", Kind::Section(RAFT), ""),
+];
+
+const DPO: &[Key] = &[
+    may("beta", Kind::Number(Range::AboveZero), "0.1"),
+    may("pairs", Kind::Text, "\"data/pairs.jsonl\""),
+];
+
+const PPO: &[Key] = &[
+    may("epochs", count(1), "4"),
+    may("kl_coef", Kind::Number(Range::ZeroOrMore), "0.05"),
+    may(
+        "adaptive_kl",
+        Kind::WordOrTable {
+            words: &["none"],
+            keys: KL_TARGET,
+        },
+        "{ target = 6.0, horizon = 10000.0 }",
+    ),
+    may("clip", Kind::Number(Range::AboveZero), "0.2"),
+    may("value_clip", Kind::Number(Range::AboveZero), "0.2"),
+    may("value_coef", Kind::Number(Range::ZeroOrMore), "0.1"),
+    may("gamma", Kind::Number(Range::AboveZeroToOne), "1.0"),
+    may("lambda", Kind::Number(Range::AboveZeroToOne), "0.95"),
+    may("whiten_rewards", Kind::Flag, "false"),
+    may("missing_eos_penalty", Kind::Number(Range::ZeroOrMore), "1.0"),
+];
+
+const KL_TARGET: &[Key] = &[
+    must("target", Kind::Number(Range::AboveZero), "6.0"),
+    must("horizon", Kind::Number(Range::AboveZero), "10000.0"),
+];
+
+const RAFT: &[Key] = &[
+    may("keep", Kind::Choice(&["local", "top"]), "\"local\""),
+    may("samples", Kind::Whole { min: 1, max: 1024 }, "4"),
+    may("share", Kind::Number(Range::AboveZeroToOne), "0.25"),
+    may("epochs", count(1), "1"),
 ];
 
 const WINDOW: &[Key] = &[must("window", count(1), "4")];

@@ -67,6 +67,30 @@ impl Node {
         key.split('.').try_fold(self, |node, name| node.get(name))
     }
 
+    /// Puts a value under a dotted key that is not there, and the tables above it. Where something else than a table is in
+    /// its way nothing changes.
+    pub fn fill_in(&mut self, key: &str, value: Node) {
+        let (name, rest) = key
+            .split_once('.')
+            .map_or((key, None), |(name, rest)| (name, Some(rest)));
+        let Value::Table(entries) = &mut self.value else { return };
+        let at = entries.iter().position(|(n, _)| n == name);
+        match (at, rest) {
+            (Some(at), Some(rest)) => entries[at].1.fill_in(rest, value),
+            (Some(_), None) => {}
+            (None, None) => entries.push((name.to_string(), value)),
+            (None, Some(rest)) => {
+                let mut table = Node {
+                    value: Value::Table(Vec::new()),
+                    place: value.place.clone(),
+                    raw: String::new(),
+                };
+                table.fill_in(rest, value);
+                entries.push((name.to_string(), table));
+            }
+        }
+    }
+
     /// For serde, which is kinder through JSON's data model: it has the whole of `u64`.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as Json;

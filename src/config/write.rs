@@ -3,7 +3,8 @@
 use serde_json::Value as Json;
 use toml_edit::Value;
 
-use super::experiment::Experiment;
+use super::experiment::{Experiment, MethodSettings};
+use super::methods::{MethodName, RaftKeep};
 use super::numbering::Numbering;
 use super::principles::Principles;
 use super::schema::{self, Key, Kind};
@@ -12,18 +13,39 @@ use super::schema::{self, Key, Kind};
 pub fn experiment_to_toml(experiment: &Experiment) -> String {
     let mut out = String::new();
     // Serialising plain data to JSON values does not fail; an empty table would then fail to load, and say so.
-    let json = serde_json::to_value(experiment).unwrap_or_default();
-    write_table(&mut out, schema::EXPERIMENT, &json);
+    let mut json = serde_json::to_value(experiment).unwrap_or_default();
+    if let Some(method) = json.get_mut("method").and_then(Json::as_object_mut) {
+        // What a method has no use for would be refused when the file is read again.
+        method.retain(|key, _| {
+            experiment.method.name == MethodName::Ple || !MethodSettings::PLE_KEYS.contains(&key.as_str())
+        });
+        if experiment.method.raft().keep == RaftKeep::Local
+            && let Some(raft) = method.get_mut("raft").and_then(Json::as_object_mut)
+        {
+            raft.remove("share");
+        }
+    }
+    write_table(&mut out, "", schema::EXPERIMENT, &json);
     out
 }
 
-fn write_table(out: &mut String, keys: &[Key], json: &Json) {
-    for key in keys {
+/// The table of a dotted path, and those below it, which a file has after its own keys.
+fn write_table(out: &mut String, path: &str, keys: &[Key], json: &Json) {
+    let is_section = |key: &&Key| matches!(key.kind, Kind::Section(_));
+    for key in keys
+        .iter()
+        .filter(|k| !is_section(k))
+        .chain(keys.iter().filter(is_section))
+    {
         let Some(value) = json.get(key.name) else { continue };
         match &key.kind {
             Kind::Section(keys) => {
-                out.push_str(&format!("\n[{}]\n", key.name));
-                write_table(out, keys, value);
+                let path = match path {
+                    "" => key.name.to_string(),
+                    above => format!("{above}.{}", key.name),
+                };
+                out.push_str(&format!("\n[{path}]\n"));
+                write_table(out, &path, keys, value);
             }
             Kind::WordOrTable { keys, .. } if value.is_object() => {
                 out.push_str(&format!("{} = {}\n", key.name, inline(keys, value)));

@@ -6,8 +6,9 @@
 
 use super::exact_fit;
 use crate::config::{
-    Bounds, Clip, DataSettings, Experiment, GenerationSettings, LengthRule, Lora, LoraAdapter, MethodSettings, Plan,
-    RegexRule, RewardSettings, Rule, SftSettings, TruthRule,
+    AdaptiveKl, Bounds, Clip, DataSettings, DpoSettings, Experiment, GenerationSettings, KlTarget, LengthRule, Lora,
+    LoraAdapter, MethodSettings, Plan, PpoSettings, RaftSettings, RegexRule, RewardSettings, Rule, SftSettings,
+    TruthRule,
 };
 use crate::train::{
     Answer, ArmRecord, CaseRecord, Command, Difference, Done, EffectRecord, Estimate, EvaluationRecord, Event, Mark,
@@ -265,6 +266,11 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
         minibatch: _,
         max_grad_norm,
         weight_decay,
+        preset: _,
+        diagnostics: _,
+        dpo,
+        ppo,
+        raft,
     } = method;
     [
         sft_learning_rate,
@@ -289,6 +295,57 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
     visit_reward(reward, f);
     // Newer settings come last, so that the numbers of an older run still fit those before.
     f(held_out);
+    visit_methods(dpo, ppo, raft, f);
+}
+
+/// Absent in a run made before they were there.
+fn visit_methods(
+    dpo: &mut Option<DpoSettings>,
+    ppo: &mut Option<PpoSettings>,
+    raft: &mut Option<RaftSettings>,
+    f: &mut dyn FnMut(&mut f64),
+) {
+    if let Some(DpoSettings { beta, pairs: _ }) = dpo {
+        f(beta);
+    }
+    if let Some(PpoSettings {
+        epochs: _,
+        kl_coef,
+        adaptive_kl,
+        clip,
+        value_clip,
+        value_coef,
+        gamma,
+        lambda,
+        whiten_rewards: _,
+        missing_eos_penalty,
+    }) = ppo
+    {
+        [
+            kl_coef,
+            clip,
+            value_clip,
+            value_coef,
+            gamma,
+            lambda,
+            missing_eos_penalty,
+        ]
+        .into_iter()
+        .for_each(&mut *f);
+        match adaptive_kl {
+            AdaptiveKl::To(KlTarget { target, horizon }) => [target, horizon].into_iter().for_each(&mut *f),
+            AdaptiveKl::Off(_) => {}
+        }
+    }
+    if let Some(RaftSettings {
+        keep: _,
+        samples: _,
+        share,
+        epochs: _,
+    }) = raft
+    {
+        f(share);
+    }
 }
 
 /// All of these are absent in a run made before they were there, and so are their numbers.

@@ -61,9 +61,9 @@ fn reads_an_experiment_with_its_defaults() {
 fn says_which_key_is_not_known() {
     assert_eq!(
         refused("replay = { window = 4 }", "tau = 0.1"),
-        "experiments/imdb.toml:20: method.tau: unknown key; did you mean 'tau0'? Keys of [method] are: name, steps, \
+        "experiments/imdb.toml:20: method.tau: unknown key; did you mean 'tau0'? Keys of [method] are: name, preset, steps, \
          queries_per_step, learning_rate, tau0, decay, replay, eq4, reduction, rank, weighted_sft, minibatch, \
-         max_grad_norm, weight_decay"
+         max_grad_norm, weight_decay, diagnostics, [dpo], [ppo], [raft]"
     );
     assert_eq!(
         refused("[eval]", "[evaluation]"),
@@ -124,7 +124,7 @@ fn says_what_was_found_and_what_would_do() {
     );
     assert_eq!(
         refused("name = \"ple\"", "name = \"plee\""),
-        "experiments/imdb.toml:16: method.name = \"plee\": must be \"ple\" or \"sft\"; did you mean \"ple\"?"
+        "experiments/imdb.toml:16: method.name = \"plee\": must be \"ple\", \"sft\", \"dpo\", \"ppo\" or \"raft\"; did you mean \"ple\"?"
     );
     assert_eq!(
         refused("task = \"imdb\"", "task = \"movies\""),

@@ -3,6 +3,7 @@
 mod experiment;
 mod files;
 mod fit;
+mod methods;
 mod overrides;
 mod principles;
 mod reward;

@@ -254,6 +254,11 @@ fn experiment() -> Experiment {
             minibatch: 24,
             max_grad_norm: 1.0,
             weight_decay: 0.0,
+            preset: None,
+            diagnostics: 1,
+            dpo: None,
+            ppo: None,
+            raft: None,
         },
         generation: GenerationSettings {
             max_new_tokens: 48,
