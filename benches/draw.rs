@@ -289,6 +289,7 @@ fn record(i: u32) -> StepRecord {
         replay: 24,
         principles: 1,
         margins: (0..24).map(|k| (g - s + 0.5 * noise(seed + 10 + k)) as f32).collect(),
+        metrics: Default::default(),
         seconds: 0.6,
     }
 }
@@ -331,6 +332,7 @@ fn pair(step: u32, index: u32) -> PairRecord {
         weight_original: -w,
         weight_guided: w,
         principles: 1,
+        metrics: Default::default(),
         prompt_ids: Vec::new(),
         original_ids: Vec::new(),
         guided_ids: Vec::new(),

@@ -53,6 +53,8 @@ pub struct TokenProbs {
     pub log_pi: Tensor<1>,
     /// Entropy of pi(. | y^<j, x), without gradient.
     pub entropy: Tensor<1>,
+    /// 1 where the token is the most probable one, else 0, without gradient.
+    pub is_top: Tensor<1>,
     /// The value head's V(x, y^<j), where the policy has one (`Model::score`).
     pub values: Option<Tensor<1>>,
 }
@@ -70,11 +72,13 @@ pub fn token_probs(policy: &Model, rows: &[(&[u32], &[u32])], temperature: f64) 
     // H = log sum exp z - sum softmax(z) z, with z shifted so that its largest is 0.
     let z = logits.clone().inner();
     let z = z.clone() - z.max_dim(1);
+    let at_target = z.clone().gather(1, targets.clone().reshape([n, 1]));
     let weights = z.clone().exp();
     let total = weights.clone().sum_dim(1);
     let entropy = total.clone().log() - (weights * z).sum_dim(1) / total;
     TokenProbs {
         log_pi: log_softmax_at(logits, targets),
+        is_top: at_target.greater_equal_elem(0.0).float().reshape([n]),
         entropy: entropy.reshape([n]),
         values,
     }

@@ -1,4 +1,5 @@
-//! Supervised fine-tuning on responses, the stage before PLE (Ouyang et al. 2022).
+//! Supervised fine-tuning on responses (Ouyang et al. 2022): a method of its own, the stage before the others, and what
+//! RAFT does with the responses it keeps. Only the tokens of the response are learnt, never those of the query.
 
 use burn::tensor::Tensor;
 
@@ -8,5 +9,10 @@ use super::logprob::LogProbs;
 ///
 /// `tokens` are the response tokens of the whole batch, of which these rows may be a shard.
 pub fn loss(responses: &LogProbs, tokens: usize) -> Tensor<1> {
-    responses.sum.clone().sum().neg().div_scalar(tokens as f64)
+    token_loss(responses.sum.clone(), tokens)
+}
+
+/// The same of log-probabilities of tokens, or of whole responses, `[n]`.
+pub fn token_loss(log_pi: Tensor<1>, tokens: usize) -> Tensor<1> {
+    log_pi.sum().neg().div_scalar(tokens as f64)
 }

@@ -42,6 +42,11 @@ impl Trained {
         Self(if adapters.is_empty() { all } else { adapters })
     }
 
+    /// One more parameter is trained.
+    pub fn add(&mut self, name: &str) {
+        self.0.insert(name.to_string());
+    }
+
     /// This parameter is trained.
     pub fn contains(&self, name: &str) -> bool {
         self.0.contains(name)

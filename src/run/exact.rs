@@ -12,7 +12,7 @@ use crate::config::{
 };
 use crate::train::{
     Answer, ArmRecord, CaseRecord, Command, Difference, Done, EffectRecord, Estimate, EvaluationRecord, Event, Mark,
-    PairRecord, PrincipleEffect, SftRecord, Shaped, Started, StepRecord,
+    Metrics, PairRecord, PrincipleEffect, SftRecord, Shaped, Started, StepRecord,
 };
 
 /// The JSON text of an event and the bytes of its numbers.
@@ -407,10 +407,11 @@ pub(super) fn pack_step(s: &StepRecord) -> Vec<u8> {
     }
     pack_option(&mut out, s.truth_original);
     pack_option(&mut out, s.truth_guided);
+    pack_metrics(&mut out, &s.metrics);
     out
 }
 
-/// The inverse of [`pack_step`].
+/// The inverse of [`pack_step`]. A step of format 2 or older has no metrics.
 pub(super) fn unpack_step(bytes: &[u8], s: &mut StepRecord) -> Result<(), String> {
     let mut from = Unpacker::new(bytes);
     for x in [
@@ -434,6 +435,9 @@ pub(super) fn unpack_step(bytes: &[u8], s: &mut StepRecord) -> Result<(), String
     }
     s.truth_original = from.option()?;
     s.truth_guided = from.option()?;
+    if !from.is_empty() {
+        s.metrics = from.metrics()?;
+    }
     from.end()
 }
 
@@ -452,9 +456,17 @@ pub(super) fn pack_pair(p: &PairRecord) -> Vec<u8> {
     pack_option(&mut out, p.truth_original);
     pack_option(&mut out, p.truth_guided);
     // Only where there are such: a pair without them is the same as before there was shaping.
-    for x in p.shaped.iter().flat_map(|s| [s.original, s.guided]) {
-        out.extend_from_slice(&x.to_le_bytes());
+    if p.metrics.is_empty() {
+        for x in p.shaped.iter().flat_map(|s| [s.original, s.guided]) {
+            out.extend_from_slice(&x.to_le_bytes());
+        }
+        return out;
     }
+    // A pair of the formats before ends here, or after the 16 bytes of shaped rewards. What follows is never 16 bytes
+    // long, since a name has two letters or more.
+    pack_option(&mut out, p.shaped.map(|s| s.original));
+    pack_option(&mut out, p.shaped.map(|s| s.guided));
+    pack_metrics(&mut out, &p.metrics);
     out
 }
 
@@ -472,12 +484,15 @@ pub(super) fn unpack_pair(bytes: &[u8], p: &mut PairRecord) -> Result<(), String
     }
     p.truth_original = from.option()?;
     p.truth_guided = from.option()?;
-    p.shaped = match from.is_empty() {
-        true => None,
-        false => Some(Shaped {
-            original: from.float()?,
-            guided: from.float()?,
-        }),
+    let shaped = |original, guided| Shaped { original, guided };
+    p.shaped = match from.rest.len() {
+        0 => None,
+        16 => Some(shaped(from.float()?, from.float()?)),
+        _ => {
+            let both = from.option()?.zip(from.option()?);
+            p.metrics = from.metrics()?;
+            both.map(|(original, guided)| shaped(original, guided))
+        }
     };
     from.end()
 }
@@ -505,6 +520,15 @@ fn pack_option(out: &mut Vec<u8>, x: Option<f64>) {
     }
 }
 
+fn pack_metrics(out: &mut Vec<u8>, metrics: &Metrics) {
+    out.extend_from_slice(&(metrics.len() as u32).to_le_bytes());
+    for (name, x) in metrics {
+        out.push(name.len().min(255) as u8);
+        out.extend_from_slice(&name.as_bytes()[..name.len().min(255)]);
+        out.extend_from_slice(&x.to_le_bytes());
+    }
+}
+
 struct Unpacker<'a> {
     rest: &'a [u8],
 }
@@ -524,6 +548,21 @@ impl<'a> Unpacker<'a> {
         let (some, rest) = self.rest.split_first().ok_or("its numbers are cut off")?;
         self.rest = rest;
         if *some == 0 { Ok(None) } else { self.float().map(Some) }
+    }
+
+    fn metrics(&mut self) -> Result<Metrics, String> {
+        let cut = || "its metrics are cut off".to_string();
+        let (head, rest) = self.rest.split_first_chunk::<4>().ok_or_else(cut)?;
+        self.rest = rest;
+        let mut metrics = Metrics::new();
+        for _ in 0..u32::from_le_bytes(*head) {
+            let (length, rest) = self.rest.split_first().ok_or_else(cut)?;
+            let (name, rest) = rest.split_at_checked(usize::from(*length)).ok_or_else(cut)?;
+            self.rest = rest;
+            let name = String::from_utf8(name.to_vec()).map_err(|_| "a metric's name is not text".to_string())?;
+            metrics.insert(name, self.float()?);
+        }
+        Ok(metrics)
     }
 
     fn is_empty(&self) -> bool {

@@ -96,13 +96,14 @@ fn summary(dir: &Path) -> Result<RunSummary> {
     };
     let one = |sql| Ok(rows::read_events(&conn, &path, sql, [])?.pop());
     let (method, steps_done, steps_planned) = match &started.experiment {
-        Plan::Align(e) if e.method.name == MethodName::Sft => {
-            let done = count("SELECT count(*) FROM events WHERE kind = 'sft'")?;
-            (word(&e.method.name), done, e.sft.steps)
-        }
         Plan::Align(e) => {
             let done = count("SELECT coalesce(max(step) + 1, 0) FROM steps")?;
-            (word(&e.method.name), done, e.method.steps)
+            let supervised = count("SELECT count(*) FROM events WHERE kind = 'sft'")?;
+            // The method SFT was the supervised stage alone, before it had steps of its own.
+            match e.method.name {
+                MethodName::Sft if done == 0 && supervised > 0 => ("sft".into(), supervised, e.sft.steps),
+                name => (word(&name), done, e.method.steps),
+            }
         }
         Plan::Fit(e) => {
             let done = count("SELECT count(*) FROM events WHERE kind = 'fit'")?;

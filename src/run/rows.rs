@@ -6,7 +6,7 @@ use rusqlite::{Connection, Params, Row, Statement, params};
 
 use super::error::{At, Result, StoreError};
 use super::exact;
-use crate::train::{Branch, Event, PairRecord, PrinciplesVersion, StepRecord};
+use crate::train::{Branch, Event, Metrics, PairRecord, PrinciplesVersion, StepRecord};
 
 /// The columns [`read_step`] expects, in its order.
 pub(super) const STEP_COLUMNS: &str = "steps.step, ranked, weighted, updates, replay, principles, margins, steps.exact";
@@ -23,9 +23,9 @@ pub(super) fn insert_step(conn: &Connection, s: &StepRecord) -> rusqlite::Result
             step, ranked, weighted, updates, replay, principles, margins, exact,
             tau, decay, learning_rate, reward_original, reward_original_std, reward_guided, reward_guided_std,
             truth_original, truth_guided, loss_rank, loss_wsft, loss, grad_norm,
-            length_original, length_guided, ended, seconds)
+            length_original, length_guided, ended, seconds, metrics)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-            ?23, ?24, ?25)",
+            ?23, ?24, ?25, ?26)",
     )?
     .execute(params![
         s.step,
@@ -53,6 +53,7 @@ pub(super) fn insert_step(conn: &Connection, s: &StepRecord) -> rusqlite::Result
         s.length_guided,
         s.ended,
         s.seconds,
+        readable(&s.metrics),
     ])?;
     Ok(())
 }
@@ -83,8 +84,8 @@ pub(super) fn insert_pair(conn: &Connection, p: &PairRecord) -> rusqlite::Result
         "INSERT OR REPLACE INTO pairs (
             step, idx, branch, principles, margin, query, original, guided, reward_original, reward_guided,
             truth_original, truth_guided, tau, weight_original, weight_guided,
-            exact, prompt_ids, original_ids, guided_ids, shaped_original, shaped_guided)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+            exact, prompt_ids, original_ids, guided_ids, shaped_original, shaped_guided, metrics)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
     )?
     .execute(params![
         p.step,
@@ -108,6 +109,7 @@ pub(super) fn insert_pair(conn: &Connection, p: &PairRecord) -> rusqlite::Result
         exact::pack_words(p.guided_ids.iter().copied()),
         p.shaped.map(|s| s.original),
         p.shaped.map(|s| s.guided),
+        readable(&p.metrics),
     ])?;
     Ok(())
 }
@@ -132,10 +134,9 @@ pub(super) fn read_pairs(
 }
 
 fn read_pair(row: &Row<'_>) -> rusqlite::Result<std::result::Result<PairRecord, String>> {
-    let branch = match row.get_ref(2)?.as_str()? {
-        "ranked" => Branch::Ranked,
-        "weighted" => Branch::Weighted,
-        other => return Ok(Err(format!("branch {other:?} is neither \"ranked\" nor \"weighted\""))),
+    let word = row.get_ref(2)?.as_str()?;
+    let Some(branch) = BRANCHES.into_iter().find(|branch| branch_text(*branch) == word) else {
+        return Ok(Err(format!("branch {word:?} is none that this program knows")));
     };
     let mut pair = PairRecord {
         step: row.get(0)?,
@@ -153,6 +154,7 @@ fn read_pair(row: &Row<'_>) -> rusqlite::Result<std::result::Result<PairRecord, 
         weight_original: 0.0,
         weight_guided: 0.0,
         principles: row.get(3)?,
+        metrics: Metrics::new(),
         prompt_ids: Vec::new(),
         original_ids: Vec::new(),
         guided_ids: Vec::new(),
@@ -174,7 +176,23 @@ pub(super) fn branch_text(branch: Branch) -> &'static str {
     match branch {
         Branch::Ranked => "ranked",
         Branch::Weighted => "weighted",
+        Branch::Kept => "kept",
+        Branch::Dropped => "dropped",
+        Branch::Learnt => "learnt",
     }
+}
+
+const BRANCHES: [Branch; 5] = [
+    Branch::Ranked,
+    Branch::Weighted,
+    Branch::Kept,
+    Branch::Dropped,
+    Branch::Learnt,
+];
+
+/// Metrics as JSON for people; NULL where there are none.
+fn readable(metrics: &Metrics) -> Option<String> {
+    (!metrics.is_empty()).then(|| serde_json::to_string(metrics).unwrap_or_default())
 }
 
 /// The pairs of the steps in `[from, to)` in (step, index) order.

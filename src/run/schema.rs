@@ -12,15 +12,22 @@ use crate::train::{Event, Started};
 /// The file of a run's folder that holds its records. A folder is a run when it is there.
 pub(super) const DATABASE_FILE: &str = "run.db";
 
-/// The format written here, kept in `PRAGMA user_version`. Format 1 had no shaped rewards in `pairs`; it is read as it is,
-/// and becomes format 2 when the run goes on.
-pub(super) const FORMAT: i64 = 2;
+/// The format written here, kept in `PRAGMA user_version`. Format 1 had no shaped rewards in `pairs`, format 2 no metrics
+/// in `steps` and `pairs`; both are read as they are, and become format 3 when the run goes on.
+pub(super) const FORMAT: i64 = 3;
 
 /// What makes a database of format 1 one of format 2.
 const FROM_1_TO_2: &str = "
     ALTER TABLE pairs ADD COLUMN shaped_original REAL;
     ALTER TABLE pairs ADD COLUMN shaped_guided REAL;
     PRAGMA user_version = 2;
+";
+
+/// What makes a database of format 2 one of format 3. The columns are for people; what counts is in `exact`.
+const FROM_2_TO_3: &str = "
+    ALTER TABLE steps ADD COLUMN metrics TEXT;
+    ALTER TABLE pairs ADD COLUMN metrics TEXT;
+    PRAGMA user_version = 3;
 ";
 
 /// How long a statement waits for another process before it gives up.
@@ -46,7 +53,7 @@ const TABLES: &str = "
         reward_original REAL, reward_original_std REAL, reward_guided REAL, reward_guided_std REAL,
         truth_original REAL, truth_guided REAL,
         loss_rank REAL, loss_wsft REAL, loss REAL, grad_norm REAL,
-        length_original REAL, length_guided REAL, ended REAL, seconds REAL);
+        length_original REAL, length_guided REAL, ended REAL, seconds REAL, metrics TEXT);
     CREATE TABLE pairs (
         id INTEGER PRIMARY KEY,
         step INTEGER NOT NULL, idx INTEGER NOT NULL, branch TEXT NOT NULL, principles INTEGER NOT NULL, margin REAL,
@@ -54,7 +61,7 @@ const TABLES: &str = "
         reward_original REAL, reward_guided REAL, truth_original REAL, truth_guided REAL,
         tau REAL, weight_original REAL, weight_guided REAL,
         exact BLOB NOT NULL, prompt_ids BLOB NOT NULL, original_ids BLOB NOT NULL, guided_ids BLOB NOT NULL,
-        shaped_original REAL, shaped_guided REAL,
+        shaped_original REAL, shaped_guided REAL, metrics TEXT,
         UNIQUE (step, idx));
     CREATE INDEX pairs_margin ON pairs (margin, step, idx);
     CREATE TABLE checkpoints (
@@ -86,10 +93,14 @@ pub(super) fn open_writer(dir: &Path) -> Result<Connection> {
     conn.busy_timeout(BUSY).at(&path, "open the run's database")?;
     let found = check_format(&conn, &path)?;
     writable(&conn, &path)?;
-    if found == 1 {
+    if found < FORMAT {
         let doing = "bring the run's database to the format of today";
         let tx = conn.transaction().at(&path, doing)?;
-        tx.execute_batch(FROM_1_TO_2).at(&path, doing)?;
+        for (from, change) in [(1, FROM_1_TO_2), (2, FROM_2_TO_3)] {
+            if found <= from {
+                tx.execute_batch(change).at(&path, doing)?;
+            }
+        }
         tx.commit().at(&path, doing)?;
     }
     Ok(conn)

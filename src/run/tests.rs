@@ -77,6 +77,7 @@ fn pair(step: u32, index: u32) -> PairRecord {
         weight_original: 0.5,
         weight_guided: -0.5,
         principles: 1,
+        metrics: Default::default(),
         prompt_ids: vec![0, 1, u32::MAX],
         original_ids: vec![step, index],
         guided_ids: vec![],

@@ -1,9 +1,11 @@
 //! The training thread: [`Command`] in, [`Event`] out.
 
 mod cases;
+mod diagnose;
 mod effect;
 mod effect_record;
 mod fit;
+mod loops;
 pub mod optimizer;
 mod protocol;
 mod replay;

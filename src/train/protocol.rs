@@ -2,6 +2,8 @@
 //!
 //! Everything here is plain data. The same records are written to the store, printed by `--json` and drawn.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::effect_record::{EffectRecord, Measuring};
@@ -45,7 +47,7 @@ pub enum Command {
 pub enum Event {
     /// First of all: what this run is.
     Started(Started),
-    /// A stage began: loading, sft, ple, ...
+    /// A stage began: sft (the supervised stage before a method), ple, dpo, ppo, raft, fine-tuning (the method SFT), ...
     Stage {
         name: String,
         steps: u32,
@@ -226,7 +228,10 @@ pub struct Writing {
     pub finished: bool,
 }
 
-/// One step of Algorithm 1, in numbers. `step` counts from 0. Means and deviations are over the newest batch.
+/// One step of a method, in numbers. `step` counts from 0. Means and deviations are over the newest batch.
+///
+/// tau and the losses of Eqs. 3 and 4 are PLE's alone: by another method they are NaN, which JSON prints as null, and its
+/// own numbers are in `metrics`. There y is what the policy answers; s' is NaN but where a field says otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StepRecord {
     pub step: u32,
@@ -237,7 +242,7 @@ pub struct StepRecord {
     /// Mean of s = R(x, y).
     pub reward_original: f64,
     pub reward_original_std: f64,
-    /// Mean of s' = R(x, y').
+    /// Mean of s' = R(x, y'). Of RAFT: of the responses that were kept.
     pub reward_guided: f64,
     pub reward_guided_std: f64,
     /// Mean ground truth of y and y'; `None` where the grammar does not know the query.
@@ -265,11 +270,17 @@ pub struct StepRecord {
     pub principles: u32,
     /// s' - s of the newest batch, as they are held against tau: shaped where the experiment shapes rewards.
     pub margins: Vec<f32>,
+    /// What the method reports, under TRL's names, and what is looked at beside the reward: see `docs/methods.md`.
+    #[serde(default)]
+    pub metrics: Metrics,
     /// Wall-clock seconds of the whole step. Not part of what determinism promises.
     pub seconds: f64,
 }
 
-/// The branch a pair took when it was new.
+/// Numbers by name. A name is of two letters or more.
+pub type Metrics = BTreeMap<String, f64>;
+
+/// The branch a pair took when it was new, or what another method than PLE made of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Branch {
@@ -277,9 +288,16 @@ pub enum Branch {
     Ranked,
     /// s' - s <= tau: Eq. 4.
     Weighted,
+    /// RAFT: the best of its kind, learnt from.
+    Kept,
+    /// Not learnt from.
+    Dropped,
+    /// Learnt from: of PPO a response, of DPO a pair, of SFT a row.
+    Learnt,
 }
 
-/// One sampled pair.
+/// One sampled pair. Of PPO and RAFT a single response, `original`, with an empty `guided`; of DPO the rejected response
+/// and the chosen one with their implicit rewards; of SFT what the policy answered and the response it learns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PairRecord {
     pub step: u32,
@@ -303,6 +321,9 @@ pub struct PairRecord {
     pub weight_original: f64,
     pub weight_guided: f64,
     pub principles: u32,
+    /// What the method knows of it beside, as in [`StepRecord::metrics`].
+    #[serde(default, skip_serializing_if = "Metrics::is_empty")]
+    pub metrics: Metrics,
     /// Token ids of prompt x, y and y': what replay trains on. Not printed.
     #[serde(skip)]
     pub prompt_ids: Vec<u32>,
@@ -320,10 +341,16 @@ pub struct Shaped {
 }
 
 impl PairRecord {
-    /// s' - s, as it is held against tau: of the shaped rewards where there are such.
+    /// s' - s, as it is held against tau: of the shaped rewards where there are such. Of a single response its reward.
     pub fn margin(&self) -> f64 {
         let (s, s_guided) = self.seen();
-        s_guided - s
+        if self.is_single() { s } else { s_guided - s }
+    }
+
+    /// It is one response and not two.
+    pub fn is_single(&self) -> bool {
+        matches!(self.branch, Branch::Kept | Branch::Dropped)
+            || (self.branch == Branch::Learnt && self.guided_ids.is_empty() && self.guided.is_empty())
     }
 
     /// s and s' as Eqs. 3 to 5 see them.

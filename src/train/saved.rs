@@ -3,8 +3,8 @@
 use super::optimizer::values;
 use super::replay::Member;
 use super::trainer::{TrainError, Trainer, stage_optimizer};
-use super::{Event, Mark};
-use crate::run::{Checkpoint, Reader};
+use super::{Branch, Event, Mark};
+use crate::run::{Checkpoint, Reader, StoreError};
 
 impl Trainer {
     /// Writes a checkpoint.
@@ -40,6 +40,7 @@ impl Trainer {
     pub(super) fn take_up(&mut self, checkpoint: Checkpoint) -> Result<(), TrainError> {
         self.store.rewind(checkpoint.step, checkpoint.sft_done)?;
         let device = self.setup.device.clone();
+        self.take_up_reference(&checkpoint)?;
         super::effect::checkpoint_policy(&mut self.setup, &checkpoint);
         self.optimizer = stage_optimizer(&self.setup, checkpoint.sft_done);
         self.optimizer
@@ -58,8 +59,36 @@ impl Trainer {
             let pairs = self.store.pairs_between(step, step + 1)?;
             self.replay.add(step, pairs.iter().filter_map(Member::of).collect());
         }
+        let steps = Reader::open(self.store.dir())?.steps()?;
+        for record in &steps {
+            // What rang then is in the store.
+            self.watch.step(record, "");
+        }
+        let number = |name: &str| steps.last().and_then(|s| s.metrics.get(name)).copied();
+        if let Some((coef, kl)) = number("objective/kl_coef").zip(number("objective/kl")) {
+            self.kl_coef = coef;
+            let used = self.store.pairs_between(self.step.saturating_sub(1), self.step)?;
+            self.next_kl_coef(kl, used.iter().filter(|p| p.branch == Branch::Learnt).count());
+        }
         // A checkpoint at step 0 is older than the first evaluation.
         self.resumed = self.step > 0;
+        Ok(())
+    }
+
+    /// The reference is what the supervised stage left, whose checkpoint is the one after step 0; without such a stage it is
+    /// what the run was set up with. To take the policy as it is now would anchor the run anew.
+    fn take_up_reference(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+        if checkpoint.step == 0 || self.reference.is_some() {
+            return Ok(());
+        }
+        match self.store.checkpoint_at(0) {
+            Ok(Some(first)) => {
+                super::effect::checkpoint_policy(&mut self.setup, &first);
+                self.keep_reference();
+            }
+            Ok(None) | Err(StoreError::Checkpoint { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::trainer::{TrainError, Trainer};
 use super::{Alarm, Answer, Command, Done, Event, Mark};
+use crate::config::MethodName;
 use crate::reward::RewardError;
 use crate::run::Store;
 use crate::sample::Completion;
@@ -180,6 +181,11 @@ impl Trainer {
 
     /// Changes a number or the principles from the next step on, and marks it on the charts.
     pub(super) fn change(&mut self, command: Command) -> Result<(), TrainError> {
+        let name = self.setup.experiment.method.name;
+        if name != MethodName::Ple && matches!(command, Command::SetTau(_) | Command::SetDecay(_)) {
+            let message = format!("only PLE has tau and its decay; this run is {}", name.title());
+            return self.alarm(&message, "nothing was changed; the learning rate can be", false);
+        }
         let label = match &command {
             Command::SetTau(tau) => {
                 let label = format!("tau {} -> {}", short(self.tau), short(*tau));

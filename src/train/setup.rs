@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use burn::tensor::Tensor;
+
 use super::fit::{self, FitSetup};
 use crate::assets;
 use crate::config::{
     Case, ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, find_file, load_plan, parse_principles,
 };
-use crate::data::{DataError, Needs, Pool, PoolError};
+use crate::data::{DataError, Needs, Pairs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::grammar::{Scene, prompt};
 use crate::model::{self, Model, ModelError, ModelFiles, Text, Trained};
@@ -23,6 +25,8 @@ pub struct Setup {
     pub text: Text,
     pub reward: Box<dyn RewardSource>,
     pub pool: Pool,
+    /// What DPO learns from.
+    pub pairs: Option<Pairs>,
     /// The case study, as many of its queries as are not too long.
     pub cases: Vec<Case>,
     /// Cases left out as too long.
@@ -165,14 +169,10 @@ pub fn prepare(
     choice: DeviceChoice,
 ) -> Result<Setup, SetupError> {
     let chosen = device::choose(choice)?;
-    if experiment.method.name == MethodName::Sft && experiment.sft.steps == 0 {
-        return Err(SetupError::Other(
-            "method.name = \"sft\" with sft.steps = 0: nothing would be learnt".into(),
-        ));
-    }
     let data = &mut experiment.data;
     let names = [&mut experiment.policy.model, &mut data.queries];
-    let others = experiment.reward.model.iter_mut().chain(&mut data.test);
+    let pairs = experiment.method.dpo.as_mut().and_then(|dpo| dpo.pairs.as_mut());
+    let others = experiment.reward.model.iter_mut().chain(&mut data.test).chain(pairs);
     for name in names.into_iter().chain(others) {
         *name = whole_path(name, near)?;
     }
@@ -187,14 +187,29 @@ pub fn prepare(
     if let Lora::Adapter(adapter) = &experiment.policy.lora {
         model::add_adapter(&mut policy, adapter.rank, adapter.alpha, experiment.seed);
     }
-    let trained = Trained::of(&mut policy);
+    let mut trained = Trained::of(&mut policy);
+    if experiment.method.name == MethodName::Ppo {
+        // The value head V begins as 0 everywhere.
+        policy.score = Some(Tensor::zeros([policy.config.hidden_size, 1], &chosen.device));
+        trained.add("score.weight");
+    }
     let pool = queries(&experiment, &text)?;
+    let pairs = preference_pairs(&experiment, &text, &pool)?;
     let (cases, cases_left_out) = super::cases::cases(&mut experiment, near, &text)?;
-    if experiment.sft.steps > 0 && pool.example(0).is_none() {
-        return Err(SetupError::Other(format!(
-            "sft.steps = {}: no row of {} has a response to learn from; set sft.steps = 0",
-            experiment.sft.steps, experiment.data.queries
-        )));
+    if pool.example(0).is_none() {
+        let rows = &experiment.data.queries;
+        if experiment.method.name == MethodName::Sft {
+            return Err(SetupError::Other(format!(
+                "method.name = \"sft\": no row of {rows} has a response to learn from; take rows that have one, or another \
+                 method"
+            )));
+        }
+        if experiment.sft.steps > 0 {
+            return Err(SetupError::Other(format!(
+                "sft.steps = {}: no row of {rows} has a response to learn from; set sft.steps = 0",
+                experiment.sft.steps
+            )));
+        }
     }
     let room = policy.config.max_position_embeddings;
     if let Some(message) = without_room(&experiment, &text, room, &principles) {
@@ -209,6 +224,7 @@ pub fn prepare(
         text,
         reward,
         pool,
+        pairs,
         cases,
         cases_left_out,
         device: chosen.device,
@@ -332,7 +348,7 @@ fn queries(experiment: &Experiment, text: &Text) -> Result<Pool, SetupError> {
             0 => 0,
             _ => experiment.eval.queries,
         },
-        responses: experiment.sft.steps > 0,
+        responses: experiment.sft.steps > 0 || experiment.method.name == MethodName::Sft,
     };
     Ok(Pool::read(
         &experiment.data,
@@ -341,4 +357,31 @@ fn queries(experiment: &Experiment, text: &Text) -> Result<Pool, SetupError> {
         needs,
         experiment.seed,
     )?)
+}
+
+/// The pairs of DPO, from their own files, from those of the queries, or from the grammar.
+fn preference_pairs(experiment: &Experiment, text: &Text, pool: &Pool) -> Result<Option<Pairs>, SetupError> {
+    if experiment.method.name != MethodName::Dpo {
+        return Ok(None);
+    }
+    let (data, own) = (&experiment.data, experiment.method.dpo().pairs);
+    let (key, path) = match &own {
+        Some(path) => ("method.dpo.pairs", path),
+        None => ("data.queries", &data.queries),
+    };
+    if let Some(builtin) = path.strip_prefix("builtin:") {
+        if builtin != experiment.task.name() {
+            return Err(SetupError::Other(format!(
+                "{key} = \"{path}\": the task is {task}, so its bundled pairs are \"builtin:{task}\"",
+                task = experiment.task
+            )));
+        }
+        return Ok(Some(Pairs::Grammar {
+            task: experiment.task,
+            seed: experiment.seed,
+        }));
+    }
+    let held_out = pool.held_out(experiment.eval.queries);
+    let found = Pairs::read(key, path, data, experiment.task, text, &held_out, experiment.seed)?;
+    Ok(Some(found))
 }

@@ -6,7 +6,8 @@ use rayon::join;
 use super::replay::Member;
 use super::setup::Setup;
 use super::trainer::Trainer;
-use super::{Branch, Event, PairRecord, Shaped, StepRecord, Writing};
+use super::{Branch, Event, Metrics, PairRecord, Shaped, StepRecord, Writing};
+use crate::data::Example;
 use crate::evaluate::{Scored, mean_truth};
 use crate::grammar::prompt;
 use crate::method::ple;
@@ -28,6 +29,13 @@ impl Drawn {
     /// These are the responses that sampling again would come to.
     pub fn is_of(&self, step: u32, principles: u32) -> bool {
         (self.step, self.principles) == (step, principles)
+    }
+}
+
+impl Drawn {
+    /// Queries and responses where there is one response a query and no principles.
+    pub fn single(&self) -> (&[String], &[Completion]) {
+        (&self.queries, &self.original)
     }
 }
 
@@ -89,6 +97,50 @@ pub fn draw(trainer: &Trainer, t: u32) -> Drawn {
     }
 }
 
+/// y ~ pi(.|x) for queries, of which each may come several times; one half of them on each of two threads.
+pub fn draw_single(trainer: &Trainer, t: u32, queries: Vec<String>, purpose: Purpose) -> Drawn {
+    let Setup {
+        experiment,
+        policy,
+        text,
+        ..
+    } = &trainer.setup;
+    let policy = policy.merged();
+    let events = trainer.control.events();
+    let half = |from: usize, queries: &[String]| {
+        let prompts: Vec<Vec<u32>> = queries
+            .iter()
+            .map(|q| text.prompt(&prompt(experiment.task, q, None)))
+            .collect();
+        let rngs = (0..queries.len())
+            .map(|row| stream(experiment.seed, purpose, u64::from(t), (from + row) as u64))
+            .collect();
+        let mut watch = queries.first().filter(|_| from == 0).map(|query| Watcher {
+            events: events.clone(),
+            step: t,
+            query,
+            guided: false,
+            limit: experiment.generation.max_new_tokens,
+        });
+        sample(&policy, &prompts, &experiment.generation, rngs, &mut |row, ids| {
+            if let (0, Some(watch)) = (row, &mut watch) {
+                watch.report(ids, &|ids| text.decode(ids));
+            }
+        })
+    };
+    let middle = queries.len().div_ceil(2);
+    let (first, second) = queries.split_at(middle);
+    let (mut original, second) = join(|| half(0, first), || half(middle, second));
+    original.extend(second);
+    Drawn {
+        step: t,
+        principles: trainer.principles.version,
+        queries,
+        original,
+        guided: vec![],
+    }
+}
+
 /// s = R(x, y) and s' = R(x, y'), shaped as the experiment says, and the branch of each pair.
 pub fn score(trainer: &Trainer, drawn: &Drawn) -> Result<Sampled, RewardError> {
     let Setup { experiment, text, .. } = &trainer.setup;
@@ -132,6 +184,7 @@ pub fn score(trainer: &Trainer, drawn: &Drawn) -> Result<Sampled, RewardError> {
                 weight_original: w,
                 weight_guided: w_guided,
                 principles: trainer.principles.version,
+                metrics: Metrics::new(),
                 prompt_ids: text.prompt(&prompt(task, query, None)),
                 original_ids: y.completion.ids.clone(),
                 guided_ids: y_guided.completion.ids.clone(),
@@ -139,11 +192,10 @@ pub fn score(trainer: &Trainer, drawn: &Drawn) -> Result<Sampled, RewardError> {
         })
         .collect();
     let members = pairs.iter().filter_map(Member::of).collect();
-    Ok(Sampled {
-        record: record(trainer, t, &pairs, &original, &guided),
-        pairs,
-        members,
-    })
+    let mut record = record(trainer, t, &pairs, &original, &guided);
+    let rows: Vec<(&[u32], &[u32])> = pairs.iter().map(|p| (&p.prompt_ids[..], &p.original_ids[..])).collect();
+    trainer.diagnose(&mut record.metrics, &rows, &original, None);
+    Ok(Sampled { record, pairs, members })
 }
 
 /// The numbers of a sampled batch; what the updates add to them comes later.
@@ -174,7 +226,7 @@ fn record(trainer: &Trainer, t: u32, pairs: &[PairRecord], original: &[Scored], 
 }
 
 /// Mean and standard deviation.
-fn spread(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+pub fn spread(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let n = values.clone().count().max(1) as f64;
     let mean = values.clone().sum::<f64>() / n;
     let variance = values.map(|v| (v - mean).powi(2)).sum::<f64>() / n;
@@ -183,13 +235,20 @@ fn spread(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
 
 /// Prompt and response ids of the rows of a supervised update.
 pub fn supervised_rows(setup: &Setup, first: u64, n: usize) -> Vec<(Vec<u32>, Vec<u32>)> {
-    (first..first + n as u64)
-        .filter_map(|i| setup.pool.example(i))
+    examples(setup, first, n)
+        .into_iter()
         .map(|e| {
-            let e = e.within(&setup.text, setup.experiment.data.max_response_tokens);
             let x = setup.text.prompt(&prompt(setup.experiment.task, &e.query, None));
             (x, setup.text.response(&e.response))
         })
+        .collect()
+}
+
+/// Those rows as text.
+pub fn examples(setup: &Setup, first: u64, n: usize) -> Vec<Example> {
+    (first..first + n as u64)
+        .filter_map(|i| setup.pool.example(i))
+        .map(|e| e.within(&setup.text, setup.experiment.data.max_response_tokens))
         .collect()
 }
 

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender};
 
+use super::diagnose::Watch;
 use super::replay::{Member, ReplayBuffer};
 use super::session::{Control, Flow};
 use super::setup::Setup;
@@ -35,6 +36,12 @@ pub struct Trainer {
     /// Changes made by hand before an interruption, to be made again at the same steps.
     pub(super) pending: Vec<Mark>,
     pub(super) resumed: bool,
+    /// The policy as the method began with it, after the supervised stage. It shares its weights with the policy: with an
+    /// adapter only the adapter's own are held twice. `None` before the method begins, and where it cannot be had again.
+    pub(super) reference: Option<Model>,
+    /// beta of PPO, as the next step uses it.
+    pub(super) kl_coef: f64,
+    pub(super) watch: Watch,
     /// What the next step has sampled already and could not have scored.
     unscored: Option<Drawn>,
     /// Checkpoints that could not be used; told once the run has begun.
@@ -80,6 +87,9 @@ impl Trainer {
             principles,
             pending: Vec::new(),
             resumed: false,
+            reference: None,
+            kl_coef: method.ppo().kl_coef,
+            watch: Watch::default(),
             unscored: None,
             warnings,
             started: Instant::now(),
@@ -87,6 +97,9 @@ impl Trainer {
             setup,
             store,
         };
+        if trainer.setup.experiment.sft.steps == 0 {
+            trainer.keep_reference();
+        }
         if let Some(checkpoint) = checkpoint {
             trainer.take_up(checkpoint)?;
         } else {
@@ -121,8 +134,8 @@ impl Trainer {
             self.alarm(&warning, "the checkpoint before it is used instead", false)?;
         }
         let mut flow = self.supervised_stage()?;
-        if flow == Flow::GoOn && self.setup.experiment.method.name == MethodName::Ple {
-            flow = self.algorithm_1()?;
+        if flow == Flow::GoOn {
+            flow = self.steps()?;
         }
         if flow != Flow::Abandon {
             self.checkpoint()?;
@@ -179,13 +192,20 @@ impl Trainer {
         Ok(Flow::GoOn)
     }
 
-    /// Algorithm 1 from the present step to the last.
-    fn algorithm_1(&mut self) -> Result<Flow, TrainError> {
+    /// The method from the present step to the last. Of PLE this is Algorithm 1.
+    fn steps(&mut self) -> Result<Flow, TrainError> {
         let steps = self.setup.experiment.method.steps;
         let every = self.setup.experiment.eval.every;
         let save_every = self.setup.experiment.checkpoint.every;
+        if self.reference.is_none() && self.step == 0 {
+            self.keep_reference();
+        }
         self.emit(Event::Stage {
-            name: "ple".into(),
+            // "sft" is the supervised stage before a method.
+            name: match self.setup.experiment.method.name {
+                MethodName::Sft => "fine-tuning".into(),
+                name => name.word().into(),
+            },
             steps,
         })?;
         // A run that ended where it was to be evaluated, and could not, makes up for it.
@@ -220,10 +240,10 @@ impl Trainer {
 
     /// Sample y and y', score both against x, add the pairs to D_train, update on its members, decay tau. False if the
     /// rewards could not be had: then nothing has changed, and the same step is to be done again.
-    fn one_step(&mut self) -> Result<bool, TrainError> {
+    pub(super) fn ple_step(&mut self) -> Result<bool, TrainError> {
         let start = Instant::now();
         let t = self.step;
-        let kept = self.unscored.take().filter(|d| d.is_of(t, self.principles.version));
+        let kept = self.take_unscored();
         let drawn = kept.unwrap_or_else(|| step::draw(self, t));
         let Sampled {
             mut record,
@@ -242,11 +262,12 @@ impl Trainer {
         let updated = self.update(&mut record);
         record.seconds = start.elapsed().as_secs_f64();
         self.store.record_step(&record, &pairs)?;
-        self.control.send(Event::Step(record));
+        self.control.send(Event::Step(record.clone()));
         self.control.send(Event::Pairs { step: t, pairs });
         // Eq. 7.
         self.tau = ple::next_tau(self.tau, self.decay);
         self.step += 1;
+        self.watch_step(&record)?;
         if broken > 0 {
             let message = format!("step {t}: {broken} rewards are not numbers; their pairs were left out");
             self.alarm(
@@ -303,6 +324,35 @@ impl Trainer {
             *sum /= updates;
         }
         finite
+    }
+
+    /// What this step has sampled already.
+    pub(super) fn take_unscored(&mut self) -> Option<Drawn> {
+        let (t, version) = (self.step, self.principles.version);
+        self.unscored.take().filter(|d| d.is_of(t, version))
+    }
+
+    /// Keeps responses until their rewards can be had.
+    pub(super) fn keep_unscored(&mut self, drawn: Drawn) {
+        self.unscored = Some(drawn);
+    }
+
+    /// The policy as it is now becomes the reference.
+    pub(super) fn keep_reference(&mut self) {
+        let mut reference = self.setup.policy.clone();
+        reference.score = None;
+        self.reference = Some(reference);
+    }
+
+    /// The reference, without which a method cannot go on.
+    pub(super) fn reference(&self) -> Result<&Model, TrainError> {
+        self.reference.as_ref().ok_or_else(|| {
+            let run = self.store.dir().display();
+            TrainError::Stopped(format!(
+                "{run}: the policy that the method began with is needed as its reference, and its checkpoint after step 0 is \
+                 gone; start a new run"
+            ))
+        })
     }
 
     /// The experiment has the policy evaluated after the steps done so far.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::config::{Experiment, FitExperiment, Plan};
+use crate::config::{Experiment, FitExperiment, MethodName, Plan};
 use crate::train::{
     Alarm, Answer, Done, EffectRecord, EvaluationRecord, Event, Mark, Measuring, PairRecord, PrinciplesVersion,
     SftRecord, Started, StepRecord, Writing,
@@ -124,6 +124,11 @@ impl RunView {
     /// The experiment, if a policy is aligned.
     pub fn experiment(&self) -> Option<&Experiment> {
         self.started.as_ref()?.experiment.align()
+    }
+
+    /// The method that aligns the policy; PLE before anything is known.
+    pub fn method(&self) -> MethodName {
+        self.experiment().map_or(MethodName::Ple, |e| e.method.name)
     }
 
     /// The experiment, if a model is trained on rows.

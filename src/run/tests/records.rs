@@ -57,6 +57,7 @@ fn every_record_comes_back_bit_for_bit() {
             ranked: 3,
             replay: 9,
             margins: vec![x as f32, 0.1],
+            metrics: [("objective/kl".to_string(), x), ("lr".to_string(), 1e-4)].into(),
             ..step(i)
         };
         let odd_pair = PairRecord {
@@ -68,6 +69,12 @@ fn every_record_comes_back_bit_for_bit() {
             }),
             truth_guided: None,
             truth_original: Some(x),
+            branch: [Branch::Kept, Branch::Dropped, Branch::Learnt][i as usize % 3],
+            // One of two letters is the shortest there may be: without and with shaped rewards.
+            metrics: match i % 4 {
+                0 | 1 => Metrics::new(),
+                _ => [("kl".to_string(), x)].into(),
+            },
             ..pair(i, 0)
         };
         let case = CaseRecord {
@@ -245,6 +252,7 @@ fn a_database_of_format_1_is_read_and_written_on() {
     database
         .execute_batch(
             "ALTER TABLE pairs DROP COLUMN shaped_original; ALTER TABLE pairs DROP COLUMN shaped_guided;
+             ALTER TABLE pairs DROP COLUMN metrics; ALTER TABLE steps DROP COLUMN metrics;
              UPDATE meta SET value = json_set(value, '$.experiment.reward', json('{\"model\":\"builtin:imdb-sentiment\"}'))
              WHERE key = 'started';
              PRAGMA user_version = 1;",
@@ -264,7 +272,7 @@ fn a_database_of_format_1_is_read_and_written_on() {
     assert_eq!(format(), 1, "reading changes nothing");
 
     let mut store = Store::open(&dir).unwrap();
-    assert_eq!(format(), 2);
+    assert_eq!(format(), 3);
     let shaped = PairRecord {
         shaped: Some(Shaped {
             original: -0.5,
@@ -280,6 +288,38 @@ fn a_database_of_format_1_is_read_and_written_on() {
         .unwrap();
     assert_eq!(seen, (10.0, 0.25, 0.75));
     assert!(!store.has_evaluation(0).unwrap());
+}
+
+#[test]
+fn a_run_of_format_2_is_read_as_it_is_and_goes_on_in_the_format_of_today() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut store = create(runs.path(), "older");
+    store.record_step(&step(0), &[pair(0, 0)]).unwrap();
+    let dir = store.dir().to_path_buf();
+    drop(store);
+    let database = rusqlite::Connection::open(dir.join("run.db")).unwrap();
+    // A step ended with its truths then: the empty count of metrics is four bytes.
+    database
+        .execute_batch(
+            "UPDATE steps SET exact = substr(exact, 1, length(exact) - 4);
+             ALTER TABLE pairs DROP COLUMN metrics; ALTER TABLE steps DROP COLUMN metrics;
+             PRAGMA user_version = 2;",
+        )
+        .unwrap();
+    let reader = Reader::open(&dir).unwrap();
+    assert_eq!(reader.steps().unwrap(), [step(0)]);
+    assert_eq!(reader.pairs_between(0, 9).unwrap(), [pair(0, 0)]);
+    let mut store = Store::open(&dir).unwrap();
+    let with = StepRecord {
+        metrics: [("loss/policy_avg".to_string(), 0.25)].into(),
+        ..step(1)
+    };
+    store.record_step(&with, &[]).unwrap();
+    assert_eq!(reader.steps().unwrap(), [step(0), with]);
+    let seen = database.query_row("SELECT metrics FROM steps WHERE step = 1", [], |row| {
+        row.get::<_, String>(0)
+    });
+    assert_eq!(seen.unwrap(), r#"{"loss/policy_avg":0.25}"#);
 }
 
 #[test]

@@ -60,6 +60,7 @@ pub fn pair(step: u32, index: u32) -> PairRecord {
         weight_original: -weight_guided,
         weight_guided,
         principles: 1,
+        metrics: Default::default(),
         prompt_ids: Vec::new(),
         original_ids: Vec::new(),
         guided_ids: Vec::new(),

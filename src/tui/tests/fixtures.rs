@@ -73,6 +73,7 @@ pub fn step(i: u32) -> StepRecord {
         replay: 24 * (i as usize + 1),
         principles: 1,
         margins,
+        metrics: Default::default(),
         seconds: 0.6,
     }
 }

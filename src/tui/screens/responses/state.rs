@@ -3,12 +3,11 @@
 use ratatui::crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
-use super::Action;
 use super::ask::Asks;
 use super::browser::Browser;
 use super::layout::Areas;
+use super::{Action, verdict};
 use crate::run::{PairFilter, PairOrder, PairPage};
-use crate::train::Branch;
 use crate::tui::action::Effect;
 use crate::tui::run_view::RunView;
 use crate::tui::screens::live;
@@ -189,11 +188,12 @@ impl State {
 
     fn next_branch(&mut self, run: &RunView) -> Option<PairFilter> {
         self.asks.open = false;
+        let kinds = verdict::branches(run);
         let next = match self.browser.branch {
-            None => Some(Branch::Ranked),
-            Some(Branch::Ranked) => Some(Branch::Weighted),
-            Some(Branch::Weighted) => None,
-        };
+            None => kinds.first(),
+            Some(now) => kinds.iter().skip_while(|branch| **branch != now).nth(1),
+        }
+        .copied();
         self.browser.set_branch(next, run)
     }
 

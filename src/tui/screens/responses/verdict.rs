@@ -1,5 +1,6 @@
 //! What Eqs. 3 to 5 made of a pair, in words.
 
+use crate::config::MethodName;
 use crate::run::PairOrder;
 use crate::train::{Branch, PairRecord};
 use crate::tui::run_view::RunView;
@@ -19,12 +20,25 @@ fn apart(a: f64, b: f64) -> (String, String) {
     (format!("{a:.2}"), format!("{b:.2}"))
 }
 
+/// What the pairs of a run can be filtered by.
+pub fn branches(run: &RunView) -> &'static [Branch] {
+    match run.method() {
+        MethodName::Ple => &[Branch::Ranked, Branch::Weighted],
+        MethodName::Raft => &[Branch::Kept, Branch::Dropped],
+        MethodName::Sft | MethodName::Dpo | MethodName::Ppo => &[],
+    }
+}
+
 /// "ranked: s' - s = 0.61 > tau 0.13, Eq. 3".
 pub fn branch(pair: &PairRecord) -> String {
     let (margin, tau) = apart(pair.margin(), pair.tau);
     match pair.branch {
         Branch::Ranked => format!("ranked: s' - s = {margin} > tau {tau}, Eq. 3"),
         Branch::Weighted => format!("weighted: s' - s = {margin} <= tau {tau}, Eq. 4"),
+        Branch::Kept => "kept: among the best, learnt as SFT would".to_string(),
+        Branch::Dropped => "dropped: not learnt from".to_string(),
+        Branch::Learnt if pair.is_single() => "learnt from: its tokens by their advantages".to_string(),
+        Branch::Learnt => "learnt from".to_string(),
     }
 }
 
@@ -49,6 +63,10 @@ pub fn effect(pair: &PairRecord) -> String {
             )
         }
         Branch::Weighted => format!("{weights}, Eq. 5: this pair teaches nothing"),
+        Branch::Kept | Branch::Dropped | Branch::Learnt => {
+            let known = pair.metrics.iter().map(|(name, x)| format!("{name} {}", short(*x)));
+            known.collect::<Vec<_>>().join("   ")
+        }
     }
 }
 
@@ -76,6 +94,9 @@ pub fn today(pair: &PairRecord, run: &RunView) -> Option<String> {
         }
         _ => {}
     }
+    if !matches!(pair.branch, Branch::Ranked | Branch::Weighted) {
+        return None;
+    }
     let tau = run.latest.as_ref().filter(|s| s.step > pair.step)?.tau;
     let now = if pair.margin() > tau {
         Branch::Ranked
@@ -89,6 +110,9 @@ pub fn name(branch: Branch) -> &'static str {
     match branch {
         Branch::Ranked => "ranked",
         Branch::Weighted => "weighted",
+        Branch::Kept => "kept",
+        Branch::Dropped => "dropped",
+        Branch::Learnt => "learnt",
     }
 }
 
