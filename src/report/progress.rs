@@ -141,6 +141,22 @@ fn fit_line(e: &FitEvaluation) -> String {
 }
 
 fn step_line(r: &StepRecord) -> String {
+    // Only PLE has tau.
+    if r.tau.is_nan() {
+        let kl = r
+            .metrics
+            .get("diagnostics/kl")
+            .map_or(String::new(), |kl| format!("  KL {kl:+.2}"));
+        let kept = match r.reward_guided.is_finite() && r.metrics.contains_key("raft/kept") {
+            true => format!(" kept {:+.2}", r.reward_guided),
+            false => String::new(),
+        };
+        let reward = match r.reward_original.is_finite() {
+            true => format!("reward {:+.2}{kept}{kl}  ", r.reward_original),
+            false => String::new(),
+        };
+        return format!("{reward}L {:+.3}", r.loss);
+    }
     format!(
         "reward {:+.2} guided {:+.2} gap {:+.2}  tau {:.3}  ranked {} weighted {}  L {:+.3}",
         r.reward_original,

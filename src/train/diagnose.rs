@@ -121,7 +121,6 @@ pub struct Trouble {
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     reward: f64,
-    reward_std: f64,
     truth: f64,
     kl_token: f64,
     length: f64,
@@ -152,7 +151,6 @@ impl Watch {
         let metric = |name: &str| record.metrics.get(name).copied().unwrap_or(f64::NAN);
         self.seen.push(Seen {
             reward: record.reward_original,
-            reward_std: record.reward_original_std,
             truth: record.truth_original.unwrap_or(f64::NAN),
             kl_token: metric("diagnostics/kl_token"),
             length: record.length_original,
@@ -230,10 +228,9 @@ impl Watch {
 
     /// The reward rises while truth falls: the policy learns what the reward model gets wrong.
     fn fooled(&self, help: &str) -> Option<Trouble> {
-        let rise = |f: fn(&Seen) -> f64| Some(self.mean(f, TREND, 0)? - self.mean(f, TREND, TREND)?);
-        let spread = self.mean(|s| s.reward_std, TREND, 0)?;
-        let (reward, truth) = (rise(|s| s.reward)?, rise(|s| s.truth)?);
-        (reward > 0.1 * spread && truth < -0.25).then(|| Trouble {
+        let (reward, sure) = self.change(|s| s.reward)?;
+        let (truth, surely) = self.change(|s| s.truth)?;
+        (reward > sure && truth < -0.25 && -truth > 3.0 * surely).then(|| Trouble {
             message: format!(
                 "in {TREND} steps the reward rose by {reward:.2} while truth fell by {:.2}",
                 -truth
@@ -242,6 +239,18 @@ impl Watch {
                 "the policy learns what the reward model gets wrong: stop here; {help}, or use another reward model"
             ),
         })
+    }
+
+    /// By how much a number changed from the steps before to the newest, and the standard error of that, by the scatter of
+    /// the steps.
+    fn change(&self, f: impl Fn(&Seen) -> f64) -> Option<(f64, f64)> {
+        let part = |skip: usize| {
+            let mean = self.mean(&f, TREND, skip)?;
+            let square = self.mean(|s| (f(s) - mean).powi(2), TREND, skip)?;
+            Some((mean, square / (TREND as f64 - 1.0)))
+        };
+        let ((now, scatter), (before, earlier)) = (part(0)?, part(TREND)?);
+        Some((now - before, (scatter + earlier).sqrt()))
     }
 }
 
@@ -303,7 +312,6 @@ mod tests {
 
     fn calm(kl: f64) -> StepRecord {
         StepRecord {
-            reward_original_std: 1.0,
             truth_original: Some(1.0),
             length_original: 40.0,
             ended: 1.0,

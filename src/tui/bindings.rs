@@ -10,6 +10,7 @@ use super::action::{Action, Number, Screen};
 use super::keymap::{Binding, Key, ch, ctrl, key};
 use super::run_view::RunView;
 use super::screens::{cases, dashboard, effect, fit, principles, responses};
+use crate::config::MethodName;
 
 /// Every row: what acts everywhere first, then the screens in their order.
 pub fn table() -> Vec<Binding> {
@@ -38,7 +39,11 @@ pub fn footer(table: &[Binding], screen: Screen, run: &RunView, width: usize) ->
     let heard = run.live && !run.ended();
     let own = table.iter().filter(|row| row.screen == Some(screen));
     let shared = table.iter().filter(|row| row.screen.is_none());
-    let rows = own.chain(shared).filter(|row| heard || !row.action.is_command());
+    let has_tau = run.method() == MethodName::Ple;
+    let rows = own
+        .chain(shared)
+        .filter(|row| heard || !row.action.is_command())
+        .filter(|row| has_tau || row.action != Action::Ask(Number::Tau));
     let mut items: Vec<(&Binding, String, &'static str)> = rows
         .filter_map(|row| {
             let word = if row.action == Action::PauseOrContinue && run.paused {

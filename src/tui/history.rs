@@ -1,5 +1,7 @@
 //! Every number of every step, kept so that a chart of any width and any zoom is drawn in time of its width.
 
+use std::collections::BTreeMap;
+
 use super::smooth::average;
 use crate::train::StepRecord;
 
@@ -237,6 +239,8 @@ const SERIES: usize = Series::Seconds as usize + 1;
 #[derive(Clone, Debug, Default)]
 pub struct History {
     table: Table<SERIES>,
+    /// The named numbers of the steps, each as long as the table.
+    metrics: BTreeMap<String, Column>,
 }
 
 impl History {
@@ -270,6 +274,26 @@ impl History {
                 r.seconds,
             ],
         );
+        let before = self.table.len() - 1;
+        for name in r
+            .metrics
+            .keys()
+            .filter(|name| !self.metrics.contains_key(*name))
+            .collect::<Vec<_>>()
+        {
+            self.metrics.insert(name.clone(), Column::default());
+        }
+        for (name, column) in &mut self.metrics {
+            column.truncate(before);
+            // Steps before the first that had it are gaps.
+            (column.points.len()..before).for_each(|_| column.push(gap));
+            column.push(r.metrics.get(name).copied().unwrap_or(gap));
+        }
+    }
+
+    /// A number by its name, point for point with [`History::steps`]; `None` where no step has it.
+    pub fn metric(&self, name: &str) -> Option<&Column> {
+        self.metrics.get(name)
     }
 
     /// The step of each point, strictly rising.
@@ -358,6 +382,34 @@ mod tests {
         (0..64).for_each(|i| column.push(if i < 32 { f64::NAN } else { f64::INFINITY }));
         assert_eq!(column.summary(0, 64), Summary::EMPTY);
         assert_eq!(column.last(), None);
+    }
+
+    #[test]
+    fn a_metric_is_as_long_as_the_run_and_has_gaps() {
+        let mut history = History::default();
+        let push = |history: &mut History, step: u32, metrics: &[(&str, f64)]| {
+            let metrics = metrics.iter().map(|(name, x)| (name.to_string(), *x)).collect();
+            history.push(&StepRecord {
+                step,
+                metrics,
+                ..StepRecord::default()
+            });
+        };
+        push(&mut history, 0, &[]);
+        push(&mut history, 1, &[("kl", 1.0)]);
+        push(&mut history, 2, &[("lr", 0.5)]);
+        push(&mut history, 3, &[("kl", 3.0)]);
+        // Step 3 is done again.
+        push(&mut history, 3, &[("kl", 4.0), ("lr", 0.25)]);
+        let points = |name| {
+            history
+                .metric(name)
+                .map(|c| c.points().iter().map(|p| p.to_bits()).collect::<Vec<_>>())
+        };
+        let bits = |x: [f32; 4]| Some(x.map(f32::to_bits).to_vec());
+        assert_eq!(points("kl"), bits([f32::NAN, 1.0, f32::NAN, 4.0]));
+        assert_eq!(points("lr"), bits([f32::NAN, f32::NAN, 0.5, 0.25]));
+        assert!(history.metric("ratio").is_none());
     }
 
     #[test]

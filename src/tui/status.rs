@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 
-use crate::config::{Eq4, MethodName, MethodSettings, Reduction, Replay};
+use crate::config::{AdaptiveKl, Eq4, MethodName, MethodSettings, RaftKeep, Reduction, Replay};
 
 use super::run_view::RunView;
 use super::state::{Leaving, State};
@@ -82,6 +82,8 @@ pub fn progress(run: &RunView) -> f64 {
 /// How the method is run, beside how it is printed in the paper.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variant {
+    /// What stands before the settings.
+    pub label: &'static str,
     pub as_printed: bool,
     pub badges: Vec<Badge>,
 }
@@ -95,13 +97,38 @@ pub struct Badge {
 
 /// The settings that make a variant.
 pub fn variant(m: &MethodSettings) -> Variant {
-    if m.name != MethodName::Ple {
-        return Variant {
-            as_printed: true,
-            badges: vec![],
-        };
-    }
     let badge = |text: String, differs| Badge { text, differs };
+    let plain = |texts: Vec<String>| Variant {
+        label: "",
+        as_printed: true,
+        badges: m
+            .preset
+            .iter()
+            .map(|preset| format!("preset {preset}"))
+            .chain(texts)
+            .map(|text| badge(text, false))
+            .collect(),
+    };
+    match m.name {
+        MethodName::Ple => {}
+        MethodName::Sft => return plain(vec![format!("{} rows a step", m.queries_per_step)]),
+        MethodName::Dpo => return plain(vec![format!("beta {:?}", m.dpo().beta)]),
+        MethodName::Ppo => {
+            let p = m.ppo();
+            let kl = match p.adaptive_kl {
+                AdaptiveKl::To(to) => format!("KL to {:?}", to.target),
+                AdaptiveKl::Off(_) => format!("KL × {:?}", p.kl_coef),
+            };
+            return plain(vec![kl, format!("clip {:?}", p.clip), format!("{} epochs", p.epochs)]);
+        }
+        MethodName::Raft => {
+            let r = m.raft();
+            return plain(vec![match r.keep {
+                RaftKeep::Local => format!("best of {}", r.samples),
+                RaftKeep::Top => format!("best {:.0} %", 100.0 * r.share),
+            }]);
+        }
+    }
     let replay = match m.replay {
         Replay::All => badge("replay all".into(), false),
         Replay::Latest => badge("replay latest".into(), true),
@@ -125,8 +152,10 @@ pub fn variant(m: &MethodSettings) -> Variant {
     if !m.weighted_sft {
         badges.push(badge("no L_wsft".into(), true));
     }
+    let as_printed = !badges.iter().any(|b| b.differs);
     Variant {
-        as_printed: !badges.iter().any(|b| b.differs),
+        label: if as_printed { "as printed: " } else { "variant: " },
+        as_printed,
         badges,
     }
 }

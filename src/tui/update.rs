@@ -1,5 +1,6 @@
 //! What an action does to the state, and what it asks of the outside. Pure: no terminal, no channel, no file.
 
+use crate::config::MethodName;
 use crate::train::{Command, Event};
 
 use super::action::{Action, Effect, Number, Screen};
@@ -213,6 +214,9 @@ fn pause_or_continue(state: &mut State) -> Vec<Effect> {
 fn ask(state: &mut State, number: Number) -> Vec<Effect> {
     if state.run.fit_experiment().is_some() && number != Number::LearningRate {
         state.refuse("only PLE has tau and its decay; this run trains a model on rows");
+    } else if state.run.method() != MethodName::Ple && number != Number::LearningRate {
+        let title = state.run.method().title();
+        state.refuse(format!("only PLE has tau and its decay; this run is {title}"));
     } else if can_command(state) {
         state.popup = Some(Popup::Number(Prompt::new(number)));
     }

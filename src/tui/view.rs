@@ -223,11 +223,7 @@ fn draw_run(state: &State, frame: &mut Frame, area: Rect) {
     let what = format!(" · {:?} on {:?}", e.method.name, e.task)
         .to_uppercase()
         .replace(" ON ", " on ");
-    let name = if variant.as_printed {
-        "as printed: "
-    } else {
-        "variant: "
-    };
+    let name = variant.label;
     let badges: usize = variant.badges.iter().map(|b| b.text.chars().count() + 3).sum();
     // The variant is never cut: what the method is goes first, then the end of the run's name.
     let room = usize::from(area.width).saturating_sub(name.len() + badges + 3);

@@ -38,5 +38,10 @@ pub fn truth(value: Option<f64>) -> String {
 /// The heading of one side: "original  s +0.32  truth 0.50".
 pub fn heading(guided: bool, reward: f64, truth_value: Option<f64>) -> String {
     let (name, symbol) = if guided { ("guided", "s'") } else { ("original", "s") };
+    headed(name, symbol, reward, truth_value)
+}
+
+/// The heading of a side of any name: "kept  s +0.32  truth 0.50".
+pub fn headed(name: &str, symbol: &str, reward: f64, truth_value: Option<f64>) -> String {
     format!("{name}  {symbol} {}  truth {}", signed(reward), truth(truth_value))
 }

@@ -35,6 +35,13 @@ pub fn draw(frame: &mut Frame, area: Rect, sides: [Side; 2], scroll: &Scroll, th
     }
 }
 
+/// Draws one text over the whole width.
+pub fn alone(frame: &mut Frame, area: Rect, side: Side, scroll: &Scroll, theme: &Theme) {
+    let lines = wrap(&side.text, usize::from(area.width.saturating_sub(1)));
+    let first = scroll.show(lines.len(), usize::from(area.height.saturating_sub(1)));
+    draw_side(frame, area, &side, lines, first, theme);
+}
+
 fn draw_side(frame: &mut Frame, area: Rect, side: &Side, lines: Vec<Line>, first: usize, theme: &Theme) {
     let [title, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
     let text = clip(&side.title, usize::from(title.width.saturating_sub(1)));

@@ -2,7 +2,9 @@
 
 use ratatui::{style::Style, text::Span};
 
+use super::method::curves;
 use super::{Panel, State};
+use crate::config::MethodName;
 use crate::tui::history::{Column, Series};
 use crate::tui::run_view::RunView;
 use crate::tui::smooth::average;
@@ -10,38 +12,10 @@ use crate::tui::theme::Theme;
 use crate::tui::widgets::chart::{Chart, Curve, Dash};
 use crate::tui::widgets::scale::{short, thousands};
 
-/// A series with its name and looks.
-type Named = (Series, &'static str, Style, Dash);
-
-/// The curves of a panel; none for panels that are not line charts.
-fn curves(panel: Panel, theme: &Theme) -> Vec<Named> {
-    match panel {
-        Panel::Reward => vec![
-            (Series::RewardOriginal, "s original", theme.original, Dash::Solid),
-            (Series::RewardGuided, "s′ guided", theme.guided, Dash::Dashed),
-        ],
-        Panel::Truth => vec![
-            (Series::TruthOriginal, "y original", theme.original, Dash::Solid),
-            (Series::TruthGuided, "y′ guided", theme.guided, Dash::Dashed),
-        ],
-        Panel::Losses => vec![
-            (Series::LossRank, "L_rank", theme.guided, Dash::Dashed),
-            (Series::LossWsft, "L_wsft", theme.original, Dash::Dotted),
-            (Series::Loss, "L", theme.title, Dash::Solid),
-        ],
-        Panel::Lengths => vec![
-            (Series::LengthOriginal, "y original", theme.original, Dash::Solid),
-            (Series::LengthGuided, "y′ guided", theme.guided, Dash::Dashed),
-        ],
-        Panel::Gradient => vec![(Series::GradNorm, "norm", theme.truth, Dash::Solid)],
-        Panel::Margins | Panel::Branches | Panel::Facts => vec![],
-    }
-}
-
 /// The line chart of a panel.
 pub fn chart<'a>(panel: Panel, state: &State, run: &'a RunView, theme: &Theme) -> Option<Chart<'a>> {
     let column = |series| run.history.column(series);
-    let named = curves(panel, theme);
+    let named = present(panel, run, theme);
     if named.is_empty() {
         return None;
     }
@@ -59,17 +33,16 @@ pub fn chart<'a>(panel: Panel, state: &State, run: &'a RunView, theme: &Theme) -
         ],
         _ => vec![],
     };
-    let gap = matches!(panel, Panel::Reward | Panel::Truth);
+    let gap = matches!(panel, Panel::Reward | Panel::Truth) && named.len() > 1;
     Some(Chart {
         steps: run.history.steps(),
-        fill: gap.then(|| (column(named[0].0), column(named[1].0), theme.dim)),
+        fill: match named[..] {
+            [(first, ..), (second, ..)] if gap => Some((first, second, theme.dim)),
+            _ => None,
+        },
         curves: named
             .iter()
-            .map(|&(s, _, style, dash)| Curve {
-                column: column(s),
-                style,
-                dash,
-            })
+            .map(|&(column, _, style, dash)| Curve { column, style, dash })
             .collect(),
         spread,
         marks: marks(run),
@@ -78,6 +51,14 @@ pub fn chart<'a>(panel: Panel, state: &State, run: &'a RunView, theme: &Theme) -
         log: state.log,
         smooth: !state.raw,
     })
+}
+
+/// The curves of a panel of which the run has points.
+fn present<'a>(panel: Panel, run: &'a RunView, theme: &Theme) -> Vec<(&'a Column, &'static str, Style, Dash)> {
+    curves(panel, run.method(), theme)
+        .into_iter()
+        .filter_map(|(source, name, style, dash)| Some((source.column(&run.history)?, name, style, dash)))
+        .collect()
 }
 
 /// The changes made by hand, with the step from which they acted.
@@ -113,10 +94,11 @@ enum Detail {
 }
 
 fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: Detail) -> Vec<Span<'static>> {
-    let value = |series| value_at(run, series, state.cursor, !state.raw);
+    let value = |column| value_at(run, column, state.cursor, !state.raw);
+    let of = |series| value(run.history.column(series));
     let mut out = Vec::new();
-    let named = curves(panel, theme);
-    for (i, &(series, name, style, dash)) in named.iter().enumerate() {
+    let named = present(panel, run, theme);
+    for (i, &(column, name, style, dash)) in named.iter().enumerate() {
         let name = match (detail, name.split_once(' ')) {
             (Detail::All, _) | (_, None) => name,
             (_, Some((symbol, _))) => symbol,
@@ -137,18 +119,20 @@ fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: 
         ));
         let without = detail == Detail::Bare || (detail == Detail::Parts && named.len() > 2 && i + 1 == named.len());
         if !without {
-            let number = value(series).map_or("–".into(), |v| short(v.into()));
+            let number = value(column).map_or("–".into(), |v| short(v.into()));
             out.push(Span::styled(format!("{number}{space}"), style.patch(theme.title)));
         }
     }
     match panel {
-        Panel::Reward => {
-            if let Some((s, g)) = value(Series::RewardOriginal).zip(value(Series::RewardGuided)) {
+        Panel::Reward if run.method() == MethodName::Ple => {
+            if let Some((s, g)) = of(Series::RewardOriginal).zip(of(Series::RewardGuided)) {
                 out.push(Span::raw(format!("gap {} ", short((g - s).into()))));
             }
         }
-        Panel::Branches => {
-            let count = |s| value_at(run, s, state.cursor, false).map_or("–".into(), |v| thousands(v as i64));
+        Panel::Branches if run.method() == MethodName::Ple => {
+            let count = |s| {
+                value_at(run, run.history.column(s), state.cursor, false).map_or("–".into(), |v| thousands(v as i64))
+            };
             out.push(Span::styled(
                 format!("█ ranked {}  ", count(Series::Ranked)),
                 theme.guided,
@@ -158,7 +142,7 @@ fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: 
                 theme.original,
             ));
         }
-        Panel::Margins => {
+        Panel::Margins if run.method() == MethodName::Ple => {
             if let Some(step) = &run.latest {
                 let text = match detail {
                     Detail::All => format!("step {}, {} pairs ", step.step, step.margins.len()),
@@ -170,7 +154,8 @@ fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: 
         }
         _ => {}
     }
-    if let Some(cursor) = state.cursor.filter(|_| !matches!(panel, Panel::Margins | Panel::Facts)) {
+    let still = panel == Panel::Facts || panel == Panel::Margins && run.method() == MethodName::Ple;
+    if let Some(cursor) = state.cursor.filter(|_| !still) {
         let at = if detail == Detail::All { "at step " } else { "@" };
         out.push(Span::styled(format!("{at}{} ", thousands(cursor.into())), theme.title));
     }
@@ -178,8 +163,7 @@ fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: 
 }
 
 /// The value of a series at a step, or the newest: that of the curve that is drawn, averaged or not.
-fn value_at(run: &RunView, series: Series, step: Option<u32>, smooth: bool) -> Option<f32> {
-    let column: &Column = run.history.column(series);
+fn value_at(run: &RunView, column: &Column, step: Option<u32>, smooth: bool) -> Option<f32> {
     let at = match step {
         Some(step) => run.history.steps().binary_search(&step).ok()?,
         None => run.history.len().checked_sub(1)?,

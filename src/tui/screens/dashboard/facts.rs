@@ -1,10 +1,12 @@
 //! The newest step in plain words: what the method did with its pairs.
 
+use super::method_facts;
+use crate::config::MethodName;
 use crate::tui::run_view::RunView;
 use crate::tui::widgets::scale::{duration, short, thousands};
 
 /// Rows that all facts take, but for the one of an experiment that shapes its rewards.
-pub const ROWS: u16 = 13;
+pub const ROWS: u16 = 14;
 
 /// How a fact is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,9 @@ pub struct Fact {
 
 /// All facts, the most telling first.
 pub fn facts(run: &RunView) -> Vec<Fact> {
+    if run.method() != MethodName::Ple {
+        return method_facts::facts(run);
+    }
     let Some(step) = &run.latest else { return vec![] };
     let mut out = Vec::new();
     let mut say = |name, tone, text: String| out.push(Fact { name, text, tone });
@@ -106,6 +111,14 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     let tone = if step.ended < 0.5 { Tone::Bad } else { Tone::Plain };
     let lengths = format!("y {}, y′ {}", short(step.length_original), short(step.length_guided));
     say("tokens", tone, format!("{lengths}; {:.0} % ended", 100.0 * step.ended));
+    if let Some(token) = step.metrics.get("diagnostics/kl_token") {
+        let kl = step.metrics.get("diagnostics/kl").copied().unwrap_or(f64::NAN);
+        say(
+            "KL",
+            Tone::Plain,
+            format!("{} a response, {} a token from the start", short(kl), short(*token)),
+        );
+    }
     let clip = run.experiment().map_or(0.0, |e| e.method.max_grad_norm);
     let clipped = if clip > 0.0 && step.grad_norm > clip {
         format!(" (clipped to {clip})")
@@ -124,6 +137,9 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
 
 /// The same in one or two lines, for small screens.
 pub fn lines(run: &RunView) -> [String; 2] {
+    if run.method() != MethodName::Ple {
+        return method_facts::lines(run);
+    }
     let Some(step) = &run.latest else {
         return Default::default();
     };
@@ -156,7 +172,7 @@ fn count(n: usize) -> String {
     thousands(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
-fn pace(run: &RunView) -> String {
+pub fn pace(run: &RunView) -> String {
     let Some(seconds) = run.history.pace(10) else {
         return "not known yet".into();
     };
@@ -173,7 +189,7 @@ fn pace(run: &RunView) -> String {
     )
 }
 
-fn saved(run: &RunView) -> String {
+pub fn saved(run: &RunView) -> String {
     match (
         run.last_checkpoint,
         run.steps_done().saturating_sub(run.last_checkpoint.unwrap_or(0)),

@@ -30,20 +30,6 @@ impl Panel {
         Panel::Lengths,
         Panel::Gradient,
     ];
-
-    /// Its title.
-    pub fn title(self) -> &'static str {
-        match self {
-            Panel::Reward => "Reward",
-            Panel::Truth => "Truth",
-            Panel::Losses => "Loss",
-            Panel::Margins => "Margins s′−s",
-            Panel::Branches => "D_train",
-            Panel::Facts => "What the step did",
-            Panel::Lengths => "Tokens",
-            Panel::Gradient => "Gradient norm",
-        }
-    }
 }
 
 /// Rows of the line of facts where the panel of facts has no room.

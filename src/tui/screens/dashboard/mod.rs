@@ -3,6 +3,8 @@
 mod charts;
 mod facts;
 mod layout;
+mod method;
+mod method_facts;
 mod view;
 mod waiting;
 

@@ -8,11 +8,15 @@ use ratatui::{
 };
 
 use super::facts::{self, Tone};
-use super::{Panel, State, charts, layout, waiting};
+use super::{Panel, State, charts, layout, method, waiting};
+use crate::config::MethodName;
 use crate::tui::history::Series;
 use crate::tui::run_view::RunView;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{histogram, panel::panel, scale::thousands, stack::Stack, wrap::clip};
+
+/// Where a chart has no points because nobody asked for them.
+const NOT_LOOKED_AT: &str = "Nothing was measured: method.diagnostics = 1 measures after every step.";
 
 /// Draws the whole screen: before the first step what is under way, then the panels.
 pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
@@ -39,17 +43,19 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
 }
 
 fn draw_panel(which: Panel, state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
-    let room = usize::from(area.width).saturating_sub(which.title().chars().count() + 6);
+    let title = method::title(which, run.method());
+    let is_ple = run.method() == MethodName::Ple;
+    let room = usize::from(area.width).saturating_sub(title.chars().count() + 6);
     let legend = charts::legend(which, state, run, theme, room);
-    let inner = panel(frame, area, theme, which.title(), which == state.focus, legend);
+    let inner = panel(frame, area, theme, title, which == state.focus, legend);
     match which {
         Panel::Facts => draw_facts(run, theme, frame, inner),
-        Panel::Margins => {
+        Panel::Margins if is_ple => {
             if let Some(step) = &run.latest {
                 histogram::draw(&step.margins, step.tau, inner, frame.buffer_mut(), theme);
             }
         }
-        Panel::Branches => {
+        Panel::Branches if is_ple => {
             let stack = Stack {
                 steps: run.history.steps(),
                 lower: (run.history.column(Series::Ranked), theme.guided),
@@ -64,7 +70,7 @@ fn draw_panel(which: Panel, state: &State, run: &RunView, theme: &Theme, frame: 
         }
         _ => {
             let Some(chart) = charts::chart(which, state, run, theme) else {
-                return;
+                return centred(NOT_LOOKED_AT, theme, frame, inner);
             };
             chart.draw(inner, frame.buffer_mut(), theme);
             draw_notes(&chart, state, run, theme, frame, inner);

@@ -8,7 +8,7 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-use crate::config::RewardSettings;
+use crate::config::{MethodName, RewardSettings};
 use crate::tui::run_view::RunView;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{
@@ -35,7 +35,7 @@ pub fn view(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     // The plan first; what the experiment is and what the words mean where there is room.
     for extra in [
         about(run, theme, usize::from(width)),
-        laid_out(symbols(theme), usize::from(width), theme),
+        laid_out(symbols(run, theme), usize::from(width), theme),
     ] {
         if !extra.is_empty() && lines.len() + extra.len() + 1 < usize::from(most) {
             lines.push(Line::default());
@@ -122,8 +122,29 @@ fn about(run: &RunView, theme: &Theme, width: usize) -> Vec<Line<'static>> {
 }
 
 /// What the charts will speak of.
-fn symbols(theme: &Theme) -> Vec<Row> {
+fn symbols(run: &RunView, theme: &Theme) -> Vec<Row> {
     let say = |style: Style, name: &str, text: &str| row(style, "■", name, text);
+    if run.method() != MethodName::Ple {
+        let other = match run.method() {
+            MethodName::Raft => "those that are kept",
+            MethodName::Sft => "the rows that are learnt",
+            MethodName::Dpo => "chosen responses",
+            _ => "the reward less what the divergence costs",
+        };
+        return vec![
+            say(
+                theme.original,
+                "y, s",
+                "what the policy answers to the query alone, and its reward",
+            ),
+            say(theme.guided, "beside it", other),
+            say(
+                theme.dim,
+                "KL",
+                "how far the policy is from where the method began, in nats",
+            ),
+        ];
+    }
     vec![
         say(
             theme.original,
@@ -207,12 +228,21 @@ fn plan(run: &RunView, theme: &Theme) -> Vec<Row> {
         (Some(_), _) => "failed before the first step".to_string(),
         (_, Some(d)) => format!("{} before the first step", d.reason),
         _ if stages_past_sft => format!("the first of {} steps is under way", e.method.steps),
-        _ => format!(
-            "{} steps of {} queries, each answered with and without principles",
-            e.method.steps, e.method.queries_per_step
-        ),
+        _ => {
+            let (steps, n) = (e.method.steps, e.method.queries_per_step);
+            match e.method.name {
+                MethodName::Ple => format!("{steps} steps of {n} queries, each answered with and without principles"),
+                MethodName::Sft => format!("{steps} steps of {n} rows, whose responses are learnt (Eq. 1)"),
+                MethodName::Dpo => format!("{steps} steps of {n} pairs of a preferred and another response"),
+                MethodName::Ppo => format!("{steps} steps of {n} queries, each answered once"),
+                MethodName::Raft => format!(
+                    "{steps} steps of {n} queries, each answered {} times; the best is learnt",
+                    e.method.raft().samples
+                ),
+            }
+        }
     };
-    out.push(row(style, sign, format!("{:?}", e.method.name).to_uppercase(), text));
+    out.push(row(style, sign, e.method.name.title(), text));
     out
 }
 

@@ -20,6 +20,26 @@ fn apart(a: f64, b: f64) -> (String, String) {
     (format!("{a:.2}"), format!("{b:.2}"))
 }
 
+/// What a list of a method holds, and what its columns are.
+pub fn list(method: MethodName) -> (&'static str, &'static str) {
+    match method {
+        MethodName::Ple => ("Pairs", "  step.pair  s'-s  branch   query x"),
+        MethodName::Dpo => ("Pairs", "  step.pair  r-r'  kind     query x"),
+        MethodName::Sft => ("Rows", "  step.row   s'-s  kind     query x"),
+        MethodName::Ppo | MethodName::Raft => ("Responses", "  step.no     s  kind     query x"),
+    }
+}
+
+/// The headings of the two sides of a pair: what it is called and what its number is.
+pub fn sides(branch: Branch, method: MethodName) -> [(&'static str, &'static str); 2] {
+    match (branch, method) {
+        (Branch::Learnt, MethodName::Dpo) => [("rejected", "implicit r'"), ("chosen", "implicit r")],
+        (Branch::Learnt, MethodName::Sft) => [("own answer", "s"), ("learnt", "s'")],
+        (Branch::Kept | Branch::Dropped | Branch::Learnt, _) => [("response", "s"), ("", "")],
+        (Branch::Ranked | Branch::Weighted, _) => [("original", "s"), ("guided", "s'")],
+    }
+}
+
 /// What the pairs of a run can be filtered by.
 pub fn branches(run: &RunView) -> &'static [Branch] {
     match run.method() {
@@ -30,14 +50,24 @@ pub fn branches(run: &RunView) -> &'static [Branch] {
 }
 
 /// "ranked: s' - s = 0.61 > tau 0.13, Eq. 3".
-pub fn branch(pair: &PairRecord) -> String {
+pub fn branch(pair: &PairRecord, method: MethodName) -> String {
     let (margin, tau) = apart(pair.margin(), pair.tau);
+    if method == MethodName::Dpo {
+        let right = if pair.margin() > 0.0 { "right" } else { "wrong" };
+        return format!(
+            "the policy has this pair {right}: r - r' = {}, Eq. 7 pushes it up",
+            signed(pair.margin())
+        );
+    }
+    if method == MethodName::Sft {
+        return "the response on the right is learnt, token by token, Eq. 1".to_string();
+    }
     match pair.branch {
         Branch::Ranked => format!("ranked: s' - s = {margin} > tau {tau}, Eq. 3"),
         Branch::Weighted => format!("weighted: s' - s = {margin} <= tau {tau}, Eq. 4"),
         Branch::Kept => "kept: among the best, learnt as SFT would".to_string(),
         Branch::Dropped => "dropped: not learnt from".to_string(),
-        Branch::Learnt if pair.is_single() => "learnt from: its tokens by their advantages".to_string(),
+        Branch::Learnt if pair.is_single() => "learnt from: each token by its advantage".to_string(),
         Branch::Learnt => "learnt from".to_string(),
     }
 }

@@ -9,6 +9,7 @@ use ratatui::widgets::Paragraph;
 use super::layout::Areas;
 use super::state::{Field, State};
 use super::{verdict, view_pair};
+use crate::config::MethodName;
 use crate::train::PairRecord;
 use crate::tui::run_view::RunView;
 use crate::tui::screens::live::signed;
@@ -50,12 +51,13 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
 
 fn pair_list(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, areas: Areas) {
     let browser = &state.browser;
-    panel(frame, areas.list, theme, "Pairs", false, beside(describe(state)));
+    let (title, columns) = verdict::list(run.method());
+    panel(frame, areas.list, theme, title, false, beside(describe(state)));
     if browser.total() == 0 {
         empty(frame, areas.rows, &nothing(state, run), theme);
         return;
     }
-    header("  step.pair  s'-s  branch   query x", theme, frame, areas);
+    header(columns, theme, frame, areas);
     let height = u64::from(areas.rows.height);
     let top = state.top.show(browser.cursor(), browser.total(), height);
     let width = usize::from(areas.rows.width.saturating_sub(1));
@@ -139,16 +141,22 @@ fn nothing(state: &State, run: &RunView) -> String {
         };
         return format!("No pair {whence} was {}. f shows the others.", verdict::name(branch));
     }
+    let to_come = match run.method() {
+        MethodName::Ple => {
+            "Every step will list here, for each query, what the model says by itself and what it says under the \
+             principles."
+        }
+        MethodName::Sft => "Every step will list here what the policy says to some of its rows, beside what it learns.",
+        MethodName::Dpo => "Every step will list here the pairs that it learns from, with their implicit rewards.",
+        MethodName::Ppo => "Every step will list here the responses, with their scores and their divergence.",
+        MethodName::Raft => "Every step will list here the responses, and which of them were kept.",
+    };
     match (&run.failed, &run.done, &run.stage) {
         (Some(_), _, _) | (_, Some(_), _) => "This run ended before its first pair.".to_string(),
         (_, _, Some((stage, _))) if stage.eq_ignore_ascii_case("sft") => {
-            "No pairs yet: the supervised stage comes first. After it every step lists here, for each query, what the \
-             model says by itself and what it says under the principles."
-                .to_string()
+            format!("No pairs yet: the supervised stage comes first. {to_come}")
         }
-        _ => "No pairs yet. Every step will list here, for each query, what the model says by itself and what it says \
-              under the principles."
-            .to_string(),
+        _ => format!("No pairs yet. {to_come}"),
     }
 }
 

@@ -7,6 +7,7 @@ use ratatui::widgets::Paragraph;
 
 use super::state::State;
 use super::verdict;
+use crate::config::MethodName;
 use crate::train::{PairRecord, Writing};
 use crate::tui::run_view::RunView;
 use crate::tui::screens::live::{self, heading, signed};
@@ -28,25 +29,35 @@ pub fn pair(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
         empty(frame, inner, text, theme);
         return;
     };
-    let title = format!("Step {}, pair {}", pair.step, pair.index);
-    let about = format!("principles v{}; underlined: only on this side", pair.principles);
+    let is_ple = run.method() == MethodName::Ple;
+    let what = if pair.is_single() { "response" } else { "pair" };
+    let title = format!("Step {}, {what} {}", pair.step, pair.index);
+    let about = match (is_ple, pair.is_single()) {
+        (true, _) => format!("principles v{}; underlined: only on this side", pair.principles),
+        (false, false) => "underlined: only on this side".to_string(),
+        (false, true) => format!("to the query alone, by {}", run.method().title()),
+    };
     let inner = panel(frame, area, theme, &title, false, beside(about));
     let facts = facts(pair, run, theme, inner.width);
     let body = with_query(frame, inner, &pair.query, facts, theme);
-    let rewards = (pair.reward_original, pair.reward_guided);
-    texts(
-        state,
-        rewards,
-        (pair.truth_original, pair.truth_guided),
-        theme,
-        frame,
-        body,
-    );
+    let sides = verdict::sides(pair.branch, run.method());
+    let heading = |i: usize, reward, truth| live::headed(sides[i].0, sides[i].1, reward, truth);
+    let original = heading(0, pair.reward_original, pair.truth_original);
+    if pair.is_single() {
+        let text = sides::Side {
+            title: original,
+            title_style: theme.original,
+            text: vec![Span::raw(pair.original.clone())],
+        };
+        return sides::alone(frame, body, text, &state.scroll, theme);
+    }
+    let guided = heading(1, pair.reward_guided, pair.truth_guided);
+    texts(state, [original, guided], theme, frame, body);
 }
 
 fn facts(pair: &PairRecord, run: &RunView, theme: &Theme, width: u16) -> Vec<Line<'static>> {
     let width = usize::from(width);
-    let mut lines = wrap_text(&verdict::branch(pair), theme.tau, width);
+    let mut lines = wrap_text(&verdict::branch(pair, run.method()), theme.tau, width);
     lines.extend(wrap_text(&verdict::effect(pair), Default::default(), width));
     if let Some(shaped) = verdict::shaped(pair, run) {
         lines.extend(wrap_text(&shaped, theme.mark, width));
@@ -84,15 +95,11 @@ pub fn answer(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, ar
     };
     let facts = wrap_text(&said, theme.dim, usize::from(inner.width));
     let body = with_query(frame, inner, &answer.query, facts, theme);
-    let rewards = (answer.reward_original, answer.reward_guided);
-    texts(
-        state,
-        rewards,
-        (answer.truth_original, answer.truth_guided),
-        theme,
-        frame,
-        body,
-    );
+    let headings = [
+        heading(false, answer.reward_original, answer.truth_original),
+        heading(true, answer.reward_guided, answer.truth_guided),
+    ];
+    texts(state, headings, theme, frame, body);
 }
 
 /// Draws the query and the facts, and gives what is below them.
@@ -112,21 +119,15 @@ fn with_query(frame: &mut Frame, area: Rect, query: &str, facts: Vec<Line<'stati
     body
 }
 
-fn texts(
-    state: &State,
-    rewards: (f64, f64),
-    truths: (Option<f64>, Option<f64>),
-    theme: &Theme,
-    frame: &mut Frame,
-    area: Rect,
-) {
+fn texts(state: &State, headings: [String; 2], theme: &Theme, frame: &mut Frame, area: Rect) {
+    let [original, guided] = headings;
     let original = Side {
-        title: heading(false, rewards.0, truths.0),
+        title: original,
         title_style: theme.original,
         text: side_spans(&state.diff.old, theme.original),
     };
     let guided = Side {
-        title: heading(true, rewards.1, truths.1),
+        title: guided,
         title_style: theme.guided,
         text: side_spans(&state.diff.new, theme.guided),
     };
@@ -156,6 +157,9 @@ pub fn writing(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     let text = clip(&any.query, usize::from(query.width.saturating_sub(3)));
     let line = Line::from(vec![Span::styled("x  ", theme.dim), Span::styled(text, theme.title)]);
     frame.render_widget(Paragraph::new(line), query);
+    if run.method() != MethodName::Ple {
+        return growing(run.writing[0].as_ref(), "y  ", theme.original, frame, body);
+    }
     let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)])
         .spacing(1)
         .areas(body);
