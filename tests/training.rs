@@ -177,13 +177,3 @@ fn pausing_stops_between_steps_and_one_step_is_one_step() {
     assert_eq!(checkpoint.map(|c| c.step), Some(3));
     assert!(warnings.is_empty());
 }
-
-#[test]
-fn the_method_named_sft_ends_after_its_stage() {
-    let runs = tempfile::tempdir().expect("a folder");
-    let running = start(setup(&["method.name=sft"]), runs.path(), None, false).expect("starts");
-    let events = follow(running, |_| vec![]);
-    let losses = events.iter().filter(|e| matches!(e, Event::Sft(_))).count();
-    assert_eq!(losses, 2);
-    assert!(!events.iter().any(|e| matches!(e, Event::Step(_))));
-}

@@ -49,7 +49,7 @@ pub fn builtin_names() -> Vec<&'static str> {
 }
 
 /// Bundled experiments by their paths in the repository.
-pub const EXPERIMENTS: [(&str, &str); 6] = [
+pub const EXPERIMENTS: [(&str, &str); 18] = [
     ("experiments/imdb.toml", include_str!("../../experiments/imdb.toml")),
     ("experiments/hh.toml", include_str!("../../experiments/hh.toml")),
     ("experiments/tldr.toml", include_str!("../../experiments/tldr.toml")),
@@ -64,6 +64,54 @@ pub const EXPERIMENTS: [(&str, &str); 6] = [
     (
         "experiments/as-printed/tldr.toml",
         include_str!("../../experiments/as-printed/tldr.toml"),
+    ),
+    (
+        "experiments/methods/imdb-sft.toml",
+        include_str!("../../experiments/methods/imdb-sft.toml"),
+    ),
+    (
+        "experiments/methods/imdb-dpo.toml",
+        include_str!("../../experiments/methods/imdb-dpo.toml"),
+    ),
+    (
+        "experiments/methods/imdb-ppo.toml",
+        include_str!("../../experiments/methods/imdb-ppo.toml"),
+    ),
+    (
+        "experiments/methods/imdb-raft.toml",
+        include_str!("../../experiments/methods/imdb-raft.toml"),
+    ),
+    (
+        "experiments/methods/hh-sft.toml",
+        include_str!("../../experiments/methods/hh-sft.toml"),
+    ),
+    (
+        "experiments/methods/hh-dpo.toml",
+        include_str!("../../experiments/methods/hh-dpo.toml"),
+    ),
+    (
+        "experiments/methods/hh-ppo.toml",
+        include_str!("../../experiments/methods/hh-ppo.toml"),
+    ),
+    (
+        "experiments/methods/hh-raft.toml",
+        include_str!("../../experiments/methods/hh-raft.toml"),
+    ),
+    (
+        "experiments/methods/tldr-sft.toml",
+        include_str!("../../experiments/methods/tldr-sft.toml"),
+    ),
+    (
+        "experiments/methods/tldr-dpo.toml",
+        include_str!("../../experiments/methods/tldr-dpo.toml"),
+    ),
+    (
+        "experiments/methods/tldr-ppo.toml",
+        include_str!("../../experiments/methods/tldr-ppo.toml"),
+    ),
+    (
+        "experiments/methods/tldr-raft.toml",
+        include_str!("../../experiments/methods/tldr-raft.toml"),
     ),
 ];
 

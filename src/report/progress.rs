@@ -4,7 +4,7 @@ use std::io::Write;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::config::Plan;
+use crate::config::{Experiment, Plan, experiment_to_toml};
 use crate::train::{Event, FitEvaluation, FitSplit, StepRecord};
 
 /// Prints events for people.
@@ -45,6 +45,9 @@ impl Progress {
                     "{}; {} parameters, {} trained; {read}: {}",
                     s.device, s.parameters, s.trained_parameters, s.data
                 ));
+                if let Some(e) = s.experiment.align().filter(|e| e.method.preset.is_some()) {
+                    self.say(&settings(e));
+                }
                 if s.resumed_from > 0 {
                     self.say(&format!("goes on after step {}", s.resumed_from));
                 }
@@ -116,6 +119,19 @@ impl Progress {
             None => self.say(&format!("{} {done}/{}: {message}", self.stage, self.steps)),
         }
     }
+}
+
+/// What a preset came to together with the file.
+fn settings(e: &Experiment) -> String {
+    let text = experiment_to_toml(e);
+    let of_method = text
+        .split("\n[")
+        .filter(|part| part.starts_with("method") || part.starts_with("generation"));
+    let lines = of_method.flat_map(str::lines).map(|line| match line.strip_suffix(']') {
+        Some(title) => format!("  [{title}]"),
+        None => format!("  {line}"),
+    });
+    format!("settings as used:\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
 
 fn fit_line(e: &FitEvaluation) -> String {

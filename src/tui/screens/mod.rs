@@ -8,5 +8,5 @@ pub mod principles;
 pub mod responses;
 
 #[cfg(test)]
-mod fixtures;
+pub(in crate::tui) mod fixtures;
 mod live;

@@ -5,4 +5,5 @@ mod commands;
 mod fixtures;
 mod fuzz;
 mod loops;
+mod methods;
 mod pictures;

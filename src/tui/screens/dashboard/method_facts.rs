@@ -69,8 +69,9 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
         );
         say("tokens", tone, text);
     }
+    let updates = if step.updates == 1 { "update" } else { "updates" };
     let rate = format!(
-        "{}, rate {}; {} updates",
+        "{}, rate {}; {} {updates}",
         short(step.grad_norm),
         short(step.learning_rate),
         step.updates
@@ -167,7 +168,10 @@ fn of_method(method: MethodName, step: &StepRecord) -> Vec<(&'static str, String
             ),
             ("value loss", m("loss/value_avg")),
         ],
-        MethodName::Raft => vec![("kept", format!("{}, {} above the mean", m("raft/kept"), m("raft/gain")))],
+        MethodName::Raft => {
+            let kept = metric(step, "raft/kept").unwrap_or(0.0);
+            vec![("kept", format!("{kept:.0}, {} above the mean", m("raft/gain")))]
+        }
     }
 }
 
