@@ -1,20 +1,22 @@
 //! Language models: one architecture a file, their weights on disk, their tokenizer.
 
 mod adapter;
+mod chat;
 mod config;
 mod folder;
 mod initialise;
 mod linear;
 mod llama;
-mod tokenizer;
+mod text;
 
 pub use adapter::{Trained, add_adapter};
+pub use chat::{ChatError, ChatTemplate, Message, Role};
 pub use config::ModelConfig;
 pub use folder::{ModelError, ModelFiles, load, save};
 pub use initialise::{DEVIATION, initialise, with_score_head};
 pub use linear::{Adapter, Linear};
 pub use llama::{KvCache, Layer, Model};
-pub use tokenizer::Text;
+pub use text::{Special, Text, TextError, Token};
 
 /// Special tokens of the bundled tokenizer.
 pub const PAD: u32 = 0;
