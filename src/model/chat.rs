@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use minijinja::value::{Kwargs, ValueKind};
 use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Value};
 use minijinja_contrib::pycompat::unknown_method_callback;
 use regex::Regex;
@@ -85,7 +85,10 @@ impl ChatTemplate {
     pub fn new(source: &str, variables: BTreeMap<String, String>, now: DateTime<Utc>) -> Result<Self, ChatError> {
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        environment.set_syntax(syntax.map_err(|e| ChatError::Syntax { line: 0, what: told(&e) })?);
+        environment.set_syntax(syntax.map_err(|e| ChatError::Syntax {
+            line: 0,
+            what: told(&e),
+        })?);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_unknown_method_callback(unknown_method_callback);
         environment.set_formatter(|output, state, value| match value.kind() {
@@ -101,11 +104,20 @@ impl ChatTemplate {
             use std::fmt::Write;
             let mut text = String::new();
             let known = write!(text, "{}", now.format(&format)).is_ok();
-            let what = || Error::new(ErrorKind::InvalidOperation, format!("strftime_now({format:?}): not a format of a date"));
+            let what = || {
+                Error::new(
+                    ErrorKind::InvalidOperation,
+                    format!("strftime_now({format:?}): not a format of a date"),
+                )
+            };
             known.then_some(text).ok_or_else(what)
         });
         let source = GENERATION.replace_all(source, |found: &regex::Captures| {
-            let word = if found.name("end").is_some() { "endif" } else { "if true" };
+            let word = if found.name("end").is_some() {
+                "endif"
+            } else {
+                "if true"
+            };
             format!("{{%{} {word} {}%}}", &found["open"], &found["close"])
         });
         environment
@@ -140,7 +152,10 @@ impl ChatTemplate {
             ("tools", Value::from(())),
             ("documents", Value::from(())),
         ];
-        let special = self.variables.iter().map(|(name, token)| (name.as_str(), Value::from(token)));
+        let special = self
+            .variables
+            .iter()
+            .map(|(name, token)| (name.as_str(), Value::from(token)));
         let conversation = Value::from_pairs(conversation.into_iter().chain(special));
         template.render(conversation).map_err(broken)
     }
@@ -148,7 +163,9 @@ impl ChatTemplate {
 
 /// The time for templates that tell it: now, or what `SOURCE_DATE_EPOCH` says, in seconds since 1970, in UTC.
 pub fn today() -> DateTime<Utc> {
-    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|s| s.trim().parse().ok());
+    let fixed = std::env::var("SOURCE_DATE_EPOCH")
+        .ok()
+        .and_then(|s| s.trim().parse().ok());
     let now = || {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         since.map_or(0, |d| d.as_secs() as i64)
@@ -212,7 +229,9 @@ impl Json {
             }
             ValueKind::Seq | ValueKind::Iterable => {
                 let items = value.try_iter()?.collect();
-                self.list(items, ('[', ']'), depth, out, |item, out| self.write(&item, depth + 1, out))?;
+                self.list(items, ('[', ']'), depth, out, |item, out| {
+                    self.write(&item, depth + 1, out)
+                })?;
             }
             kind => {
                 let what = format!("tojson: {kind} has no form in JSON");
@@ -263,7 +282,9 @@ impl Json {
                 '\u{c}' => out.push_str("\\f"),
                 c if c < ' ' || (self.ascii && !c.is_ascii()) => {
                     let mut units = [0; 2];
-                    c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+                    c.encode_utf16(&mut units)
+                        .iter()
+                        .for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
                 }
                 c => out.push(c),
             }
@@ -276,15 +297,31 @@ impl Json {
 /// A value as Python's `str` writes it, or its `repr`.
 fn python(value: &Value, repr: bool) -> String {
     let list = |open: &str, close: &str, parts: Vec<String>| format!("{open}{}{close}", parts.join(", "));
-    let items = || value.try_iter().map(Iterator::collect::<Vec<Value>>).unwrap_or_default();
+    let items = || {
+        value
+            .try_iter()
+            .map(Iterator::collect::<Vec<Value>>)
+            .unwrap_or_default()
+    };
     match value.kind() {
         ValueKind::None => "None".into(),
         ValueKind::Bool => if value.is_true() { "True" } else { "False" }.into(),
         ValueKind::String if repr => {
             let text = value.as_str().unwrap_or_default();
-            let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-            let text = text.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t").replace('\r', "\\r");
-            format!("{quote}{}{quote}", if quote == '\'' { text.replace('\'', "\\'") } else { text })
+            let quote = if text.contains('\'') && !text.contains('"') {
+                '"'
+            } else {
+                '\''
+            };
+            let text = text
+                .replace('\\', "\\\\")
+                .replace('\n', "\\n")
+                .replace('\t', "\\t")
+                .replace('\r', "\\r");
+            format!(
+                "{quote}{}{quote}",
+                if quote == '\'' { text.replace('\'', "\\'") } else { text }
+            )
         }
         ValueKind::Map => {
             let entry = |key: Value| {

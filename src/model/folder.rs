@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, View};
 
-use super::{Model, ModelConfig, Text};
+use super::{Model, ModelConfig, Text, TextError};
 
 /// Why a model could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +45,8 @@ impl ModelFiles {
             origin: folder.to_path_buf(),
             config: read("config.json")?,
             weights: read("model.safetensors")?,
-            tokenizer: read("tokenizer.json")?,
+            // Where there is none, [`Text::read`] looks for what else there is.
+            tokenizer: read("tokenizer.json").unwrap_or_default(),
         })
     }
 }
@@ -93,10 +94,17 @@ pub fn load(files: &ModelFiles, device: &Device) -> Result<(Model, Text), ModelE
         Ok(Tensor::from_data(TensorData::new(values, shape), device))
     })?;
     model.freeze_head();
-    let text = Text::from_bytes(&files.tokenizer).map_err(|what| ModelError::File {
-        path: at("tokenizer.json"),
-        what,
-    })?;
+    let text = if files.origin.is_dir() {
+        let text = Text::read(&files.origin, &files.config);
+        text.map_err(|TextError { path, what }| ModelError::File { path, what })?
+    } else {
+        Text::bundled(&files.tokenizer, &files.config).map_err(|what| ModelError::File {
+            path: at("tokenizer.json"),
+            what,
+        })?
+    };
+    text.check_vocabulary(model.config.vocab_size, &files.origin)
+        .map_err(|TextError { path, what }| ModelError::File { path, what })?;
     Ok((model, text))
 }
 
@@ -132,8 +140,8 @@ pub fn save(folder: &Path, model: &Model, text: &Text) -> Result<(), ModelError>
     let path = folder.join("config.json");
     let json = serde_json::to_string_pretty(&model.config).map_err(|e| fail(&path, e.to_string()))?;
     std::fs::write(&path, json + "\n").map_err(|e| fail(&path, e.to_string()))?;
-    let path = folder.join("tokenizer.json");
-    std::fs::write(&path, text.to_json()).map_err(|e| fail(&path, e.to_string()))
+    text.write(folder)
+        .map_err(|TextError { path, what }| ModelError::File { path, what })
 }
 
 /// Hugging Face stores these `[out, in]`; here they are `[in, out]`.

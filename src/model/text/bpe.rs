@@ -31,7 +31,8 @@ impl Family {
 }
 
 /// Qwen2's words: digits one by one, line breaks by themselves.
-const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+const QWEN2: &str =
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
 /// Reads the two files of a folder, without added tokens.
 pub(super) fn read(folder: &Path, family: Family) -> Result<Tokenizer, TextError> {
@@ -49,7 +50,10 @@ pub(super) fn read(folder: &Path, family: Family) -> Result<Tokenizer, TextError
         what: format!("with merges.txt: {e}"),
     })?;
     let mut tokenizer = Tokenizer::new(model);
-    let (byte_level, decoder) = (ByteLevel::new(false, true, true), ByteLevelDecoder::new(false, true, true));
+    let (byte_level, decoder) = (
+        ByteLevel::new(false, true, true),
+        ByteLevelDecoder::new(false, true, true),
+    );
     tokenizer.with_decoder(Some(decoder));
     match family {
         Family::Gpt2 => {
@@ -74,7 +78,10 @@ pub(super) fn spelled(token: &str) -> String {
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
-        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("<0x{byte:02X}>")));
+        chunk
+            .invalid()
+            .iter()
+            .for_each(|byte| text.push_str(&format!("<0x{byte:02X}>")));
     }
     text
 }

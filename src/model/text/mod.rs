@@ -174,7 +174,10 @@ impl Text {
     pub fn check_vocabulary(&self, vocab_size: usize, folder: &Path) -> Result<(), TextError> {
         let vocabulary = self.inner.plain.get_vocab(true);
         let last = vocabulary.iter().max_by_key(|(_, id)| **id);
-        let rows = format!("config.json says vocab_size = {vocab_size}, so the embedding ends at {}", vocab_size.max(1) - 1);
+        let rows = format!(
+            "config.json says vocab_size = {vocab_size}, so the embedding ends at {}",
+            vocab_size.max(1) - 1
+        );
         let wrong = |what: String| {
             Err(TextError {
                 path: folder.join(self.inner.source),
@@ -220,7 +223,10 @@ impl Text {
         if !self.inner.prepends {
             return self.encode(text);
         }
-        if let Some(rest) = text.strip_prefix(' ').filter(|rest| !rest.starts_with(' ') && !rest.is_empty()) {
+        if let Some(rest) = text
+            .strip_prefix(' ')
+            .filter(|rest| !rest.starts_with(' ') && !rest.is_empty())
+        {
             return self.encode(rest);
         }
         // After a line break, which no token joins with a letter.
@@ -262,7 +268,9 @@ impl Text {
     /// Whether an id is a special token's.
     pub fn is_special(&self, id: u32) -> bool {
         let added = self.inner.plain.get_added_vocabulary();
-        added.simple_id_to_token(id).is_some_and(|token| added.is_special_token(&token))
+        added
+            .simple_id_to_token(id)
+            .is_some_and(|token| added.is_special_token(&token))
     }
 
     /// Whether special tokens are written in a text, which a template's own tokenizer would read as such.
@@ -303,6 +311,11 @@ impl Text {
     pub fn decode(&self, ids: &[u32]) -> String {
         let special = &self.inner.special;
         let plain: Vec<u32> = ids.iter().copied().filter(|&id| !special.contains(id)).collect();
-        self.inner.plain.decode(&plain, true).unwrap_or_default().trim().to_string()
+        self.inner
+            .plain
+            .decode(&plain, true)
+            .unwrap_or_default()
+            .trim()
+            .to_string()
     }
 }

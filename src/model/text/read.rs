@@ -57,7 +57,8 @@ impl<'a> Files<'a> {
             }
         }
         let table = |name: &str, bytes: &[u8]| -> Result<Value, TextError> {
-            let value: Value = serde_json::from_slice(bytes).map_err(|e| wrong(folder, name, format!("not JSON: {e}")))?;
+            let value: Value =
+                serde_json::from_slice(bytes).map_err(|e| wrong(folder, name, format!("not JSON: {e}")))?;
             match value.is_object() {
                 true => Ok(value),
                 false => Err(wrong(folder, name, "not a table of keys and values")),
@@ -92,7 +93,9 @@ impl<'a> Files<'a> {
             return Ok((found, "tokenizer.json"));
         }
         if !self.folder.join("vocab.json").exists() {
-            let other = ["tokenizer.model", "spiece.model"].into_iter().find(|n| self.folder.join(n).exists());
+            let other = ["tokenizer.model", "spiece.model"]
+                .into_iter()
+                .find(|n| self.folder.join(n).exists());
             let what = match other {
                 Some(name) => format!(
                     "is not there, and {name} is not read; write one with transformers' \
@@ -130,22 +133,36 @@ impl<'a> Files<'a> {
             let list: BTreeMap<String, u32> = serde_json::from_slice(bytes)
                 .map_err(|e| self.wrong(ADDED_TOKENS, format!("not a table of tokens and their ids: {e}")))?;
             // Those the special token map names steer, and so do they all where it is missing.
-            let tokens = list.into_iter().map(|(name, id)| (id, (AddedToken::from(name, true).normalized(false), ADDED_TOKENS)));
+            let tokens = list
+                .into_iter()
+                .map(|(name, id)| (id, (AddedToken::from(name, true).normalized(false), ADDED_TOKENS)));
             added.extend(tokens);
         }
         if let Some(Value::Object(list)) = self.setting("added_tokens_decoder") {
             for (id, token) in list {
                 let place = format!("added_tokens_decoder.{id}");
-                let number: u32 = id.parse().map_err(|_| self.wrong(TOKENIZER_CONFIG, format!("{place}: not an id")))?;
-                added.insert(number, (added_token(token).ok_or_else(|| {
-                    self.wrong(TOKENIZER_CONFIG, format!("{place}: no \"content\""))
-                })?, TOKENIZER_CONFIG));
+                let number: u32 = id
+                    .parse()
+                    .map_err(|_| self.wrong(TOKENIZER_CONFIG, format!("{place}: not an id")))?;
+                added.insert(
+                    number,
+                    (
+                        added_token(token)
+                            .ok_or_else(|| self.wrong(TOKENIZER_CONFIG, format!("{place}: no \"content\"")))?,
+                        TOKENIZER_CONFIG,
+                    ),
+                );
             }
         }
         if source == "vocab.json" && added.is_empty() {
             // GPT-2's folder has its one special token in the vocabulary and names it nowhere.
             let id = tokenizer.token_to_id(END_OF_TEXT);
-            added.extend(id.map(|id| (id, (AddedToken::from(END_OF_TEXT, true).normalized(false), "vocab.json"))));
+            added.extend(id.map(|id| {
+                (
+                    id,
+                    (AddedToken::from(END_OF_TEXT, true).normalized(false), "vocab.json"),
+                )
+            }));
         }
         // In the order of their ids, because new ones are numbered as they come.
         for (id, (token, file)) in added {
@@ -157,7 +174,8 @@ impl<'a> Files<'a> {
             let found = tokenizer.token_to_id(&name);
             if found != Some(id) {
                 let found = found.map_or("none".to_string(), |id| id.to_string());
-                let what = format!("{name:?} has the id {id}, and by {source} it has {found}; the two do not belong together");
+                let what =
+                    format!("{name:?} has the id {id}, and by {source} it has {found}; the two do not belong together");
                 return Err(self.wrong(file, what));
             }
         }
@@ -168,8 +186,13 @@ impl<'a> Files<'a> {
     ///
     /// `Some(None)`: a file says that there is none.
     fn named(&self, key: &str) -> Option<(Option<String>, &'static str)> {
-        let tables = [(&self.tokenizer_config, TOKENIZER_CONFIG), (&self.special_map, SPECIAL_MAP)];
-        let found = tables.into_iter().filter_map(|(table, file)| Some((table.as_ref()?.get(key)?, file)));
+        let tables = [
+            (&self.tokenizer_config, TOKENIZER_CONFIG),
+            (&self.special_map, SPECIAL_MAP),
+        ];
+        let found = tables
+            .into_iter()
+            .filter_map(|(table, file)| Some((table.as_ref()?.get(key)?, file)));
         let names = found.map(|(value, file)| (token_name(value), file));
         names.reduce(|first, second| if first.0.is_some() { first } else { second })
     }
@@ -187,7 +210,11 @@ impl<'a> Files<'a> {
         let bos = id("bos_token", by_ids.bos)?;
         // A padding token that was never added does no harm: rows are filled with what the model does not look at.
         let pad = id("pad_token", by_ids.pad).unwrap_or(None);
-        let generation = self.generation.as_ref().map(|g| ids(g, "eos_token_id")).unwrap_or_default();
+        let generation = self
+            .generation
+            .as_ref()
+            .map(|g| ids(g, "eos_token_id"))
+            .unwrap_or_default();
         let first = generation.first().copied().or(by_ids.end);
         let Some(end) = id("eos_token", first)?.or(first) else {
             let what = "no token ends a response: add eos_token here, or eos_token_id to config.json";
@@ -200,7 +227,11 @@ impl<'a> Files<'a> {
             stops: vec![end],
             pad,
         };
-        let more = if generation.is_empty() { by_ids.stops } else { generation };
+        let more = if generation.is_empty() {
+            by_ids.stops
+        } else {
+            generation
+        };
         more.into_iter().for_each(|id| special.stop_at(id));
         Ok(special)
     }
@@ -228,7 +259,14 @@ impl<'a> Files<'a> {
         };
         let name = |id: Option<u32>| id.and_then(|id| tokenizer.id_to_token(id));
         let mut variables: BTreeMap<String, String> = BTreeMap::new();
-        for key in ["bos_token", "eos_token", "pad_token", "unk_token", "sep_token", "cls_token"] {
+        for key in [
+            "bos_token",
+            "eos_token",
+            "pad_token",
+            "unk_token",
+            "sep_token",
+            "cls_token",
+        ] {
             variables.extend(self.named(key).and_then(|(name, _)| Some((key.to_string(), name?))));
         }
         for (key, id) in [("bos_token", special.bos), ("eos_token", special.end)] {
@@ -237,7 +275,9 @@ impl<'a> Files<'a> {
             }
         }
         let template = ChatTemplate::new(&source, variables, chat::today());
-        template.map(Some).map_err(|e| self.wrong(file, format!("chat_template: {e}")))
+        template
+            .map(Some)
+            .map_err(|e| self.wrong(file, format!("chat_template: {e}")))
     }
 
     /// `chat_template` is a text, or a list of named ones of which "default" is for talk without tools.
@@ -245,7 +285,12 @@ impl<'a> Files<'a> {
         let list = match value {
             Value::String(text) => return Ok(text.clone()),
             Value::Array(list) => list,
-            _ => return Err(self.wrong(TOKENIZER_CONFIG, "chat_template is neither a text nor a list of named ones")),
+            _ => {
+                return Err(self.wrong(
+                    TOKENIZER_CONFIG,
+                    "chat_template is neither a text nor a list of named ones",
+                ));
+            }
         };
         let part = |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).map(String::from);
         let named: Vec<(String, String)> = list
@@ -256,7 +301,10 @@ impl<'a> Files<'a> {
             Some((_, template)) => Ok(template.clone()),
             None => {
                 let names: Vec<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
-                let what = format!("chat_template has none of the name \"default\"; there are: {}", names.join(", "));
+                let what = format!(
+                    "chat_template has none of the name \"default\"; there are: {}",
+                    names.join(", ")
+                );
                 Err(self.wrong(TOKENIZER_CONFIG, what))
             }
         }
