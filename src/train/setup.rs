@@ -195,10 +195,7 @@ pub fn prepare(
         model::add_adapter(&mut policy, adapter.rank, adapter.alpha, experiment.seed);
     }
     let trained = Trained::of(&mut policy);
-    let prompter = Prompter::new(&text, experiment.task, experiment.policy.template).map_err(|source| {
-        let key = "policy.template";
-        SetupError::Prompt { key, source }
-    })?;
+    let prompter = prompter(&text, &experiment)?;
     let pool = queries(&experiment, &text)?;
     let (cases, cases_left_out) = super::cases::cases(&mut experiment, near, &text)?;
     if experiment.sft.steps > 0 && pool.example(0).is_none() {
@@ -264,7 +261,12 @@ pub(super) fn load_model(
     name: &str,
     device: &burn::tensor::Device,
 ) -> Result<(Model, Text), SetupError> {
-    let files = match name.strip_prefix("builtin:") {
+    let files = model_files(key, name)?;
+    model::load(&files, Precision::F32, device).map_err(|source| SetupError::Model { key, source })
+}
+
+fn model_files(key: &'static str, name: &str) -> Result<ModelFiles, SetupError> {
+    match name.strip_prefix("builtin:") {
         Some(builtin) => assets::builtin_model(builtin).ok_or_else(|| SetupError::NoBuiltin {
             key,
             found: name.to_string(),
@@ -273,10 +275,24 @@ pub(super) fn load_model(
                 .map(|n| format!("builtin:{n}"))
                 .collect::<Vec<_>>()
                 .join(", "),
-        })?,
-        None => ModelFiles::Folder(name.into()),
-    };
-    model::load(&files, Precision::F32, device).map_err(|source| SetupError::Model { key, source })
+        }),
+        None => Ok(ModelFiles::Folder(name.into())),
+    }
+}
+
+/// How the policy of an experiment is prompted, without its weights.
+pub fn policy_prompter(experiment: &Experiment) -> Result<Prompter, SetupError> {
+    let key = "policy.model";
+    let files = model_files(key, &experiment.policy.model)?;
+    let text = files.text().map_err(|source| SetupError::Model { key, source })?;
+    prompter(&text, experiment)
+}
+
+fn prompter(text: &Text, experiment: &Experiment) -> Result<Prompter, SetupError> {
+    Prompter::new(text, experiment.task, experiment.policy.template).map_err(|source| {
+        let key = "policy.template";
+        SetupError::Prompt { key, source }
+    })
 }
 
 /// What scores responses, tried out on one.
