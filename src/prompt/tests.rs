@@ -159,11 +159,8 @@ fn imdb_and_tldr_keep_the_marks_of_their_task() {
             .contains("<|s|>user\nreview: a film continue:<|e|>")
     );
     let told = roles(&chat, "a film", Some("Like it."));
-    assert!(
-        told.contains("}p(Like\u{B7}it.{") && told.contains("{:\u{B7}}q(a\u{B7}film{\u{B7}continue")
-            || told.contains("review:\u{B7}}q(a\u{B7}film{"),
-        "{told}"
-    );
+    let want = "review:\u{B7}}q(a\u{B7}film{\u{B7}continue:<|e|>";
+    assert!(told.contains("}p(Like\u{B7}it.{") && told.contains(want), "{told}");
 }
 
 #[test]
