@@ -8,6 +8,7 @@ mod hub;
 mod initialise;
 mod linear;
 mod llama;
+mod llama2c;
 mod text;
 
 pub use adapter::{Trained, add_adapter};
@@ -18,6 +19,7 @@ pub use hub::{Hub, HubError, HubName};
 pub use initialise::{DEVIATION, initialise, with_score_head};
 pub use linear::{Adapter, Linear};
 pub use llama::{KvCache, Layer, Model};
+pub use llama2c::{ConvertError, Converted, convert as convert_llama2c};
 pub use text::{Special, Text, TextError, Token};
 
 /// Special tokens of the bundled tokenizer.
