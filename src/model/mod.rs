@@ -1,24 +1,36 @@
 //! Language models: one architecture a file, their weights on disk, their tokenizer.
 
 mod adapter;
+mod cache;
 mod chat;
+mod checkpointing;
 mod config;
+mod decoder;
 mod folder;
+mod gemma;
+mod gpt2;
 mod hub;
 mod initialise;
+mod layer;
 mod linear;
 mod llama;
 mod llama2c;
+mod mistral;
+mod parts;
+mod qwen2;
 mod text;
+mod weights;
 
 pub use adapter::{Trained, add_adapter};
+pub use cache::KvCache;
 pub use chat::{ChatError, ChatTemplate, Message, Role};
-pub use config::ModelConfig;
-pub use folder::{ModelError, ModelFiles, load, save};
+pub use config::{Architecture, ModelConfig};
+pub use decoder::{Model, Params};
+pub use folder::{ModelError, ModelFiles, Precision, load, save};
 pub use hub::{Hub, HubError, HubName};
 pub use initialise::{DEVIATION, initialise, with_score_head};
+pub use layer::Layer;
 pub use linear::{Adapter, Linear};
-pub use llama::{KvCache, Layer, Model};
 pub use llama2c::{ConvertError, Converted, convert as convert_llama2c};
 pub use text::{Special, Text, TextError, Token};
 

@@ -39,7 +39,7 @@ impl RewardSource for RewardModel {
 ///
 /// `rows` are (prompt ids, response ids).
 pub fn score(model: &Model, rows: &[(&[u32], &[u32])]) -> Tensor<1> {
-    let device = model.embed.device().inner();
+    let device = model.device();
     let width = rows.iter().map(|(x, y)| x.len() + y.len()).max().unwrap_or(1);
     let mut ids = Vec::with_capacity(rows.len() * width);
     let mut last = Vec::with_capacity(rows.len());

@@ -1,6 +1,6 @@
 //! Everything a run needs, loaded and checked before anything is started or written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::fit::{self, FitSetup};
 use crate::assets;
@@ -11,7 +11,7 @@ use crate::config::{
 use crate::data::{DataError, Needs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::grammar::Scene;
-use crate::model::{self, Hub, HubError, HubName, Model, ModelError, ModelFiles, Text, Trained};
+use crate::model::{self, Hub, HubError, HubName, Model, ModelError, ModelFiles, Precision, Text, Trained};
 use crate::prompt::{PromptError, Prompter};
 use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, Rules};
 
@@ -192,7 +192,8 @@ pub fn prepare(
     let (mut policy, text) = load("policy.model", &experiment.policy.model)?;
     if policy.score.is_some() {
         return Err(SetupError::Other(format!(
-            "policy.model = \"{}\": this is a reward model; a policy is a LlamaForCausalLM",
+            "policy.model = \"{}\": this is a reward model; a policy is a causal language model, such as \
+             LlamaForCausalLM",
             experiment.policy.model
         )));
     }
@@ -272,6 +273,17 @@ pub(super) fn model_path(name: &str, near: Option<&Path>) -> Result<String, Conf
     }
 }
 
+/// The folder of a model that is not bundled, fetched if it is one of the hub's that is not here.
+fn model_folder(key: &'static str, name: &str) -> Result<PathBuf, SetupError> {
+    match HubName::parse(name) {
+        Some(hub_name) if !Path::new(name).exists() => {
+            let folder = Hub::from_environment().and_then(|hub| hub.folder(&hub_name));
+            folder.map_err(|source| SetupError::Hub { key, source })
+        }
+        _ => Ok(name.into()),
+    }
+}
+
 pub(super) fn load_model(
     key: &'static str,
     name: &str,
@@ -287,17 +299,9 @@ pub(super) fn load_model(
                 .collect::<Vec<_>>()
                 .join(", "),
         })?,
-        None => {
-            let folder = match HubName::parse(name) {
-                Some(name) if !Path::new(&name.to_string()).exists() => Hub::from_environment()
-                    .and_then(|hub| hub.folder(&name))
-                    .map_err(|source| SetupError::Hub { key, source })?,
-                _ => name.into(),
-            };
-            ModelFiles::read(&folder).map_err(|source| SetupError::Model { key, source })?
-        }
+        None => ModelFiles::Folder(model_folder(key, name)?),
     };
-    model::load(&files, device).map_err(|source| SetupError::Model { key, source })
+    model::load(&files, Precision::F32, device).map_err(|source| SetupError::Model { key, source })
 }
 
 /// What scores responses, tried out on one.
@@ -313,7 +317,12 @@ fn reward_source(
         if model.score.is_none() {
             return Err(SetupError::Other(format!(
                 "reward.model = \"{name}\": this model has no score head; a reward model is a \
-                 LlamaForSequenceClassification"
+                 sequence classifier, such as LlamaForSequenceClassification"
+            )));
+        }
+        if let Some(labels) = model.config.num_labels.filter(|n| *n != 1) {
+            return Err(SetupError::Other(format!(
+                "reward.model = \"{name}\": its score head has {labels} outputs; a reward is one number (num_labels = 1)"
             )));
         }
         let prompter = Prompter::new(&text, experiment.task, Template::Auto).map_err(|source| {
