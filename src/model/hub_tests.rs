@@ -107,7 +107,7 @@ fn files(names: &[&str]) -> BTreeMap<String, Vec<u8>> {
 
 /// The bundled model, in two shards.
 fn tiny() -> BTreeMap<String, Vec<u8>> {
-    let bundled = crate::assets::builtin_model("tiny").expect("bundled");
+    let (config, tokenizer) = super::super::text::tests::bundled();
     let mut files = files(&[
         "a.safetensors",
         "b.safetensors",
@@ -115,8 +115,8 @@ fn tiny() -> BTreeMap<String, Vec<u8>> {
         "onnx/model.onnx",
         "pytorch_model.bin",
     ]);
-    files.insert("config.json".into(), bundled.config.into_owned());
-    files.insert("tokenizer.json".into(), bundled.tokenizer.into_owned());
+    files.insert("config.json".into(), config);
+    files.insert("tokenizer.json".into(), tokenizer);
     let index = r#"{"weight_map": {"x": "b.safetensors", "y": "a.safetensors", "z": "b.safetensors"}}"#;
     files.insert(INDEX.into(), index.into());
     files

@@ -177,8 +177,7 @@ fn the_template_can_be_chosen() {
         roles(&plain, "why?", Some("Be kind.")),
         "}p(Be\u{B7}kind.{\u{B7}human:\u{B7}}q(why?{\u{B7}assistant:"
     );
-    let bundled = crate::assets::builtin_model("tiny").expect("bundled");
-    let bundled = Text::bundled(&bundled.tokenizer, &bundled.config).unwrap();
+    let bundled = crate::assets::builtin_model("tiny").expect("bundled").text().unwrap();
     let error = Prompter::new(&bundled, Task::Hh, Template::Chat)
         .unwrap_err()
         .to_string();
@@ -196,8 +195,7 @@ fn the_template_can_be_chosen() {
 
 #[test]
 fn bundled_models_are_asked_as_ever() {
-    let files = crate::assets::builtin_model("tiny").expect("bundled");
-    let text = Text::bundled(&files.tokenizer, &files.config).unwrap();
+    let text = crate::assets::builtin_model("tiny").expect("bundled").text().unwrap();
     for task in Task::ALL {
         let prompter = Prompter::new(&text, task, Template::Auto).unwrap();
         assert!(!prompter.is_chat() && prompter.note().is_none());

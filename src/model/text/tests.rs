@@ -15,6 +15,14 @@ pub fn real() -> Option<PathBuf> {
     Some(folder)
 }
 
+/// `config.json` and `tokenizer.json` of the bundled policy.
+pub fn bundled() -> (Vec<u8>, Vec<u8>) {
+    match crate::assets::builtin_model("tiny").expect("bundled") {
+        crate::model::ModelFiles::Embedded { config, tokenizer, .. } => (config.into_owned(), tokenizer.into_owned()),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Unpacks one of them.
 pub fn unpacked(real: &Path, name: &str) -> tempfile::TempDir {
     let place = tempfile::tempdir().unwrap();
@@ -165,8 +173,8 @@ fn what_is_wrong_with_a_folder_is_said_with_its_file() {
 
 #[test]
 fn a_folder_of_a_bundled_model_reads_as_the_bundled_one() {
-    let files = crate::assets::builtin_model("tiny").expect("bundled");
-    let bundled = Text::bundled(&files.tokenizer, &files.config).unwrap();
+    let (config, tokenizer) = bundled();
+    let bundled = Text::bundled(&tokenizer, &config).unwrap();
     let place = tempfile::tempdir().unwrap();
     bundled.write(place.path()).unwrap();
     let names: Vec<_> = fs::read_dir(place.path())
@@ -176,8 +184,8 @@ fn a_folder_of_a_bundled_model_reads_as_the_bundled_one() {
     assert_eq!(names, ["tokenizer.json"]);
     for text in [
         bundled,
-        Text::read(place.path(), &files.config).unwrap(),
-        Text::from_bytes(&files.tokenizer).unwrap(),
+        Text::read(place.path(), &config).unwrap(),
+        Text::from_bytes(&tokenizer).unwrap(),
     ] {
         let want = Special {
             bos: Some(2),
