@@ -9,10 +9,12 @@ mod decoder;
 mod folder;
 mod gemma;
 mod gpt2;
+mod hub;
 mod initialise;
 mod layer;
 mod linear;
 mod llama;
+mod llama2c;
 mod mistral;
 mod parts;
 mod qwen2;
@@ -25,9 +27,11 @@ pub use chat::{ChatError, ChatTemplate, Message, Role};
 pub use config::{Architecture, ModelConfig};
 pub use decoder::{Model, Params};
 pub use folder::{ModelError, ModelFiles, Precision, load, save};
+pub use hub::{Hub, HubError, HubName};
 pub use initialise::{DEVIATION, initialise, with_score_head};
 pub use layer::Layer;
 pub use linear::{Adapter, Linear};
+pub use llama2c::{ConvertError, Converted, convert as convert_llama2c};
 pub use text::{Special, Text, TextError, Token};
 
 /// Special tokens of the bundled tokenizer.

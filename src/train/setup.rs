@@ -1,6 +1,6 @@
 //! Everything a run needs, loaded and checked before anything is started or written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::fit::{self, FitSetup};
 use crate::assets;
@@ -11,7 +11,7 @@ use crate::config::{
 use crate::data::{DataError, Needs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::grammar::Scene;
-use crate::model::{self, Model, ModelError, ModelFiles, Precision, Text, Trained};
+use crate::model::{self, Hub, HubError, HubName, Model, ModelError, ModelFiles, Precision, Text, Trained};
 use crate::prompt::{PromptError, Prompter};
 use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, Rules};
 
@@ -56,6 +56,8 @@ pub enum SetupError {
         found: String,
         known: String,
     },
+    #[error("{key}: {source}")]
+    Hub { key: &'static str, source: HubError },
     #[error(transparent)]
     Data(#[from] PoolError),
     #[error("data.rows: {0}")]
@@ -177,10 +179,14 @@ pub fn prepare(
         ));
     }
     let data = &mut experiment.data;
-    let names = [&mut experiment.policy.model, &mut data.queries];
-    let others = experiment.reward.model.iter_mut().chain(&mut data.test);
-    for name in names.into_iter().chain(others) {
+    for name in [Some(&mut data.queries), data.test.as_mut()].into_iter().flatten() {
         *name = whole_path(name, near)?;
+    }
+    for name in [Some(&mut experiment.policy.model), experiment.reward.model.as_mut()]
+        .into_iter()
+        .flatten()
+    {
+        *name = model_path(name, near)?;
     }
     let load = |key, name: &str| load_model(key, name, &chosen.device);
     let (mut policy, text) = load("policy.model", &experiment.policy.model)?;
@@ -256,6 +262,25 @@ pub(super) fn whole_path(name: &str, near: Option<&Path>) -> Result<String, Conf
     Ok(std::path::absolute(&found).unwrap_or(found).display().to_string())
 }
 
+/// The same for a model; a name of the hub stays where there is no such folder.
+pub(super) fn model_path(name: &str, near: Option<&Path>) -> Result<String, ConfigError> {
+    match whole_path(name, near) {
+        Err(_) if HubName::parse(name).is_some() => Ok(name.to_string()),
+        found => found,
+    }
+}
+
+/// The folder of a model that is not bundled, fetched if it is one of the hub's that is not here.
+fn model_folder(key: &'static str, name: &str) -> Result<PathBuf, SetupError> {
+    match HubName::parse(name) {
+        Some(hub_name) if !Path::new(name).exists() => {
+            let folder = Hub::from_environment().and_then(|hub| hub.folder(&hub_name));
+            folder.map_err(|source| SetupError::Hub { key, source })
+        }
+        _ => Ok(name.into()),
+    }
+}
+
 pub(super) fn load_model(
     key: &'static str,
     name: &str,
@@ -276,7 +301,7 @@ fn model_files(key: &'static str, name: &str) -> Result<ModelFiles, SetupError> 
                 .collect::<Vec<_>>()
                 .join(", "),
         }),
-        None => Ok(ModelFiles::Folder(name.into())),
+        None => Ok(ModelFiles::Folder(model_folder(key, name)?)),
     }
 }
 
