@@ -3,7 +3,7 @@
     pip install torch transformers safetensors && python tests/golden/make_gpt2_124m.py [--folder FOLDER]
 
 The weights are too large for a repository, so they follow a formula that another language can repeat bit for bit
-(see `parameter`). `--folder` writes them as a model folder too, without the golden file: `benches/real.sh` uses it.
+(see `parameter`). `--folder` writes them as a model folder, without the golden file.
 """
 
 import argparse
@@ -62,9 +62,27 @@ def shapes():
     return out | {"ln_f.weight": (d,), "ln_f.bias": (d,)}
 
 
-def config(architecture="GPT2LMHeadModel"):
-    return SHAPE | {"model_type": "gpt2", "architectures": [architecture], "activation_function": "gelu_new",
-                    "layer_norm_epsilon": 1e-5, "n_ctx": 1024, "bos_token_id": END, "eos_token_id": END}
+def config():
+    return SHAPE | {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "activation_function": "gelu_new",
+                    "layer_norm_epsilon": 1e-5, "n_ctx": SHAPE["n_positions"], "bos_token_id": SHAPE["vocab_size"] - 1,
+                    "eos_token_id": SHAPE["vocab_size"] - 1}
+
+
+def write_folder(folder, score=False):
+    """The weights as a model folder, as a reward model if `score`, with a small tokenizer in place of GPT-2's."""
+    from make_models import write_tokenizer
+    from safetensors.numpy import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    prefix, settings = ("transformer." if score else ""), config()
+    weights = {prefix + n: parameter(n, s) for n, s in shapes().items()}
+    if score:
+        weights["score.weight"] = parameter("score.weight", (1, SHAPE["n_embd"]))
+        settings |= {"architectures": ["GPT2ForSequenceClassification"], "id2label": {"0": "LABEL_0"},
+                     "label2id": {"LABEL_0": 0}, "pad_token_id": settings["eos_token_id"]}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "config.json").write_text(json.dumps(settings, indent=1) + "\n")
+    write_tokenizer(folder, "gpt2", settings, score)
 
 
 def ids(row, n):
@@ -119,9 +137,4 @@ if __name__ == "__main__":
     if folder is None:
         golden()
     else:
-        from safetensors.numpy import save_file
-
-        folder.mkdir(parents=True, exist_ok=True)
-        save_file({n: parameter(n, s) for n, s in shapes().items()}, folder / "model.safetensors",
-                  metadata={"format": "pt"})
-        (folder / "config.json").write_text(json.dumps(config(), indent=1) + "\n")
+        write_folder(folder)
