@@ -64,7 +64,7 @@ for work in "$out"/*.work.json; do
     for round in $(seq "$rounds"); do
         echo "$name, round $round of $rounds; load $(cut -d' ' -f1 /proc/loadavg)"
         RAYON_NUM_THREADS=$threads "$engine" "$work" --reps "$n" --warm 1 >"$out/$name.ple.$round.json"
-        OMP_NUM_THREADS=$threads "$python" benches/real_peer.py run "$work" --reps "$n" --warm 1 --threads "$threads" \
+        OMP_NUM_THREADS=$threads "$python" -W ignore benches/real_peer.py run "$work" --reps "$n" --warm 1 --threads "$threads" \
             >"$out/$name.peer.$round.json"
     done
 done
