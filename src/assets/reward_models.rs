@@ -116,7 +116,7 @@ fn batch_loss(model: &Model, rows: &[Row]) -> Tensor<1> {
         .collect();
     if worse.is_empty() {
         let labels: Vec<f32> = rows.iter().map(|r| r.label).collect();
-        let labels = Tensor::from_data(TensorData::new(labels, [rows.len()]), &model.embed.device().inner());
+        let labels = Tensor::from_data(TensorData::new(labels, [rows.len()]), &model.device());
         return loss::binary_cross_entropy(score(model, &better), labels);
     }
     let n = better.len();

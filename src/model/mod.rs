@@ -1,19 +1,31 @@
 //! Language models: one architecture a file, their weights on disk, their tokenizer.
 
 mod adapter;
+mod cache;
+mod checkpointing;
 mod config;
+mod decoder;
 mod folder;
+mod gemma;
+mod gpt2;
 mod initialise;
+mod layer;
 mod linear;
 mod llama;
+mod mistral;
+mod parts;
+mod qwen2;
 mod tokenizer;
+mod weights;
 
 pub use adapter::{Trained, add_adapter};
-pub use config::ModelConfig;
-pub use folder::{ModelError, ModelFiles, load, save};
+pub use cache::KvCache;
+pub use config::{Architecture, ModelConfig};
+pub use decoder::{Model, Params};
+pub use folder::{ModelError, ModelFiles, Precision, load, save};
 pub use initialise::{DEVIATION, initialise, with_score_head};
+pub use layer::Layer;
 pub use linear::{Adapter, Linear};
-pub use llama::{KvCache, Layer, Model};
 pub use tokenizer::Text;
 
 /// Special tokens of the bundled tokenizer.

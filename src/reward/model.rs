@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::{GiveUp, RewardError, RewardSource, Row};
-use crate::model::{Model, PAD, Text};
+use crate::model::{Model, Text};
 use crate::numbers::values;
 
 /// A reward model and its own tokenizer.
@@ -40,14 +40,14 @@ impl RewardSource for RewardModel {
 ///
 /// `rows` are (prompt ids, response ids).
 pub fn score(model: &Model, rows: &[(&[u32], &[u32])]) -> Tensor<1> {
-    let device = model.embed.device().inner();
+    let device = model.device();
     let width = rows.iter().map(|(x, y)| x.len() + y.len()).max().unwrap_or(1);
     let mut ids = Vec::with_capacity(rows.len() * width);
     let mut last = Vec::with_capacity(rows.len());
     for (x, y) in rows {
         last.push(x.len() + y.len() - 1);
         let row = x.iter().chain(y.iter()).map(|&t| t as i32);
-        ids.extend(row.chain(std::iter::repeat(PAD as i32)).take(width));
+        ids.extend(row.chain(std::iter::repeat(0)).take(width));
     }
     let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [rows.len(), width]), &device);
     let b = rows.len();

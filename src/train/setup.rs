@@ -10,7 +10,7 @@ use crate::config::{
 use crate::data::{DataError, Needs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::grammar::{Scene, prompt};
-use crate::model::{self, Model, ModelError, ModelFiles, Text, Trained};
+use crate::model::{self, Model, ModelError, ModelFiles, Precision, Text, Trained};
 use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, Rules};
 
 /// A run that is ready to start.
@@ -180,7 +180,8 @@ pub fn prepare(
     let (mut policy, text) = load("policy.model", &experiment.policy.model)?;
     if policy.score.is_some() {
         return Err(SetupError::Other(format!(
-            "policy.model = \"{}\": this is a reward model; a policy is a LlamaForCausalLM",
+            "policy.model = \"{}\": this is a reward model; a policy is a causal language model, such as \
+             LlamaForCausalLM",
             experiment.policy.model
         )));
     }
@@ -264,9 +265,9 @@ pub(super) fn load_model(
                 .collect::<Vec<_>>()
                 .join(", "),
         })?,
-        None => ModelFiles::read(Path::new(name)).map_err(|source| SetupError::Model { key, source })?,
+        None => ModelFiles::Folder(name.into()),
     };
-    model::load(&files, device).map_err(|source| SetupError::Model { key, source })
+    model::load(&files, Precision::F32, device).map_err(|source| SetupError::Model { key, source })
 }
 
 /// What scores responses, tried out on one.
@@ -281,7 +282,12 @@ fn reward_source(
         if model.score.is_none() {
             return Err(SetupError::Other(format!(
                 "reward.model = \"{name}\": this model has no score head; a reward model is a \
-                 LlamaForSequenceClassification"
+                 sequence classifier, such as LlamaForSequenceClassification"
+            )));
+        }
+        if let Some(labels) = model.config.num_labels.filter(|n| *n != 1) {
+            return Err(SetupError::Other(format!(
+                "reward.model = \"{name}\": its score head has {labels} outputs; a reward is one number (num_labels = 1)"
             )));
         }
         return Ok(Box::new(RewardModel { model, text }));
