@@ -13,7 +13,7 @@ use std::time::Instant;
 use ple::config::{GenerationSettings, MethodSettings};
 use ple::device::{DeviceChoice, choose};
 use ple::method::{logprob::log_probs, ple as method};
-use ple::model::{Model, ModelFiles, Trained, add_adapter, load};
+use ple::model::{Model, ModelFiles, Precision, Trained, add_adapter, load};
 use ple::random::{Purpose, stream};
 use ple::reward::scores;
 use ple::sample::{Completion, sample};
@@ -128,8 +128,10 @@ impl Bench {
         let work: Work = serde_json::from_slice(&text).expect("the work file is JSON");
         let device = choose(DeviceChoice::Cpu).expect("there is a CPU").device;
         let model = |folder: &Path| {
-            let files = ModelFiles::read(folder).unwrap_or_else(|e| panic!("{e}"));
-            load(&files, &device).unwrap_or_else(|e| panic!("{e}")).0
+            let files = ModelFiles::Folder(folder.to_path_buf());
+            load(&files, Precision::F32, &device)
+                .unwrap_or_else(|e| panic!("{e}"))
+                .0
         };
         let (mut policy, reward) = (model(&work.policy), model(&work.reward));
         add_adapter(&mut policy, work.rank, work.alpha, work.seed);

@@ -47,7 +47,7 @@ REWARDS = [(0.1, 0.9), (0.5, 0.5), (0.3, 0.5), (2.0, -1.5), (-4.0, 7.5), (0.25, 
 # Tokens of prompt, y and y'.
 LENGTHS = [(5, 4, 6), (2, 3, 1), (9, 5, 7), (4, 2, 2), (7, 8, 3), (3, 1, 5), (6, 6, 4), (1, 3, 9)]
 TAU = 0.25
-STEP = {"minibatch": 3, "learning_rate": 3e-3, "weight_decay": 0.02, "max_grad_norm": 40.0, "beta_1": 0.9,
+STEP = {"minibatch": 3, "learning_rate": 3e-3, "weight_decay": 0.02, "max_grad_norm": 45.0, "beta_1": 0.9,
         "beta_2": 0.999, "epsilon": 1e-8}
 
 

@@ -106,7 +106,9 @@ fn logits_with_a_cache_equal_transformers() {
         let policy = Policy::of(name);
         let all = tensors(golden("models").join(name).join("golden.safetensors"));
         let (shape, wanted) = &all["steps"];
-        let [rows, steps, vocabulary] = shape[..] else { panic!("{shape:?}") };
+        let [rows, steps, vocabulary] = shape[..] else {
+            panic!("{shape:?}")
+        };
         let width = policy.prompts.iter().map(Vec::len).max().expect("a prompt");
         let padding: Vec<usize> = policy.prompts.iter().map(|p| width - p.len()).collect();
         let padded = policy.prompts.iter().zip(&padding);

@@ -79,10 +79,7 @@ fn gradients_of_an_adapter_equal_pytorchs() {
         let (y, guided) = (log_pi.rows(0, n), log_pi.rows(n, n));
         let losses = ple::losses(&y, &guided, &golden.rewards, golden.tau, n, &settings);
         let mut back = losses.total.backward();
-        for (found, wanted) in [
-            (losses.rank, golden.losses.rank),
-            (losses.wsft, golden.losses.wsft),
-        ] {
+        for (found, wanted) in [(losses.rank, golden.losses.rank), (losses.wsft, golden.losses.wsft)] {
             let found = value(found.inner());
             assert!((found - wanted).abs() < LIMIT, "{name}: {found}, PyTorch says {wanted}");
         }
