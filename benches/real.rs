@@ -160,7 +160,8 @@ impl Bench {
         let rngs = (0..prompts.len() as u64)
             .map(|row| stream(self.work.seed, purpose, self.repetition, row))
             .collect();
-        sample(policy, prompts, &self.generation, rngs, &mut |_, _| {})
+        // Without a stop: the peer has none either, so that both make as many tokens.
+        sample(policy, prompts, &self.generation, &[], rngs, &mut |_, _| {})
     }
 
     /// y alone: one batch.

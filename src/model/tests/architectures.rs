@@ -151,7 +151,7 @@ fn greedy_text_equals_transformers_token_for_token() {
         let settings: GenerationSettings =
             toml::from_str("max_new_tokens = 16\ntemperature = 0.0").expect("valid settings");
         let rngs = (0..policy.prompts.len() as u64).map(|i| stream(0, Purpose::Ask, 0, i));
-        let found = sample(&model, &policy.prompts, &settings, rngs.collect(), &mut |_, _| {});
+        let found = sample(&model, &policy.prompts, &settings, &[], rngs.collect(), &mut |_, _| {});
         let found: Vec<_> = found.into_iter().map(|c| c.ids).collect();
         assert_eq!(found, policy.greedy, "{name}");
     }

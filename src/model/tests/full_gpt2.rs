@@ -107,6 +107,6 @@ fn gpt2_at_its_full_shape_equals_transformers() {
     // And padded on the left, with a cache.
     let settings: GenerationSettings = toml::from_str("max_new_tokens = 3\ntemperature = 0.0").expect("valid settings");
     let rngs = (0..2).map(|i| stream(0, Purpose::Ask, 0, i)).collect();
-    let found = sample(&model, &golden.rows, &settings, rngs, &mut |_, _| {});
+    let found = sample(&model, &golden.rows, &settings, &[], rngs, &mut |_, _| {});
     assert_eq!(found.into_iter().map(|c| c.ids).collect::<Vec<_>>(), golden.greedy);
 }
