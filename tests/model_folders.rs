@@ -227,9 +227,13 @@ fn weights_that_are_not_numbers_are_named() {
 fn a_tokenizer_that_is_larger_than_the_embeddings_is_named() {
     let lab = Lab::new();
     let folder = Folder::new(&lab, "llama");
-    let bundled = repository().join("assets/tiny/tokenizer.json");
-    std::fs::copy(bundled, folder.file("tokenizer.json")).expect("another tokenizer");
-    not_a_policy(&lab, &folder, "tokenizer.json", &["2000", "57"]);
+    folder.json("tokenizer.json", |tokenizer| {
+        let mut more = tokenizer["added_tokens"][0].clone();
+        (more["id"], more["content"]) = (json!(57), json!("<|one too many|>"));
+        tokenizer["added_tokens"].as_array_mut().expect("a list").push(more);
+    });
+    let reasons = ["58 tokens", "<|one too many|>", "id 57", "vocab_size = 57"];
+    not_a_policy(&lab, &folder, "tokenizer.json", &reasons);
     folder.cut("tokenizer.json", |n| n / 2);
     not_a_policy(&lab, &folder, "tokenizer.json", &[]);
     folder.remove("tokenizer.json");

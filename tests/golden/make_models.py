@@ -183,13 +183,15 @@ MODELS = {
         hidden_size=32, num_attention_heads=2, num_key_value_heads=1, intermediate_size=36, tie_word_embeddings=True,
         rope_scaling=ROPE_3_1, torch_dtype="bfloat16", eos_token_id=[55, 56]), dtype=torch.bfloat16),
     "llama-reward": dict(family="llama", config=llama(
-        True, num_attention_heads=4, num_key_value_heads=4, hidden_size=24,
+        True, num_attention_heads=4, num_key_value_heads=4, hidden_size=24, attention_bias=True, mlp_bias=True,
         **rope_5(**dict(ROPE_3_1, rope_theta=500000.0, original_max_position_embeddings=16)), dtype="float32")),
     "qwen2": dict(family="qwen2", config=qwen2(
         **rope_5(rope_theta=1000000.0, rope_type="default"), dtype="bfloat16",
         layer_types=["full_attention", "full_attention"]), dtype=torch.bfloat16),
-    "qwen2-reward": dict(family="qwen2", config=qwen2(True, hidden_size=16, num_attention_heads=4,
-                                                      num_key_value_heads=1, tie_word_embeddings=False)),
+    # The window is on, from the second layer; the oldest way to name a scaling.
+    "qwen2-reward": dict(family="qwen2", config=qwen2(
+        True, hidden_size=16, num_attention_heads=4, num_key_value_heads=1, tie_word_embeddings=False,
+        use_sliding_window=True, sliding_window=5, rope_scaling={"type": "linear", "factor": 4.0})),
     "mistral": dict(family="mistral", config=mistral(), shards=2),
     "mistral-reward": dict(family="mistral", config=mistral(
         True, head_dim="absent", hidden_size=24, num_key_value_heads=1, sliding_window=6, num_hidden_layers=2,
