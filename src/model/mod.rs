@@ -41,3 +41,5 @@ pub const BOS: u32 = 2;
 
 #[cfg(test)]
 mod golden_tests;
+#[cfg(test)]
+pub(crate) mod tests;

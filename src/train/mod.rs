@@ -22,3 +22,6 @@ pub use protocol::*;
 pub use setup::{Prepared, Request, Setup, SetupError, policy_prompter, prepare, prepare_again};
 pub use thread::{Running, describe, resume, start};
 pub use trainer::{TrainError, Trainer};
+
+#[cfg(test)]
+mod golden_tests;
