@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod assets;
+mod convert;
 mod data;
 mod eyes;
 mod headless;
@@ -171,6 +172,11 @@ enum Command {
         #[command(subcommand)]
         command: principles::PrinciplesCommand,
     },
+    /// Models of other formats, written as a folder in Hugging Face's format
+    Convert {
+        #[command(subcommand)]
+        command: convert::ConvertCommand,
+    },
     /// The bundled models
     Assets {
         #[command(subcommand)]
@@ -204,6 +210,7 @@ pub fn main() -> ExitCode {
         Some(Command::Runs { json }) => runs::runs(&place, json),
         Some(Command::Data { command }) => data::data(command),
         Some(Command::Principles { command }) => principles::principles(command, &place),
+        Some(Command::Convert { command }) => convert::convert(command),
         Some(Command::Assets { command }) => assets::assets(command, &place),
     };
     match outcome {

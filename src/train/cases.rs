@@ -69,6 +69,9 @@ impl Setup {
         if let Some(pairs) = &self.pairs {
             summary += &format!("; {}", pairs.summary());
         }
+        if let Some(note) = self.prompter.note() {
+            summary += &format!("; {note}");
+        }
         if self.cases_left_out > 0 {
             let limit = self.experiment.data.max_query_tokens;
             summary += &format!(

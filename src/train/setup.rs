@@ -1,18 +1,20 @@
 //! Everything a run needs, loaded and checked before anything is started or written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Tensor;
 
 use super::fit::{self, FitSetup};
 use crate::assets;
 use crate::config::{
-    Case, ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, find_file, load_plan, parse_principles,
+    Case, ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, Template, find_file, load_plan,
+    parse_principles,
 };
 use crate::data::{DataError, Needs, Pairs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
-use crate::grammar::{Scene, prompt};
-use crate::model::{self, Model, ModelError, ModelFiles, Text, Trained};
+use crate::grammar::Scene;
+use crate::model::{self, Hub, HubError, HubName, Model, ModelError, ModelFiles, Precision, Text, Trained};
+use crate::prompt::{PromptError, Prompter};
 use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, Rules};
 
 /// A run that is ready to start.
@@ -23,6 +25,8 @@ pub struct Setup {
     pub policy: Model,
     pub trained: Trained,
     pub text: Text,
+    /// Writes what the policy is given.
+    pub prompter: Prompter,
     pub reward: Box<dyn RewardSource>,
     pub pool: Pool,
     /// What DPO learns from.
@@ -56,12 +60,16 @@ pub enum SetupError {
         found: String,
         known: String,
     },
+    #[error("{key}: {source}")]
+    Hub { key: &'static str, source: HubError },
     #[error(transparent)]
     Data(#[from] PoolError),
     #[error("data.rows: {0}")]
     Rows(#[from] DataError),
     #[error("reward.url: {0}; start the server or correct the address, then try again")]
     Reward(#[from] RewardError),
+    #[error("{key} = {source}")]
+    Prompt { key: &'static str, source: PromptError },
     #[error("{0}")]
     Other(String),
 }
@@ -170,17 +178,25 @@ pub fn prepare(
 ) -> Result<Setup, SetupError> {
     let chosen = device::choose(choice)?;
     let data = &mut experiment.data;
-    let names = [&mut experiment.policy.model, &mut data.queries];
     let pairs = experiment.method.dpo.as_mut().and_then(|dpo| dpo.pairs.as_mut());
-    let others = experiment.reward.model.iter_mut().chain(&mut data.test).chain(pairs);
-    for name in names.into_iter().chain(others) {
+    for name in [Some(&mut data.queries), data.test.as_mut(), pairs]
+        .into_iter()
+        .flatten()
+    {
         *name = whole_path(name, near)?;
+    }
+    for name in [Some(&mut experiment.policy.model), experiment.reward.model.as_mut()]
+        .into_iter()
+        .flatten()
+    {
+        *name = model_path(name, near)?;
     }
     let load = |key, name: &str| load_model(key, name, &chosen.device);
     let (mut policy, text) = load("policy.model", &experiment.policy.model)?;
     if policy.score.is_some() {
         return Err(SetupError::Other(format!(
-            "policy.model = \"{}\": this is a reward model; a policy is a LlamaForCausalLM",
+            "policy.model = \"{}\": this is a reward model; a policy is a causal language model, such as \
+             LlamaForCausalLM",
             experiment.policy.model
         )));
     }
@@ -193,6 +209,7 @@ pub fn prepare(
         policy.score = Some(Tensor::zeros([policy.config.hidden_size, 1], &chosen.device));
         trained.add("score.weight");
     }
+    let prompter = prompter(&text, &experiment)?;
     let pool = queries(&experiment, &text)?;
     let pairs = preference_pairs(&experiment, &text, &pool)?;
     let (cases, cases_left_out) = super::cases::cases(&mut experiment, near, &text)?;
@@ -212,16 +229,17 @@ pub fn prepare(
         }
     }
     let room = policy.config.max_position_embeddings;
-    if let Some(message) = without_room(&experiment, &text, room, &principles) {
+    if let Some(message) = without_room(&experiment, &prompter, room, &principles) {
         return Err(SetupError::Other(message));
     }
-    let reward = reward_source(&experiment, &pool, &chosen.device)?;
+    let reward = reward_source(&experiment, &prompter, &pool, &chosen.device)?;
     Ok(Setup {
         experiment,
         principles,
         policy,
         trained,
         text,
+        prompter,
         reward,
         pool,
         pairs,
@@ -233,10 +251,8 @@ pub fn prepare(
 }
 
 /// Why the longest query, these principles and a whole response are together more than a policy reads, if they are.
-fn without_room(experiment: &Experiment, text: &Text, room: usize, principles: &Principles) -> Option<String> {
-    let around = text
-        .prompt(&prompt(experiment.task, "", principles.render().as_deref()))
-        .len();
+fn without_room(experiment: &Experiment, prompter: &Prompter, room: usize, principles: &Principles) -> Option<String> {
+    let around = prompter.prompt("", principles.render().as_deref()).len();
     let (query, response) = (experiment.data.max_query_tokens, experiment.generation.max_new_tokens);
     let all = query + around + response;
     (all > room).then(|| {
@@ -252,7 +268,7 @@ impl Setup {
     /// Why the policy cannot read a query behind these principles, if it cannot.
     pub(super) fn too_long(&self, principles: &Principles) -> Option<String> {
         let room = self.policy.config.max_position_embeddings;
-        without_room(&self.experiment, &self.text, room, principles)
+        without_room(&self.experiment, &self.prompter, room, principles)
     }
 }
 
@@ -265,12 +281,36 @@ pub(super) fn whole_path(name: &str, near: Option<&Path>) -> Result<String, Conf
     Ok(std::path::absolute(&found).unwrap_or(found).display().to_string())
 }
 
+/// The same for a model; a name of the hub stays where there is no such folder.
+pub(super) fn model_path(name: &str, near: Option<&Path>) -> Result<String, ConfigError> {
+    match whole_path(name, near) {
+        Err(_) if HubName::parse(name).is_some() => Ok(name.to_string()),
+        found => found,
+    }
+}
+
+/// The folder of a model that is not bundled, fetched if it is one of the hub's that is not here.
+fn model_folder(key: &'static str, name: &str) -> Result<PathBuf, SetupError> {
+    match HubName::parse(name) {
+        Some(hub_name) if !Path::new(name).exists() => {
+            let folder = Hub::from_environment().and_then(|hub| hub.folder(&hub_name));
+            folder.map_err(|source| SetupError::Hub { key, source })
+        }
+        _ => Ok(name.into()),
+    }
+}
+
 pub(super) fn load_model(
     key: &'static str,
     name: &str,
     device: &burn::tensor::Device,
 ) -> Result<(Model, Text), SetupError> {
-    let files = match name.strip_prefix("builtin:") {
+    let files = model_files(key, name)?;
+    model::load(&files, Precision::F32, device).map_err(|source| SetupError::Model { key, source })
+}
+
+fn model_files(key: &'static str, name: &str) -> Result<ModelFiles, SetupError> {
+    match name.strip_prefix("builtin:") {
         Some(builtin) => assets::builtin_model(builtin).ok_or_else(|| SetupError::NoBuiltin {
             key,
             found: name.to_string(),
@@ -279,15 +319,30 @@ pub(super) fn load_model(
                 .map(|n| format!("builtin:{n}"))
                 .collect::<Vec<_>>()
                 .join(", "),
-        })?,
-        None => ModelFiles::read(Path::new(name)).map_err(|source| SetupError::Model { key, source })?,
-    };
-    model::load(&files, device).map_err(|source| SetupError::Model { key, source })
+        }),
+        None => Ok(ModelFiles::Folder(model_folder(key, name)?)),
+    }
+}
+
+/// How the policy of an experiment is prompted, without its weights.
+pub fn policy_prompter(experiment: &Experiment) -> Result<Prompter, SetupError> {
+    let key = "policy.model";
+    let files = model_files(key, &experiment.policy.model)?;
+    let text = files.text().map_err(|source| SetupError::Model { key, source })?;
+    prompter(&text, experiment)
+}
+
+fn prompter(text: &Text, experiment: &Experiment) -> Result<Prompter, SetupError> {
+    Prompter::new(text, experiment.task, experiment.policy.template).map_err(|source| {
+        let key = "policy.template";
+        SetupError::Prompt { key, source }
+    })
 }
 
 /// What scores responses, tried out on one.
 fn reward_source(
     experiment: &Experiment,
+    prompter: &Prompter,
     pool: &Pool,
     device: &burn::tensor::Device,
 ) -> Result<Box<dyn RewardSource>, SetupError> {
@@ -297,15 +352,24 @@ fn reward_source(
         if model.score.is_none() {
             return Err(SetupError::Other(format!(
                 "reward.model = \"{name}\": this model has no score head; a reward model is a \
-                 LlamaForSequenceClassification"
+                 sequence classifier, such as LlamaForSequenceClassification"
             )));
         }
-        return Ok(Box::new(RewardModel { model, text }));
+        if let Some(labels) = model.config.num_labels.filter(|n| *n != 1) {
+            return Err(SetupError::Other(format!(
+                "reward.model = \"{name}\": its score head has {labels} outputs; a reward is one number (num_labels = 1)"
+            )));
+        }
+        let prompter = Prompter::new(&text, experiment.task, Template::Auto).map_err(|source| {
+            let key = "reward.model";
+            SetupError::Prompt { key, source }
+        })?;
+        return Ok(Box::new(RewardModel { model, prompter }));
     }
     let query = pool.query(0);
     if let Some(url) = &settings.url {
         let server = RewardServer::new(url, settings);
-        let prompt = prompt(experiment.task, &query, None);
+        let prompt = prompter.shown(&query, None);
         let row = Row {
             query: &query,
             prompt: &prompt,

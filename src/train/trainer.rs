@@ -391,7 +391,7 @@ impl Trainer {
         Evaluator {
             task: self.setup.experiment.task,
             seed: self.setup.experiment.seed,
-            text: &self.setup.text,
+            prompter: &self.setup.prompter,
             reward: self.setup.reward.as_ref(),
             give_up,
             generation: &self.setup.experiment.generation,
@@ -425,7 +425,7 @@ impl Trainer {
 }
 
 /// Eqs. 3 to 6 for a shard of a minibatch of `n` members.
-fn member_losses(
+pub(super) fn member_losses(
     policy: &Model,
     shard: &[Member],
     tau: f64,

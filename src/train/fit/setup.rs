@@ -5,11 +5,11 @@ use std::path::Path;
 use super::read::read;
 use super::rows::FitRows;
 use super::{MODEL_FOLDER, PRINCIPLES_FILE, WRITTEN_TOKENS};
-use crate::config::{FitExperiment, FitName, parse_principles};
+use crate::config::{FitExperiment, FitName, Template, parse_principles};
 use crate::device::{self, DeviceChoice};
-use crate::grammar::prompt;
 use crate::model::{Model, ModelConfig, Text, Trained, initialise, with_score_head};
-use crate::train::setup::{SetupError, load_model, principles_source, whole_path};
+use crate::prompt::Prompter;
+use crate::train::setup::{SetupError, load_model, model_path, principles_source, whole_path};
 
 /// A model's training that is ready to start.
 pub struct FitSetup {
@@ -17,6 +17,8 @@ pub struct FitSetup {
     pub model: Model,
     pub trained: Trained,
     pub text: Text,
+    /// Writes what the model is given.
+    pub prompter: Prompter,
     pub rows: FitRows,
     /// What guided rows stand behind, as text.
     pub principles: Option<String>,
@@ -35,7 +37,7 @@ pub fn prepare(
     let chosen = device::choose(choice)?;
     experiment.data.rows = whole_path(&experiment.data.rows, near)?;
     if experiment.model.shape.is_none() {
-        experiment.model.start = whole_path(&experiment.model.start, near)?;
+        experiment.model.start = model_path(&experiment.model.start, near)?;
     }
     let kept = run.and_then(|run| std::fs::read_to_string(run.join(PRINCIPLES_FILE)).ok());
     let principles = match &mut experiment.data.principles {
@@ -92,13 +94,18 @@ pub fn prepare(
             experiment.data.max_tokens, experiment.model.start
         )));
     }
-    check_room(&experiment, &text, principles.as_deref(), longest)?;
+    let prompter = Prompter::new(&text, experiment.task, Template::Auto).map_err(|source| {
+        let key = "model.start";
+        SetupError::Prompt { key, source }
+    })?;
+    check_room(&experiment, &prompter, principles.as_deref(), longest)?;
     let trained = Trained::of(&mut model);
     Ok(FitSetup {
         experiment,
         model,
         trained,
         text,
+        prompter,
         rows,
         principles,
         device: chosen.device,
@@ -109,14 +116,14 @@ pub fn prepare(
 /// A query of the greatest length must leave room for a response, and what a language model writes for its samples.
 fn check_room(
     experiment: &FitExperiment,
-    text: &Text,
+    prompter: &Prompter,
     principles: Option<&str>,
     longest: usize,
 ) -> Result<(), SetupError> {
     if experiment.data.rows.starts_with("builtin:") {
         return Ok(());
     }
-    let around = text.prompt(&prompt(experiment.task, "", principles)).len();
+    let around = prompter.prompt("", principles).len();
     let limit = experiment.data.max_query_tokens;
     let written = if experiment.method.name.is_reward() {
         0

@@ -11,7 +11,7 @@ use super::super::trainer::{TrainError, Trainer};
 use super::super::{Branch, PairRecord};
 use super::borrowed;
 use crate::data::Preference;
-use crate::grammar::{prompt, truth};
+use crate::grammar::truth;
 use crate::method::{dpo, logprob::log_probs};
 use crate::numbers::values;
 
@@ -127,15 +127,15 @@ impl Trainer {
 
     /// The pairs as tokens, with log pi_ref of both responses.
     fn with_reference(&self, preferences: &[Preference]) -> Result<Vec<Pair>, TrainError> {
-        let (setup, task) = (&self.setup, self.setup.experiment.task);
+        let setup = &self.setup;
         let mut pairs: Vec<Pair> = preferences
             .iter()
             .enumerate()
             .map(|(index, p)| Pair {
                 index,
-                x: setup.text.prompt(&prompt(task, &p.query, None)),
-                chosen: setup.text.response(&p.chosen),
-                rejected: setup.text.response(&p.rejected),
+                x: setup.prompter.prompt(&p.query, None),
+                chosen: setup.prompter.response(&p.chosen),
+                rejected: setup.prompter.response(&p.rejected),
                 reference: (0.0, 0.0),
             })
             .collect();

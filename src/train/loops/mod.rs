@@ -16,7 +16,7 @@ use super::trainer::{TrainError, Trainer};
 use super::{Branch, Event, Metrics, PairRecord, StepRecord};
 use crate::config::MethodName;
 use crate::evaluate::{Scored, mean_truth};
-use crate::grammar::{prompt, shuffle};
+use crate::grammar::shuffle;
 use crate::model::Model;
 use crate::random::{Purpose, stream};
 use crate::reward::{RewardError, shape};
@@ -134,11 +134,7 @@ impl Trainer {
 
     /// Prompt and response ids of answers.
     fn rows_of(&self, answers: &Answers) -> Vec<Row> {
-        let task = self.setup.experiment.task;
-        let prompts = answers
-            .queries
-            .iter()
-            .map(|q| self.setup.text.prompt(&prompt(task, q, None)));
+        let prompts = answers.queries.iter().map(|q| self.setup.prompter.prompt(q, None));
         prompts
             .zip(answers.scored.iter().map(|s| s.completion.ids.clone()))
             .collect()

@@ -8,5 +8,5 @@ pub mod principles;
 pub mod responses;
 
 #[cfg(test)]
-pub(in crate::tui) mod fixtures;
+pub mod fixtures;
 mod live;
