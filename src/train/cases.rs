@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::setup::{Setup, SetupError};
 use crate::assets::builtin_cases;
-use crate::config::{Case, Experiment, Source, find_file, parse_cases};
+use crate::config::{Case, Experiment, Lora, MethodName, Source, find_file, parse_cases};
 use crate::grammar::Task;
 use crate::model::Text;
 
@@ -68,6 +68,11 @@ impl Setup {
         let mut summary = self.pool.summary();
         if let Some(pairs) = &self.pairs {
             summary += &format!("; {}", pairs.summary());
+        }
+        let method = &self.experiment.method;
+        let needs = matches!(method.name, MethodName::Dpo | MethodName::Ppo) || method.diagnostics > 0;
+        if needs && method.name != MethodName::Ple && matches!(self.experiment.policy.lora, Lora::Off(_)) {
+            summary += "; the reference policy is a frozen copy of all weights";
         }
         if let Some(note) = self.prompter.note() {
             summary += &format!("; {note}");

@@ -339,6 +339,11 @@ impl Trainer {
 
     /// The policy as it is now becomes the reference.
     pub(super) fn keep_reference(&mut self) {
+        let method = &self.setup.experiment.method;
+        if method.diagnostics == 0 && !matches!(method.name, MethodName::Dpo | MethodName::Ppo) {
+            // Nobody looks at it, and where all weights are trained it would be a second copy of them.
+            return;
+        }
         let mut reference = self.setup.policy.clone();
         reference.score = None;
         self.reference = Some(reference);
