@@ -280,3 +280,26 @@ fn tau_cannot_be_set_where_there_is_none_and_the_run_goes_on() {
     assert_eq!(alarms, ["only PLE has tau and its decay; this run is RAFT"]);
     assert_eq!(rates, [5e-4; 3]);
 }
+
+#[test]
+fn the_bundled_experiments_load_and_have_one_budget() {
+    use ple::train::{Prepared, Request};
+    for task in ["imdb", "hh", "tldr"] {
+        for method in ["sft", "dpo", "ppo", "raft"] {
+            let path = format!("experiments/methods/{task}-{method}.toml");
+            let request =
+                Request::at(path.as_ref(), vec![], ple::device::DeviceChoice::Cpu).expect("the file is there");
+            let Prepared::Align(setup) = request.prepare().expect("the experiment is good") else {
+                panic!("{path} aligns a policy")
+            };
+            let m = &setup.experiment.method;
+            let responses = match method {
+                "dpo" => 2,
+                "raft" => m.raft().samples,
+                _ => 1,
+            };
+            // PLE: 24 queries, two responses each.
+            assert_eq!((m.steps, m.queries_per_step * responses), (60, 48), "{path}");
+        }
+    }
+}

@@ -49,8 +49,7 @@ fn record(method: &str, i: u32) -> StepRecord {
     }
     (r.tau, r.decay, r.loss_rank, r.loss_wsft, r.ranked, r.weighted, r.replay) = (nan, nan, nan, nan, 0, 0, 0);
     r.loss = 1.1 - 0.5 * grow + 0.05 * noise(seed);
-    let mut say = |name: &str, x: f64| drop(r.metrics.insert(name.into(), x));
-    for (name, x) in [
+    let shared = [
         ("diagnostics/kl", 7.0 * grow + 0.4 * noise(seed + 1)),
         ("diagnostics/kl_token", 0.25 * grow),
         ("diagnostics/entropy", 0.52 - 0.1 * grow),
@@ -58,9 +57,7 @@ fn record(method: &str, i: u32) -> StepRecord {
         ("diagnostics/repetition", 0.01 + 0.02 * grow),
         ("diagnostics/distinct_1", 0.3 - 0.05 * grow),
         ("diagnostics/distinct_2", 0.55 - 0.1 * grow),
-    ] {
-        say(name, x);
-    }
+    ];
     let own: &[(&str, f64)] = match method {
         "sft" => &[
             ("mean_token_accuracy", 0.85 + 0.02 * noise(seed + 2)),
@@ -82,7 +79,8 @@ fn record(method: &str, i: u32) -> StepRecord {
         ],
         _ => &[("raft/kept", 12.0), ("raft/gain", 0.7 - 0.3 * grow)],
     };
-    r.metrics.extend(own.iter().map(|(name, x)| (name.to_string(), *x)));
+    r.metrics
+        .extend(shared.iter().chain(own).map(|(name, x)| (name.to_string(), *x)));
     r
 }
 
