@@ -22,7 +22,7 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
         say(name, Tone::Plain, text);
     }
     if let Some((kl, token)) = metric(step, "diagnostics/kl").zip(metric(step, "diagnostics/kl_token")) {
-        let tone = if token > 1.0 || token < -0.02 {
+        let tone = if !(-0.02..=1.0).contains(&token) {
             Tone::Bad
         } else {
             Tone::Plain
