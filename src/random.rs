@@ -23,6 +23,7 @@ pub enum Purpose {
     HeldOut = 10,
     Corpus = 11,
     Effect = 12,
+    Dropout = 19,
     FitOrder = 20,
     FitRow = 21,
     FitSample = 22,

@@ -7,7 +7,7 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData, module::embedding, mod
 use super::checkpointing::Tape;
 use super::config::{Architecture, ModelConfig};
 use super::layer::Layer;
-use super::linear::full;
+use super::linear::{Linear, full};
 use super::parts::{Rope, Turn, attend, causal_mask, layer_norm, rms_norm};
 use super::{KvCache, gemma};
 
@@ -205,6 +205,17 @@ impl Model {
         }
         if let Some(score) = &mut self.score {
             f(SCORE, score);
+        }
+    }
+
+    /// Calls `f` with every linear layer that can carry an adapter: its layer, its place there, and its module path in
+    /// Hugging Face's names (`model.layers.0.self_attn.q_proj`).
+    pub fn for_each_linear_mut(&mut self, f: &mut dyn FnMut(usize, usize, &str, &mut Linear)) {
+        let names = names(self.config.architecture);
+        for (i, layer) in self.layers.iter_mut().enumerate() {
+            for (j, (part, linear)) in layer.linears_mut().into_iter().enumerate() {
+                f(i, j, &format!("{}.{i}.{part}", names.layers), linear);
+            }
         }
     }
 

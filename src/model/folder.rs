@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use half::{bf16, f16};
 use safetensors::tensor::Dtype;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::decoder::Stored;
 use super::weights::{Weights, Written, transposed};
 use super::{Model, ModelConfig, Text};
+use crate::config::Precision;
 
 /// Why a model could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -40,18 +40,6 @@ impl ModelError {
             what,
         }
     }
-}
-
-/// What weights are kept as. Everything is computed in f32.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    #[default]
-    F32,
-    F16,
-    BF16,
-    /// As they are stored.
-    Auto,
 }
 
 /// Where the files of a model are.

@@ -14,18 +14,21 @@ mod linear;
 mod llama;
 mod mistral;
 mod parts;
+mod peft;
 mod qwen2;
 mod tokenizer;
 mod weights;
 
-pub use adapter::{Trained, add_adapter};
+pub use crate::config::Precision;
+pub use adapter::{Trained, adapt, add_adapter};
 pub use cache::KvCache;
 pub use config::{Architecture, ModelConfig};
 pub use decoder::{Model, Params};
-pub use folder::{ModelError, ModelFiles, Precision, load, save};
+pub use folder::{ModelError, ModelFiles, load, save};
 pub use initialise::{DEVIATION, initialise, with_score_head};
 pub use layer::Layer;
 pub use linear::{Adapter, Linear};
+pub use peft::{AdapterTensors, PeftAdapter, write_peft};
 pub use tokenizer::Text;
 
 /// Special tokens of the bundled tokenizer.

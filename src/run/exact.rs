@@ -7,7 +7,7 @@
 use super::exact_fit;
 use crate::config::{
     Bounds, Clip, DataSettings, Experiment, GenerationSettings, LengthRule, Lora, LoraAdapter, MethodSettings, Plan,
-    RegexRule, RewardSettings, Rule, SftSettings, TruthRule,
+    PolicySettings, RegexRule, RewardSettings, Rule, SftSettings, TruthRule,
 };
 use crate::train::{
     Answer, ArmRecord, CaseRecord, Command, Difference, Done, EffectRecord, Estimate, EvaluationRecord, Event, Mark,
@@ -263,6 +263,7 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
         rank: _,
         weighted_sft: _,
         minibatch: _,
+        micro_batch: _,
         max_grad_norm,
         weight_decay,
     } = method;
@@ -278,23 +279,40 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
     ]
     .into_iter()
     .for_each(&mut *f);
-    match &mut policy.lora {
+    let PolicySettings {
+        model: _,
+        lora,
+        adapter: _,
+        dtype: _,
+        checkpointing: _,
+    } = policy;
+    let mut dropout = None;
+    match lora {
         Lora::Adapter(LoraAdapter {
             rank: _,
             alpha,
             targets: _,
-        }) => f(alpha),
+            dropout: share,
+            rslora: _,
+        }) => {
+            f(alpha);
+            dropout = Some(share);
+        }
         Lora::Off(_) => {}
     }
     visit_reward(reward, f);
     // Newer settings come last, so that the numbers of an older run still fit those before.
     f(held_out);
+    if let Some(dropout) = dropout {
+        f(dropout);
+    }
 }
 
 /// All of these are absent in a run made before they were there, and so are their numbers.
 fn visit_reward(reward: &mut RewardSettings, f: &mut dyn FnMut(&mut f64)) {
     let RewardSettings {
         model: _,
+        dtype: _,
         url: _,
         rules,
         timeout_seconds: _,

@@ -5,12 +5,13 @@ use std::path::Path;
 use super::fit::{self, FitSetup};
 use crate::assets;
 use crate::config::{
-    Case, ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, find_file, load_plan, parse_principles,
+    Case, ConfigError, Experiment, Lora, LoraAdapter, MethodName, Plan, Principles, Source, find_file, load_plan,
+    parse_principles,
 };
 use crate::data::{DataError, Needs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::grammar::{Scene, prompt};
-use crate::model::{self, Model, ModelError, ModelFiles, Precision, Text, Trained};
+use crate::model::{self, Model, ModelError, ModelFiles, PeftAdapter, Precision, Text, Trained};
 use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, Rules};
 
 /// A run that is ready to start.
@@ -173,11 +174,12 @@ pub fn prepare(
     let data = &mut experiment.data;
     let names = [&mut experiment.policy.model, &mut data.queries];
     let others = experiment.reward.model.iter_mut().chain(&mut data.test);
-    for name in names.into_iter().chain(others) {
+    let adapter = experiment.policy.adapter.as_mut();
+    for name in names.into_iter().chain(others).chain(adapter) {
         *name = whole_path(name, near)?;
     }
-    let load = |key, name: &str| load_model(key, name, &chosen.device);
-    let (mut policy, text) = load("policy.model", &experiment.policy.model)?;
+    let load = |key, name: &str, precision| load_model(key, name, precision, &chosen.device);
+    let (mut policy, text) = load("policy.model", &experiment.policy.model, experiment.policy.dtype)?;
     if policy.score.is_some() {
         return Err(SetupError::Other(format!(
             "policy.model = \"{}\": this is a reward model; a policy is a causal language model, such as \
@@ -185,10 +187,7 @@ pub fn prepare(
             experiment.policy.model
         )));
     }
-    if let Lora::Adapter(adapter) = &experiment.policy.lora {
-        model::add_adapter(&mut policy, adapter.rank, adapter.alpha, experiment.seed);
-    }
-    let trained = Trained::of(&mut policy);
+    let trained = put_adapter(&mut experiment, &mut policy)?;
     let pool = queries(&experiment, &text)?;
     let (cases, cases_left_out) = super::cases::cases(&mut experiment, near, &text)?;
     if experiment.sft.steps > 0 && pool.example(0).is_none() {
@@ -215,6 +214,44 @@ pub fn prepare(
         device: chosen.device,
         device_name: chosen.name,
     })
+}
+
+/// Gives the policy the adapter that the experiment names, and says what is trained and how.
+fn put_adapter(experiment: &mut Experiment, policy: &mut Model) -> Result<Trained, SetupError> {
+    let mut dropout = 0.0;
+    if let Lora::Adapter(settings) = &mut experiment.policy.lora {
+        if let Some(folder) = &experiment.policy.adapter {
+            let key = "policy.adapter";
+            let wrong = |source| SetupError::Model { key, source };
+            let saved = PeftAdapter::read(Path::new(folder)).map_err(wrong)?;
+            let found = saved.put(policy).map_err(wrong)?;
+            // How much is left out while training is not the adapter's to say.
+            let same = |dropout| LoraAdapter {
+                dropout,
+                ..found.clone()
+            };
+            if *settings == LoraAdapter::default() {
+                *settings = found;
+            } else if *settings != same(settings.dropout) {
+                return Err(SetupError::Other(format!(
+                    "policy.lora: the adapter {folder} has rank {}, alpha {} and targets {}; leave policy.lora out, or say \
+                     the same",
+                    found.rank,
+                    found.alpha,
+                    serde_json::to_string(&found.targets).unwrap_or_default()
+                )));
+            }
+        } else {
+            let wrong = |what| SetupError::Other(format!("policy.lora.targets: {what}"));
+            model::adapt(policy, settings, experiment.seed).map_err(wrong)?;
+        }
+        dropout = settings.dropout;
+    }
+    let mut trained = Trained::of(policy);
+    trained.checkpointing = experiment.policy.checkpointing;
+    trained.micro_batch = experiment.method.micro_batch;
+    trained.dropout = (dropout > 0.0).then_some((dropout, experiment.seed));
+    Ok(trained)
 }
 
 /// Why the longest query, these principles and a whole response are together more than a policy reads, if they are.
@@ -253,6 +290,7 @@ pub(super) fn whole_path(name: &str, near: Option<&Path>) -> Result<String, Conf
 pub(super) fn load_model(
     key: &'static str,
     name: &str,
+    precision: Precision,
     device: &burn::tensor::Device,
 ) -> Result<(Model, Text), SetupError> {
     let files = match name.strip_prefix("builtin:") {
@@ -267,7 +305,7 @@ pub(super) fn load_model(
         })?,
         None => ModelFiles::Folder(name.into()),
     };
-    model::load(&files, Precision::F32, device).map_err(|source| SetupError::Model { key, source })
+    model::load(&files, precision, device).map_err(|source| SetupError::Model { key, source })
 }
 
 /// What scores responses, tried out on one.
@@ -278,7 +316,7 @@ fn reward_source(
 ) -> Result<Box<dyn RewardSource>, SetupError> {
     let settings = &experiment.reward;
     if let Some(name) = &settings.model {
-        let (model, text) = load_model("reward.model", name, device)?;
+        let (model, text) = load_model("reward.model", name, settings.dtype, device)?;
         if model.score.is_none() {
             return Err(SetupError::Other(format!(
                 "reward.model = \"{name}\": this model has no score head; a reward model is a \
@@ -290,7 +328,8 @@ fn reward_source(
                 "reward.model = \"{name}\": its score head has {labels} outputs; a reward is one number (num_labels = 1)"
             )));
         }
-        return Ok(Box::new(RewardModel { model, text }));
+        let batch = settings.batch;
+        return Ok(Box::new(RewardModel { model, text, batch }));
     }
     let query = pool.query(0);
     if let Some(url) = &settings.url {

@@ -81,7 +81,7 @@ fn says_which_key_is_not_known() {
     assert_eq!(
         refused("rank = 8", "rnak = 8"),
         "experiments/imdb.toml:5: policy.lora.rnak: unknown key; did you mean 'rank'? Keys of policy.lora are: rank, alpha, \
-         targets"
+         targets, dropout, rslora"
     );
 }
 

@@ -7,7 +7,8 @@ use ratatui::layout::Rect;
 
 use crate::config::{
     CheckpointSettings, DataSettings, EvalSettings, Experiment, GenerationSettings, Lora, MethodName, MethodSettings,
-    Numbering, Plan, PolicySettings, Principle, Principles, PrinciplesSettings, Replay, RewardSettings, SftSettings,
+    Numbering, Plan, PolicySettings, Precision, Principle, Principles, PrinciplesSettings, Replay, RewardSettings,
+    SftSettings,
 };
 use crate::grammar::Task;
 use crate::train::{
@@ -221,6 +222,9 @@ fn experiment() -> Experiment {
         policy: PolicySettings {
             model: "builtin:tiny".into(),
             lora: Lora::default(),
+            adapter: None,
+            dtype: Precision::default(),
+            checkpointing: false,
         },
         reward: RewardSettings::model("builtin:hh-preference"),
         data: DataSettings {
@@ -251,6 +255,7 @@ fn experiment() -> Experiment {
             reduction: Default::default(),
             rank: true,
             weighted_sft: true,
+            micro_batch: None,
             minibatch: 24,
             max_grad_norm: 1.0,
             weight_decay: 0.0,
