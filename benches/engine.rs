@@ -14,7 +14,6 @@ use burn::tensor::{Tensor, TensorData};
 use ple::assets::builtin_model;
 use ple::config::{GenerationSettings, MethodSettings};
 use ple::device::DeviceChoice;
-use ple::grammar::prompt;
 use ple::method::{logprob::log_probs, ple as method};
 use ple::model::{EOS, Model, PAD, Precision, load};
 use ple::numbers;
@@ -136,12 +135,8 @@ impl Bench {
             .map(|i| setup.pool.query(i))
             .collect();
         let principles = setup.principles.render();
-        let prompts = [None, principles.as_deref()].map(|p| -> Vec<Vec<u32>> {
-            queries
-                .iter()
-                .map(|q| setup.text.prompt(&prompt(setup.experiment.task, q, p)))
-                .collect()
-        });
+        let prompts = [None, principles.as_deref()]
+            .map(|p| -> Vec<Vec<u32>> { queries.iter().map(|q| setup.prompter.prompt(q, p)).collect() });
         let name = setup.experiment.reward.model.as_deref().unwrap_or_default();
         let files = builtin_model(name.trim_start_matches("builtin:")).expect("a bundled reward model");
         let (reward, _) = load(&files, Precision::F32, &setup.device).expect("the bundled reward model is good");
@@ -172,7 +167,14 @@ impl Bench {
             let rngs = (0..self.prompts[i].len() as u64)
                 .map(|row| stream(0, purpose, 0, row))
                 .collect();
-            sample(&policy, &self.prompts[i], &self.generation, rngs, &mut |_, _| {})
+            sample(
+                &policy,
+                &self.prompts[i],
+                &self.generation,
+                &[EOS],
+                rngs,
+                &mut |_, _| {},
+            )
         };
         let (y, guided) = rayon::join(|| side(0, Purpose::SampleOriginal), || side(1, Purpose::SampleGuided));
         [y, guided]

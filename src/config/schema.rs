@@ -137,6 +137,7 @@ const POLICY: &[Key] = &[
     may("adapter", Kind::Text, "\"runs/imdb-001/adapter\""),
     may("dtype", Kind::Choice(PRECISIONS), "\"bf16\""),
     may("checkpointing", Kind::Flag, "true"),
+    may("template", Kind::Choice(&["auto", "chat", "plain"]), "\"auto\""),
 ];
 
 const PRECISIONS: &[&str] = &["f32", "bf16", "f16", "auto"];

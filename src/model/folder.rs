@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::decoder::Stored;
 use super::weights::{Weights, Written, transposed};
-use super::{Model, ModelConfig, Text};
+use super::{Model, ModelConfig, Text, TextError};
 use crate::config::Precision;
 
 /// Why a model could not be read or written.
@@ -58,7 +58,7 @@ pub enum ModelFiles {
 }
 
 impl ModelFiles {
-    fn config(&self) -> Result<(PathBuf, ModelConfig), ModelError> {
+    fn config(&self) -> Result<(ModelConfig, Cow<'static, [u8]>), ModelError> {
         let (path, bytes) = match self {
             ModelFiles::Embedded { origin, config, .. } => (origin.join("config.json"), config.clone()),
             ModelFiles::Folder(folder) => {
@@ -68,30 +68,38 @@ impl ModelFiles {
             }
         };
         match ModelConfig::from_json(&bytes) {
-            Ok(config) => Ok((path, config)),
+            Ok(config) => Ok((config, bytes)),
             Err(what) => Err(ModelError::Unsupported { path, what }),
         }
     }
 
     /// The tokenizer alone.
     pub fn text(&self) -> Result<Text, ModelError> {
-        let (path, bytes) = match self {
-            ModelFiles::Embedded { origin, tokenizer, .. } => (origin.join("tokenizer.json"), tokenizer.clone()),
-            ModelFiles::Folder(folder) => {
-                let path = folder.join("tokenizer.json");
-                let bytes = std::fs::read(&path).map_err(|e| ModelError::file(&path, e.to_string()))?;
-                (path, Cow::Owned(bytes))
+        let (config, json) = self.config()?;
+        let (folder, text) = match self {
+            ModelFiles::Folder(folder) => (folder, Text::read(folder, &json)?),
+            ModelFiles::Embedded { origin, tokenizer, .. } => {
+                let text = Text::bundled(tokenizer, &json);
+                let path = origin.join("tokenizer.json");
+                (origin, text.map_err(|what| ModelError::file(&path, what))?)
             }
         };
-        Text::from_bytes(&bytes).map_err(|what| ModelError::file(&path, what))
+        text.check_vocabulary(config.vocab_size, folder)?;
+        Ok(text)
+    }
+}
+
+impl From<TextError> for ModelError {
+    fn from(TextError { path, what }: TextError) -> Self {
+        ModelError::File { path, what }
     }
 }
 
 /// Loads a model and its tokenizer onto a device, its weights kept as `precision` says.
 pub fn load(files: &ModelFiles, precision: Precision, device: &Device) -> Result<(Model, Text), ModelError> {
     // What is cheap to find wrong comes first.
-    let (_, config) = files.config()?;
     let text = files.text()?;
+    let (config, _) = files.config()?;
     let weights = match files {
         ModelFiles::Folder(folder) => Weights::open(folder)?,
         ModelFiles::Embedded { origin, weights, .. } => Weights::embedded(weights, origin)?,
@@ -128,8 +136,7 @@ pub fn save(folder: &Path, model: &Model, text: &Text, precision: Precision) -> 
     source.insert("torch_dtype".into(), json!(torch_name(precision)));
     let json = serde_json::to_string_pretty(&source).map_err(|e| fail(&path, e.to_string()))?;
     std::fs::write(&path, json + "\n").map_err(|e| fail(&path, e.to_string()))?;
-    let path = folder.join("tokenizer.json");
-    std::fs::write(&path, text.to_json()).map_err(|e| fail(&path, e.to_string()))
+    Ok(text.write(folder)?)
 }
 
 fn torch_name(precision: Precision) -> &'static str {

@@ -102,9 +102,16 @@ fn logits_equal_transformers() {
 /// All prompts in one batch of unequal lengths, with a cache, against one prompt at a time without padding.
 #[test]
 fn greedy_text_equals_transformers_token_for_token() {
-    let (golden, (model, _)) = (golden(), tiny());
+    let (golden, (model, text)) = (golden(), tiny());
     let rngs = (0..6).map(|i| stream(0, Purpose::Ask, 0, i)).collect();
-    let found = sample(&model, &golden.prompts, &greedy(24), rngs, &mut |_, _| {});
+    let found = sample(
+        &model,
+        &golden.prompts,
+        &greedy(24),
+        &text.special().stops,
+        rngs,
+        &mut |_, _| {},
+    );
     for (completion, wanted) in found.iter().zip(&golden.greedy) {
         assert_eq!(&completion.ids, wanted);
     }

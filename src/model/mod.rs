@@ -2,6 +2,7 @@
 
 mod adapter;
 mod cache;
+mod chat;
 mod checkpointing;
 mod config;
 mod decoder;
@@ -16,12 +17,13 @@ mod mistral;
 mod parts;
 mod peft;
 mod qwen2;
-mod tokenizer;
+mod text;
 mod weights;
 
 pub use crate::config::Precision;
 pub use adapter::{Trained, adapt, add_adapter};
 pub use cache::KvCache;
+pub use chat::{ChatError, ChatTemplate, Message, Role};
 pub use config::{Architecture, ModelConfig};
 pub use decoder::{Model, Params};
 pub use folder::{ModelError, ModelFiles, load, save};
@@ -29,7 +31,7 @@ pub use initialise::{DEVIATION, initialise, with_score_head};
 pub use layer::Layer;
 pub use linear::{Adapter, Linear};
 pub use peft::{AdapterTensors, PeftAdapter, write_peft};
-pub use tokenizer::Text;
+pub use text::{Special, Text, TextError, Token};
 
 /// Special tokens of the bundled tokenizer.
 pub const PAD: u32 = 0;

@@ -283,6 +283,7 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
         model: _,
         lora,
         adapter: _,
+        template: _,
         dtype: _,
         checkpointing: _,
     } = policy;

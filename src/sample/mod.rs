@@ -8,13 +8,16 @@ use rand_chacha::ChaCha8Rng;
 pub use choose::{Chooser, choose};
 
 use crate::config::GenerationSettings;
-use crate::model::{EOS, KvCache, Model};
+use crate::model::{KvCache, Model};
 use crate::numbers::values;
+
+/// Fills rows up on the left; no token looks at it.
+const FILLER: u32 = 0;
 
 /// One sampled response.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Completion {
-    /// Token ids; the last is end of sequence if `ended`.
+    /// Token ids; the last is the one that it stopped at if `ended`.
     pub ids: Vec<u32>,
     /// It stopped by itself rather than at the limit.
     pub ended: bool,
@@ -22,12 +25,14 @@ pub struct Completion {
 
 /// Samples one response for every prompt.
 ///
-/// Each row draws from its own random stream. `watch(row, ids so far)` is called after every token.
+/// A response ends with any of the `stops`. Each row draws from its own random stream. `watch(row, ids so far)` is called
+/// after every token.
 /// The model's adapters should be merged: it is run once for every token.
 pub fn sample(
     model: &Model,
     prompts: &[Vec<u32>],
     settings: &GenerationSettings,
+    stops: &[u32],
     mut rngs: Vec<ChaCha8Rng>,
     watch: &mut dyn FnMut(usize, &[u32]),
 ) -> Vec<Completion> {
@@ -62,9 +67,9 @@ pub fn sample(
         for (i, &row) in rows.iter().enumerate() {
             let token = choose(&logits[i * vocabulary..(i + 1) * vocabulary], &chooser, &mut rngs[row]);
             done[row].ids.push(token);
-            done[row].ended = token == EOS;
+            done[row].ended = stops.contains(&token);
             watch(row, &done[row].ids);
-            if token != EOS {
+            if !done[row].ended {
                 keep.push(i);
                 next.push(token);
             }
@@ -85,7 +90,7 @@ pub fn sample(
 fn padded(prompts: &[Vec<u32>], longest: usize, device: &Device) -> Tensor<2, Int> {
     let mut tokens = Vec::with_capacity(prompts.len() * longest);
     for p in prompts {
-        tokens.extend(std::iter::repeat_n(0, longest - p.len()).chain(p.iter().copied()));
+        tokens.extend(std::iter::repeat_n(FILLER, longest - p.len()).chain(p.iter().copied()));
     }
     tensor(&tokens, longest, device)
 }

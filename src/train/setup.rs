@@ -5,13 +5,14 @@ use std::path::Path;
 use super::fit::{self, FitSetup};
 use crate::assets;
 use crate::config::{
-    Case, ConfigError, Experiment, Lora, LoraAdapter, MethodName, Plan, Principles, Source, find_file, load_plan,
-    parse_principles,
+    Case, ConfigError, Experiment, Lora, LoraAdapter, MethodName, Plan, Principles, Source, Template, find_file,
+    load_plan, parse_principles,
 };
 use crate::data::{DataError, Needs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
-use crate::grammar::{Scene, prompt};
+use crate::grammar::Scene;
 use crate::model::{self, Model, ModelError, ModelFiles, PeftAdapter, Precision, Text, Trained};
+use crate::prompt::{PromptError, Prompter};
 use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, Rules};
 
 /// A run that is ready to start.
@@ -22,6 +23,8 @@ pub struct Setup {
     pub policy: Model,
     pub trained: Trained,
     pub text: Text,
+    /// Writes what the policy is given.
+    pub prompter: Prompter,
     pub reward: Box<dyn RewardSource>,
     pub pool: Pool,
     /// The case study, as many of its queries as are not too long.
@@ -59,6 +62,8 @@ pub enum SetupError {
     Rows(#[from] DataError),
     #[error("reward.url: {0}; start the server or correct the address, then try again")]
     Reward(#[from] RewardError),
+    #[error("{key} = {source}")]
+    Prompt { key: &'static str, source: PromptError },
     #[error("{0}")]
     Other(String),
 }
@@ -188,6 +193,10 @@ pub fn prepare(
         )));
     }
     let trained = put_adapter(&mut experiment, &mut policy)?;
+    let prompter = Prompter::new(&text, experiment.task, experiment.policy.template).map_err(|source| {
+        let key = "policy.template";
+        SetupError::Prompt { key, source }
+    })?;
     let pool = queries(&experiment, &text)?;
     let (cases, cases_left_out) = super::cases::cases(&mut experiment, near, &text)?;
     if experiment.sft.steps > 0 && pool.example(0).is_none() {
@@ -197,16 +206,17 @@ pub fn prepare(
         )));
     }
     let room = policy.config.max_position_embeddings;
-    if let Some(message) = without_room(&experiment, &text, room, &principles) {
+    if let Some(message) = without_room(&experiment, &prompter, room, &principles) {
         return Err(SetupError::Other(message));
     }
-    let reward = reward_source(&experiment, &pool, &chosen.device)?;
+    let reward = reward_source(&experiment, &prompter, &pool, &chosen.device)?;
     Ok(Setup {
         experiment,
         principles,
         policy,
         trained,
         text,
+        prompter,
         reward,
         pool,
         cases,
@@ -255,10 +265,8 @@ fn put_adapter(experiment: &mut Experiment, policy: &mut Model) -> Result<Traine
 }
 
 /// Why the longest query, these principles and a whole response are together more than a policy reads, if they are.
-fn without_room(experiment: &Experiment, text: &Text, room: usize, principles: &Principles) -> Option<String> {
-    let around = text
-        .prompt(&prompt(experiment.task, "", principles.render().as_deref()))
-        .len();
+fn without_room(experiment: &Experiment, prompter: &Prompter, room: usize, principles: &Principles) -> Option<String> {
+    let around = prompter.prompt("", principles.render().as_deref()).len();
     let (query, response) = (experiment.data.max_query_tokens, experiment.generation.max_new_tokens);
     let all = query + around + response;
     (all > room).then(|| {
@@ -274,7 +282,7 @@ impl Setup {
     /// Why the policy cannot read a query behind these principles, if it cannot.
     pub(super) fn too_long(&self, principles: &Principles) -> Option<String> {
         let room = self.policy.config.max_position_embeddings;
-        without_room(&self.experiment, &self.text, room, principles)
+        without_room(&self.experiment, &self.prompter, room, principles)
     }
 }
 
@@ -311,6 +319,7 @@ pub(super) fn load_model(
 /// What scores responses, tried out on one.
 fn reward_source(
     experiment: &Experiment,
+    prompter: &Prompter,
     pool: &Pool,
     device: &burn::tensor::Device,
 ) -> Result<Box<dyn RewardSource>, SetupError> {
@@ -328,13 +337,17 @@ fn reward_source(
                 "reward.model = \"{name}\": its score head has {labels} outputs; a reward is one number (num_labels = 1)"
             )));
         }
+        let prompter = Prompter::new(&text, experiment.task, Template::Auto).map_err(|source| {
+            let key = "reward.model";
+            SetupError::Prompt { key, source }
+        })?;
         let batch = settings.batch;
-        return Ok(Box::new(RewardModel { model, text, batch }));
+        return Ok(Box::new(RewardModel { model, prompter, batch }));
     }
     let query = pool.query(0);
     if let Some(url) = &settings.url {
         let server = RewardServer::new(url, settings);
-        let prompt = prompt(experiment.task, &query, None);
+        let prompt = prompter.shown(&query, None);
         let row = Row {
             query: &query,
             prompt: &prompt,

@@ -62,7 +62,7 @@ impl FitTrainer {
     ) -> Result<Self, TrainError> {
         let e = &setup.experiment;
         let (method, eval) = (&e.method, &e.eval);
-        let reading = Reading::new(e, &setup.text, setup.principles.as_deref());
+        let reading = Reading::new(e, &setup.prompter, setup.principles.as_deref());
         let rule = method
             .name
             .is_reward()
@@ -170,14 +170,14 @@ impl FitTrainer {
             experiment,
             model,
             trained,
-            text,
+            prompter,
             rows,
             principles,
             ..
         } = &mut self.setup;
         let method = &experiment.method;
         let first = u64::from(self.step) * method.batch as u64;
-        let reading = Reading::new(experiment, text, principles.as_deref());
+        let reading = Reading::new(experiment, prompter, principles.as_deref());
         let mut batch: Vec<Tokens> = (first..first + method.batch as u64)
             .map(|i| {
                 let row = rows.training(i, &mut self.order);
@@ -272,7 +272,7 @@ impl FitTrainer {
     fn measure(&self) -> Measure<'_> {
         let e = &self.setup.experiment;
         Measure {
-            reading: Reading::new(e, &self.setup.text, self.setup.principles.as_deref()),
+            reading: Reading::new(e, &self.setup.prompter, self.setup.principles.as_deref()),
             rule: self.rule.as_ref(),
             seed: e.seed,
         }

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use crate::config::{
     CheckpointSettings, DataSettings, EvalSettings, Experiment, GenerationSettings, Lora, MethodName, MethodSettings,
     Numbering, Plan, PolicySettings, Precision, Principle, Principles, PrinciplesSettings, Replay, RewardSettings,
-    SftSettings,
+    SftSettings, Template,
 };
 use crate::grammar::Task;
 use crate::train::{
@@ -222,6 +222,7 @@ fn experiment() -> Experiment {
         policy: PolicySettings {
             model: "builtin:tiny".into(),
             lora: Lora::default(),
+            template: Template::default(),
             adapter: None,
             dtype: Precision::default(),
             checkpointing: false,
