@@ -21,7 +21,19 @@ pub fn add_adapter(model: &mut Model, rank: usize, alpha: f64, seed: u64) {
 
 /// Puts a fresh adapter beside the linear layers that `settings` name. The error says what is wrong with a name.
 pub fn adapt(model: &mut Model, settings: &LoraAdapter, seed: u64) -> Result<(), String> {
-    let names = match &settings.targets {
+    let names = targets(model, &settings.targets)?;
+    let (rank, scale) = (settings.rank, settings.scale());
+    model.for_each_linear_mut(&mut |i, j, module, linear| {
+        if names.is_none_or(|names| names.iter().any(|name| is_named(module, name))) {
+            linear.adapter = Some(fresh(linear, rank, scale, seed, (i, j)));
+        }
+    });
+    Ok(())
+}
+
+/// The names that are wanted, each of which is that of a linear layer; `None`: all of them.
+pub(super) fn targets<'a>(model: &mut Model, wanted: &'a LoraTargets) -> Result<Option<&'a Vec<String>>, String> {
+    let names = match wanted {
         LoraTargets::Kind(TargetKind::AllLinear) => None,
         LoraTargets::Names(names) => Some(names),
     };
@@ -40,13 +52,7 @@ pub fn adapt(model: &mut Model, settings: &LoraAdapter, seed: u64) -> Result<(),
             ));
         }
     }
-    let (rank, scale) = (settings.rank, settings.scale());
-    model.for_each_linear_mut(&mut |i, j, module, linear| {
-        if names.is_none_or(|names| names.iter().any(|name| is_named(module, name))) {
-            linear.adapter = Some(fresh(linear, rank, scale, seed, (i, j)));
-        }
-    });
-    Ok(())
+    Ok(names)
 }
 
 /// PEFT's rule: the whole module path, or its last parts.

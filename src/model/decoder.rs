@@ -19,7 +19,7 @@ pub type Params<'a> = dyn FnMut(&str, &mut Tensor<2>) + 'a;
 
 /// Adapters are folded into the weights for sampling where these have at most so many numbers in all; above, the copy costs
 /// more memory than the side branches cost time.
-const MOST_MERGED: usize = 16 << 20;
+pub const MOST_MERGED: usize = 16 << 20;
 
 /// A language model, or a reward model.
 #[derive(Clone, Debug)]
@@ -222,6 +222,12 @@ impl Model {
     /// The device it is on, without autodiff.
     pub fn device(&self) -> Device {
         self.norm.device().inner()
+    }
+
+    /// Bytes of a number of its linear layers' weights.
+    pub fn weight_bytes(&self) -> f64 {
+        let first = self.layers.first().map(Layer::linears).unwrap_or_default();
+        first.first().map_or(4.0, |linear| linear.weight.dtype().size() as f64)
     }
 
     /// The name of the embeddings: a model all of whose weights are trained trains these.

@@ -58,7 +58,8 @@ pub enum ModelFiles {
 }
 
 impl ModelFiles {
-    fn config(&self) -> Result<(ModelConfig, Cow<'static, [u8]>), ModelError> {
+    /// `config.json`, read and as it is.
+    pub fn config(&self) -> Result<(ModelConfig, Cow<'static, [u8]>), ModelError> {
         let (path, bytes) = match self {
             ModelFiles::Embedded { origin, config, .. } => (origin.join("config.json"), config.clone()),
             ModelFiles::Folder(folder) => {

@@ -106,6 +106,16 @@ impl PeftAdapter {
         })
     }
 
+    /// What it is, for people: "rank 8, alpha 16, 224 modules".
+    pub fn summary(&self) -> String {
+        format!(
+            "rank {}, alpha {}, {} modules",
+            self.settings.rank,
+            self.settings.alpha,
+            self.sides.len()
+        )
+    }
+
     /// Puts the adapter beside the layers of a model, and says what it is in this program's settings.
     pub fn put(mut self, model: &mut Model) -> Result<LoraAdapter, ModelError> {
         let device = model.device();

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use super::check;
 use super::fit::{self, FitSetup};
+use super::memory::{self, Demand};
 use crate::assets;
 use crate::config::{
     Case, ConfigError, Experiment, Lora, LoraAdapter, MethodName, Plan, Principles, Source, Template, find_file,
@@ -33,6 +35,8 @@ pub struct Setup {
     pub cases_left_out: usize,
     pub device: burn::tensor::Device,
     pub device_name: String,
+    /// How much memory it will need, in words, and whether that is more than there is.
+    pub memory: (String, bool),
 }
 
 /// A run of either kind that is ready to start.
@@ -210,6 +214,13 @@ pub fn prepare(
         return Err(SetupError::Other(message));
     }
     let reward = reward_source(&experiment, &prompter, &pool, &chosen.device)?;
+    let tokens = check::lengths(&experiment, Some(&principles), Some(&prompter), Some(&pool));
+    let scorer = experiment.reward.model.as_ref();
+    let scorer = scorer.and_then(|name| model_files("reward.model", name).ok()?.config().ok());
+    // Of dtype "auto" only the policy's is known here; nobody stores a large reward model in f32.
+    let of_scorer = scorer.as_ref().map(|(config, _)| (config, 2.0));
+    let demand = Demand::of(&experiment, (&policy.config, policy.weight_bytes()), of_scorer, tokens);
+    let memory = memory::sentence(&demand, chosen.available);
     Ok(Setup {
         experiment,
         principles,
@@ -223,6 +234,7 @@ pub fn prepare(
         cases_left_out,
         device: chosen.device,
         device_name: chosen.name,
+        memory,
     })
 }
 
@@ -295,13 +307,9 @@ pub(super) fn whole_path(name: &str, near: Option<&Path>) -> Result<String, Conf
     Ok(std::path::absolute(&found).unwrap_or(found).display().to_string())
 }
 
-pub(super) fn load_model(
-    key: &'static str,
-    name: &str,
-    precision: Precision,
-    device: &burn::tensor::Device,
-) -> Result<(Model, Text), SetupError> {
-    let files = match name.strip_prefix("builtin:") {
+/// Where the files of a model are that an experiment names under `key`.
+pub(super) fn model_files(key: &'static str, name: &str) -> Result<ModelFiles, SetupError> {
+    match name.strip_prefix("builtin:") {
         Some(builtin) => assets::builtin_model(builtin).ok_or_else(|| SetupError::NoBuiltin {
             key,
             found: name.to_string(),
@@ -310,9 +318,18 @@ pub(super) fn load_model(
                 .map(|n| format!("builtin:{n}"))
                 .collect::<Vec<_>>()
                 .join(", "),
-        })?,
-        None => ModelFiles::Folder(name.into()),
-    };
+        }),
+        None => Ok(ModelFiles::Folder(name.into())),
+    }
+}
+
+pub(super) fn load_model(
+    key: &'static str,
+    name: &str,
+    precision: Precision,
+    device: &burn::tensor::Device,
+) -> Result<(Model, Text), SetupError> {
+    let files = model_files(key, name)?;
     model::load(&files, precision, device).map_err(|source| SetupError::Model { key, source })
 }
 

@@ -96,6 +96,7 @@ pub fn started() -> RunView {
         parameters: 1_000_000,
         trained_parameters: 50_000,
         data: "builtin:hh, 4000 queries".into(),
+        memory: String::new(),
         resumed_from: 0,
     }));
     run
