@@ -167,7 +167,8 @@ impl Request {
         };
         let room = known.config.max_position_embeddings;
         let tokens = lengths(&experiment, principles.as_ref(), prompter.as_ref(), pool.as_ref());
-        let longest = experiment.data.max_query_tokens + (tokens.guided_prompt - tokens.prompt) + tokens.response;
+        let responses = experiment.generation.max_new_tokens;
+        let longest = experiment.data.max_query_tokens + (tokens.guided_prompt - tokens.prompt) + responses;
         if prompter.is_some() && longest > room {
             checked.say(
                 "data.max_query_tokens",
@@ -538,7 +539,7 @@ pub(super) fn lengths(
     prompter: Option<&Prompter>,
     pool: Option<&Pool>,
 ) -> Lengths {
-    let response = experiment.generation.max_new_tokens;
+    let mut response = experiment.generation.max_new_tokens;
     let most = experiment.data.max_response_tokens;
     let rendered = principles.and_then(Principles::render);
     let Some(prompter) = prompter else {
@@ -558,6 +559,14 @@ pub(super) fn lengths(
             let longest = (0..LOOKED_AT)
                 .map(|i| prompter.prompt(&pool.query(i), None).len())
                 .max();
+            // The bundled policy writes as long as what it has learnt from.
+            if experiment.policy.model.starts_with("builtin:")
+                && let Pool::Grammar { .. } = pool
+            {
+                let learnt = (0..LOOKED_AT).filter_map(|i| pool.example(i));
+                let longest = learnt.map(|e| prompter.response(&e.response).len()).max();
+                response = response.min(longest.unwrap_or(response));
+            }
             let examples = (0..LOOKED_AT.min(u64::from(experiment.sft.steps) * experiment.sft.batch as u64))
                 .filter_map(|i| pool.example(i))
                 .map(|e| prompter.response(&e.response).len().min(most));

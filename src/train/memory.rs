@@ -10,8 +10,10 @@ use crate::config::{Experiment, Lora, LoraTargets, MethodName, Precision};
 use crate::model::{Activation, Architecture, ModelConfig};
 
 const F32: f64 = 4.0;
-/// The program itself, its threads and its store, with nothing loaded.
-const PROGRAM: f64 = 40e6;
+/// A run of next to nothing: the program, its threads and their heaps, its store.
+const PROGRAM: f64 = 80e6;
+/// Bytes of a token in a tokenizer's tables.
+const TOKEN: f64 = 350.0;
 /// An allocator that keeps freed memory for the next step has some of it in pieces of the wrong size.
 const PIECES: f64 = 1.05;
 /// Two threads take half of a batch each.
@@ -59,7 +61,7 @@ pub struct Lengths {
 pub struct Estimate {
     /// The most that is held at any time.
     pub peak: u64,
-    /// Weights of the policy, its adapter, and the reward model.
+    /// Weights of the policy, its adapter, and the reward model; their tokenizers.
     pub weights: u64,
     /// Moments of the optimizer and gradients.
     pub optimizer: u64,
@@ -128,10 +130,11 @@ impl Demand {
         let vectors = size.vectors as f64;
         let adapters = self.adapters.unwrap_or(0) as f64;
         let trained = self.adapters.map_or(size.all() as f64, |n| n as f64);
-        let mut weights = (linears + tables) * self.policy_bytes + (vectors + adapters) * F32;
+        let tokenizer = self.policy.vocab_size as f64 * TOKEN;
+        let mut weights = (linears + tables) * self.policy_bytes + (vectors + adapters) * F32 + tokenizer;
         if let Some((config, bytes)) = &self.reward {
             let size = config.size();
-            weights += size.all() as f64 * bytes;
+            weights += size.all() as f64 * bytes + config.vocab_size as f64 * TOKEN;
         }
         // Two moments of every trained number, after the first update.
         let moments = 2.0 * trained * F32;
@@ -374,4 +377,87 @@ pub fn sentence(demand: &Demand, available: Option<u64>) -> (String, bool) {
         said += &format!("; '{settings}' needs {}", readable(less.peak));
     }
     (said, peak > room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Plan, Source, load_plan};
+
+    fn experiment(sets: &[&str]) -> Experiment {
+        let (name, text) = crate::assets::EXPERIMENTS[0];
+        let source = Source {
+            path: None,
+            name: name.into(),
+            text: text.into(),
+        };
+        let sets: Vec<String> = sets.iter().map(|s| s.to_string()).collect();
+        match load_plan(&source, &sets).expect("a good experiment") {
+            Plan::Align(experiment) => *experiment,
+            Plan::Fit(_) => panic!("imdb aligns a policy"),
+        }
+    }
+
+    /// Llama 3 8B, as its `config.json` has it.
+    fn llama() -> ModelConfig {
+        let json = r#"{ "architectures": ["LlamaForCausalLM"], "vocab_size": 128256, "hidden_size": 4096,
+            "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
+            "max_position_embeddings": 8192, "rms_norm_eps": 1e-5, "rope_theta": 500000.0 }"#;
+        ModelConfig::from_json(json.as_bytes()).expect("read")
+    }
+
+    fn needs(sets: &[&str]) -> Estimate {
+        demand(sets).estimate()
+    }
+
+    fn demand(sets: &[&str]) -> Demand {
+        let tokens = Lengths {
+            prompt: 300,
+            guided_prompt: 360,
+            response: 128,
+            example: 128,
+        };
+        Demand::of(&experiment(sets), (&llama(), 2.0), None, tokens)
+    }
+
+    #[test]
+    fn an_eight_billion_model_is_as_large_as_it_is() {
+        let size = llama().size();
+        assert_eq!(size.all(), 8_030_261_248);
+        // PEFT counts 20,971,520 trained parameters of rank 8 on all linear layers.
+        assert_eq!(size.adapters(8, &|_| true), 20_971_520);
+        assert!((needs(&[]).weights as f64 / 32.2e9 - 1.0).abs() < 0.01);
+        assert!((needs(&["policy.dtype=bf16"]).weights as f64 / 16.2e9 - 1.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn what_is_to_save_memory_saves_it() {
+        let plain = needs(&[]);
+        let pieces = needs(&["method.micro_batch=1"]);
+        let again = needs(&["policy.checkpointing=true"]);
+        let both = needs(&["method.micro_batch=1", "policy.checkpointing=true"]);
+        assert!(pieces.update < plain.update / 4 && again.update < plain.update / 4);
+        assert!(both.update < pieces.update && both.update < again.update);
+        // All weights in f32, two moments of each, and gradients.
+        assert!(needs(&["policy.lora=none"]).peak > 4 * 4 * 8_030_261_248);
+        // Halves alone are computed with in f32 and held so.
+        let halves = needs(&["policy.dtype=bf16", "method.micro_batch=1"]);
+        assert!(halves.weights < plain.weights && halves.update > pieces.update);
+        assert!(needs(&["policy.lora.dropout=0.1"]).update > plain.update);
+    }
+
+    #[test]
+    fn a_shortage_is_said_with_what_would_do() {
+        let (said, short) = sentence(&demand(&["policy.dtype=bf16"]), Some(80_000_000_000));
+        assert!(short, "{said}");
+        assert!(said.contains(" of 80.0 GB; '"), "{said}");
+        let alternative = demand(&["policy.dtype=bf16"]).alternative(Some(80_000_000_000));
+        let (settings, less) = alternative.expect("there is one");
+        assert!(less.peak < 80_000_000_000, "{settings}: {}", readable(less.peak));
+        assert!(settings.contains("policy.checkpointing = true"), "{settings}");
+        let (said, short) = sentence(&demand(&[]), None);
+        assert!(!short && !said.contains(" of "), "{said}");
+        let (said, short) = sentence(&demand(&["method.micro_batch=1"]), Some(1 << 50));
+        assert!(!short && !said.contains(';'), "{said}");
+    }
 }

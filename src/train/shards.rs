@@ -187,7 +187,8 @@ mod tests {
         assert_ne!(first.loss, computed(&model, &trained.at(2, 0)).loss);
         trained.checkpointing = true;
         let recomputed = computed(&model, &trained.at(1, 0));
-        assert_eq!(first.loss, recomputed.loss);
+        let apart = (first.loss - recomputed.loss).abs();
+        assert!(apart < 1e-5 * first.loss.abs(), "{apart}");
         for ((name, a), (_, b)) in numbers(&first).iter().zip(&numbers(&recomputed)) {
             let largest = a.iter().fold(1e-3f32, |m, v| m.max(v.abs()));
             let apart = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

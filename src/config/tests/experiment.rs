@@ -62,8 +62,7 @@ fn says_which_key_is_not_known() {
     assert_eq!(
         refused("replay = { window = 4 }", "tau = 0.1"),
         "experiments/imdb.toml:20: method.tau: unknown key; did you mean 'tau0'? Keys of [method] are: name, steps, \
-         queries_per_step, learning_rate, tau0, decay, replay, eq4, reduction, rank, weighted_sft, minibatch, \
-         max_grad_norm, weight_decay"
+         queries_per_step, learning_rate, tau0, decay, replay, eq4, reduction, rank, weighted_sft, minibatch, micro_batch, max_grad_norm, weight_decay"
     );
     assert_eq!(
         refused("[eval]", "[evaluation]"),

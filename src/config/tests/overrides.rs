@@ -147,7 +147,7 @@ fn an_experiment_written_reads_back_equal() {
             "",
             "[policy]",
             "model = \"builtin:tiny\"",
-            "lora = { rank = 8, alpha = 16.0, targets = \"all-linear\" }",
+            "lora = { rank = 8, alpha = 16.0, targets = \"all-linear\", dropout = 0.0, rslora = false }",
         ]
     );
 }
