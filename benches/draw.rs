@@ -210,6 +210,7 @@ impl Run {
             source,
             stop: never(),
             save: |_, _| Ok(()),
+            sent: std::sync::Arc::new(|_| Err("no tokenizer here".into())),
         };
         let key = |c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
         let user = thread::spawn(move || {

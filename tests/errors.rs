@@ -2,10 +2,10 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::process::Ended;
+use common::refusal::refused;
 use common::{IMDB, Lab, repository};
 
 /// The bundled experiment with one text replaced by another; the path of the file and the line of the other text.
@@ -14,37 +14,6 @@ fn changed(lab: &Lab, from: &str, to: &str) -> (String, usize) {
     assert_eq!(text.matches(from).count(), 1, "{from:?} is there once");
     let line = 1 + text[..text.find(from).expect("a place")].matches('\n').count();
     (lab.write("mine.toml", text.replace(from, to)), line)
-}
-
-/// Runs a command that must be refused for all these reasons, with nothing left behind.
-fn refused(lab: &Lab, mut command: Command, reasons: &[&str]) {
-    let before = listing(&lab.runs());
-    let ended = Ended::of(&mut command);
-    assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{ended:?}");
-    for reason in reasons {
-        assert!(ended.err.contains(reason), "{reason:?} is not said in: {}", ended.err);
-    }
-    assert!(
-        ended.err.starts_with("ple: ") && !ended.err.contains("panicked"),
-        "{}",
-        ended.err
-    );
-    assert_eq!(listing(&lab.runs()), before, "something was made in the folder of runs");
-}
-
-/// Every file of a folder with its bytes; `None` where there is no folder.
-fn listing(folder: &Path) -> Option<Vec<(PathBuf, Vec<u8>)>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).ok()? {
-        let path = entry.expect("an entry").path();
-        match listing(&path) {
-            Some(inner) => found.extend(inner),
-            None => found.push((path.clone(), std::fs::read(&path).unwrap_or_default())),
-        }
-        found.push((path, Vec::new()));
-    }
-    found.sort();
-    Some(found)
 }
 
 #[test]

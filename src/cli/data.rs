@@ -27,7 +27,7 @@ pub struct InspectArgs {
     /// hh, imdb or tldr; the default is told by the fields of the rows
     #[arg(long)]
     task: Option<Task>,
-    /// What counts tokens: builtin:NAME, or a folder with a tokenizer.json
+    /// What counts tokens: builtin:NAME, a model's folder, or a tokenizer.json
     #[arg(long, value_name = "TOKENIZER", default_value = "builtin:tiny")]
     tokenizer: String,
     /// Queries of more tokens are counted as left out
@@ -128,6 +128,10 @@ fn tokenizer(name: &str) -> Result<Text, Failure> {
         return files.text().map_err(|e| wrong(e.to_string()));
     }
     let path = Path::new(name);
+    if let Ok(config) = std::fs::read(path.join("config.json")) {
+        // A model's folder, whose vocabulary may be in older files.
+        return Text::read(path, &config).map_err(|e| wrong(e.to_string()));
+    }
     let path = if path.is_dir() {
         path.join("tokenizer.json")
     } else {

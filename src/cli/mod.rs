@@ -2,6 +2,7 @@
 
 mod assets;
 mod check;
+mod convert;
 mod data;
 mod devices;
 mod export;
@@ -184,6 +185,11 @@ enum Command {
         #[command(subcommand)]
         command: principles::PrinciplesCommand,
     },
+    /// Models of other formats, written as a folder in Hugging Face's format
+    Convert {
+        #[command(subcommand)]
+        command: convert::ConvertCommand,
+    },
     /// The bundled models
     Assets {
         #[command(subcommand)]
@@ -220,6 +226,7 @@ pub fn main() -> ExitCode {
         Some(Command::Export(args)) => export::export(&args, &place),
         Some(Command::Data { command }) => data::data(command),
         Some(Command::Principles { command }) => principles::principles(command, &place),
+        Some(Command::Convert { command }) => convert::convert(command),
         Some(Command::Assets { command }) => assets::assets(command, &place),
     };
     match outcome {

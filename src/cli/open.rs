@@ -1,15 +1,17 @@
 //! `ple` and `ple open`: the workbench on an experiment or on a run.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use crossbeam_channel::Sender;
 
 use super::eyes::{Library, follow_stored};
 use super::signals::{self, Stop};
 use super::{Changes, Failure, Outcome, Output, Place, Screen, exit, has_terminal};
-use crate::config::principles_to_toml;
-use crate::run::resolve;
-use crate::train::{Command, Request, Running, start};
+use crate::config::{Plan, principles_to_toml};
+use crate::prompt::Prompter;
+use crate::run::{Reader, resolve};
+use crate::train::{Command, Request, Running, policy_prompter, start};
 use crate::tui::{self, Left, Options, Source};
 
 /// What plain `ple` opens.
@@ -57,7 +59,7 @@ pub fn watch_live(running: Running, folder: &Path, screen: &Screen) -> Outcome {
         pages: library.pages.clone(),
     };
     let stop = signals::listen();
-    let left = tui::run(source, options(screen, &stop)).map_err(Failure::failed);
+    let left = tui::run(source, options(screen, &stop, folder)).map_err(Failure::failed);
     // Whatever happened to the screen, the trainer must not outlive it half way through a step.
     let abandoned = matches!(&left, Ok(o) if o.left == Left::Abandoned);
     end(&running.commands, abandoned);
@@ -86,11 +88,11 @@ fn watch_stored(folder: &Path, screen: &Screen) -> Outcome {
         queries: library.queries.clone(),
         pages: library.pages.clone(),
     };
-    tui::run(source, options(screen, &signals::listen())).map_err(Failure::failed)?;
+    tui::run(source, options(screen, &signals::listen(), folder)).map_err(Failure::failed)?;
     Ok(exit::DONE)
 }
 
-fn options(screen: &Screen, stop: &Stop) -> Options {
+fn options(screen: &Screen, stop: &Stop, folder: &Path) -> Options {
     Options {
         no_mouse: screen.no_mouse,
         ascii: screen.ascii,
@@ -101,7 +103,29 @@ fn options(screen: &Screen, stop: &Stop) -> Options {
             }
             std::fs::write(path, principles_to_toml(principles)).map_err(|e| format!("{}: {e}", path.display()))
         },
+        sent: reader_of_prompts(folder),
     }
+}
+
+/// Tells what the policy of a run was given. Its tokenizer is read at the first question.
+fn reader_of_prompts(folder: &Path) -> tui::ReadSent {
+    let (folder, prompter) = (folder.to_path_buf(), OnceLock::new());
+    Arc::new(move |question| {
+        let read = || {
+            let started = Reader::open(&folder).and_then(|reader| reader.started());
+            match started.map_err(|e| e.to_string())?.experiment {
+                Plan::Align(experiment) => policy_prompter(&experiment).map_err(|e| e.to_string()),
+                Plan::Fit(_) => Err("this run trains a model on rows; it has no policy that is prompted".to_string()),
+            }
+        };
+        let prompter: &Prompter = prompter.get_or_init(read).as_ref().map_err(Clone::clone)?;
+        let side = |principles: Option<&str>| prompter.pieces(&question.query, principles);
+        Ok(tui::Given {
+            sides: [side(None), side(question.principles.as_deref())],
+            chat: prompter.is_chat(),
+            note: prompter.note().map(str::to_string),
+        })
+    })
 }
 
 fn say_where(folder: &Path, unsaved: u32) {

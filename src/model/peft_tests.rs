@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
 
+use super::tests as oracle;
 use super::{
     AdapterTensors, Changes, Model, ModelFiles, PeftAdapter, Precision, SHARD, adapt, load, write_merged, write_peft,
 };
@@ -209,4 +211,86 @@ fn whole_weights_are_put_in_as_they_were_trained() {
     };
     let refused = write_merged(&files, &changes, None, folder.path(), SHARD).expect_err("no such layer");
     assert!(refused.to_string().contains("layers.9"), "{refused}");
+}
+
+/// Adapters that PEFT saved give PEFT's logits, read by the code that reads them for users.
+#[test]
+fn adapters_of_peft_are_read_with_pefts_logits() {
+    #[derive(serde::Deserialize)]
+    struct Golden {
+        base: String,
+        rows: Vec<Vec<u32>>,
+    }
+    for name in [
+        "gpt2-all-linear",
+        "llama-all-linear",
+        "qwen2-all-linear",
+        "gpt2-c_attn",
+        "llama-q-v",
+    ] {
+        let folder = oracle::golden("peft").join(name);
+        let golden: Golden = oracle::json(folder.join("golden.json"));
+        let wanted = oracle::tensors(folder.join("golden.safetensors"));
+        let mut model = oracle::checkpoint(&golden.base, Precision::F32);
+        let found = PeftAdapter::read(&folder)
+            .and_then(|a| a.put(&mut model))
+            .expect("read");
+        let all = LoraTargets::default();
+        assert_eq!(
+            found.targets == all,
+            name.ends_with("all-linear"),
+            "{name}: {:?}",
+            found.targets
+        );
+        assert_eq!((found.alpha, found.dropout), (16.0, 0.05), "{name}");
+        for (i, row) in golden.rows.iter().enumerate() {
+            let difference = oracle::far(&oracle::logits(&model, row), &wanted[&format!("logits.{i}")].1);
+            assert!(difference < oracle::LIMIT, "{name}: differs by {difference:e}");
+        }
+    }
+}
+
+/// With `PLE_KEEP=FOLDER` the adapters stay there, for `tests/golden/check_peft.py`.
+#[test]
+fn an_adapter_written_here_is_read_the_same_of_every_architecture() {
+    let keep = std::env::var_os("PLE_KEEP").map(std::path::PathBuf::from);
+    for base in ["gpt2", "llama", "qwen2", "mistral", "gemma"] {
+        let mut model = oracle::checkpoint(base, Precision::F32);
+        let config = model.config.clone();
+        let settings = LoraAdapter::default();
+        let tensors = trained(&mut model, &settings);
+        let temporary = tempfile::tempdir().expect("a folder");
+        let folder = keep
+            .as_ref()
+            .map_or(temporary.path().to_path_buf(), |keep| keep.join(base));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let place = oracle::golden("models").join(base).display().to_string();
+        write_peft(&folder, config.architecture, &tensors, &settings, &place).expect("written");
+        let rows: [Vec<u32>; 2] = [vec![1, 2, 3, 4, 5, 6], vec![9, 8, 7]];
+        let wanted: Vec<Vec<f32>> = rows.iter().map(|row| oracle::logits(&model, row)).collect();
+        let mut again = oracle::checkpoint(base, Precision::F32);
+        let read = PeftAdapter::read(&folder).and_then(|a| a.put(&mut again));
+        assert_eq!(read.expect("read"), settings, "{base}");
+        for (row, wanted) in rows.iter().zip(&wanted) {
+            assert_eq!(&oracle::logits(&again, row), wanted, "{base}");
+        }
+        if keep.is_some() {
+            let mut kept = BTreeMap::new();
+            for (i, (row, logits)) in rows.iter().zip(&wanted).enumerate() {
+                let bytes = |values: &mut dyn Iterator<Item = [u8; 4]>| values.flatten().collect::<Vec<u8>>();
+                let ids = bytes(&mut row.iter().map(|id| (*id as i32).to_le_bytes()));
+                let numbers = bytes(&mut logits.iter().map(|x| x.to_le_bytes()));
+                kept.insert(format!("ids.{i}"), (Dtype::I32, vec![row.len()], ids));
+                kept.insert(
+                    format!("logits.{i}"),
+                    (Dtype::F32, vec![row.len(), config.vocab_size], numbers),
+                );
+            }
+            let views = kept.iter().map(|(name, (dtype, shape, bytes))| {
+                (name, TensorView::new(*dtype, shape.clone(), bytes).expect("a tensor"))
+            });
+            let file = safetensors::serialize(views, None).expect("written");
+            std::fs::write(folder.join("ours.safetensors"), file).expect("written");
+        }
+    }
 }

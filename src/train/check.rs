@@ -11,7 +11,7 @@ use crate::config::{
 };
 use crate::data::{Needs, Pool};
 use crate::device;
-use crate::model::{ModelConfig, ModelFiles, PeftAdapter, Skeleton, Text};
+use crate::model::{Hub, HubName, ModelConfig, ModelFiles, PeftAdapter, Skeleton, Text};
 use crate::prompt::Prompter;
 use crate::reward::Rules;
 
@@ -240,13 +240,20 @@ fn place(key: &'static str, name: &str, near: Option<&Path>, checked: &mut Check
             }
         };
     }
-    let parts: Vec<&str> = name.split('/').collect();
-    let text = match parts[..] {
-        [owner, model] if !owner.is_empty() && !owner.starts_with('.') && !model.is_empty() => format!(
-            "{name} is not on this disk; `hf download {name} --local-dir {name}` fetches it (or put its folder there). Its \
-             shape, its tokenizer and its weights could not be checked"
+    let hub_name = HubName::parse(name);
+    let kept = hub_name
+        .as_ref()
+        .and_then(|hub_name| Hub::from_environment().ok()?.kept(hub_name));
+    if let Some(folder) = kept {
+        return Some(ModelFiles::Folder(folder));
+    }
+    let text = match hub_name {
+        Some(hub_name) => format!(
+            "{name} is not on this disk: it is fetched when the run starts, or now with `{}`. Its shape, its tokenizer and \
+             its weights could not be checked",
+            hub_name.command()
         ),
-        _ => format!("{name}: there is no such folder; put the model there, or correct the path"),
+        None => format!("{name}: there is no such folder; put the model there, or correct the path"),
     };
     checked.say(key, State::Unknown, text);
     None

@@ -24,6 +24,9 @@ pub use effect_record::*;
 pub use export::{ExportError, Exported, ModelFormat, export_model};
 pub use fit::{FitRow, FitRows, FitSetup, FitTrainer, MODEL_FOLDER};
 pub use protocol::*;
-pub use setup::{Prepared, Request, Setup, SetupError, prepare, prepare_again};
+pub use setup::{Prepared, Request, Setup, SetupError, policy_prompter, prepare, prepare_again};
 pub use thread::{Running, describe, resume, start};
 pub use trainer::{TrainError, Trainer};
+
+#[cfg(test)]
+mod golden_tests;

@@ -1,6 +1,6 @@
 //! Everything a run needs, loaded and checked before anything is started or written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::check;
 use super::fit::{self, FitSetup};
@@ -13,7 +13,9 @@ use crate::config::{
 use crate::data::{DataError, Needs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::grammar::Scene;
-use crate::model::{self, Model, ModelError, ModelFiles, PeftAdapter, Precision, Text, Trained};
+use crate::model::{
+    self, Hub, HubError, HubName, Model, ModelError, ModelFiles, PeftAdapter, Precision, Text, Trained,
+};
 use crate::prompt::{PromptError, Prompter};
 use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, Rules};
 
@@ -60,6 +62,8 @@ pub enum SetupError {
         found: String,
         known: String,
     },
+    #[error("{key}: {source}")]
+    Hub { key: &'static str, source: HubError },
     #[error(transparent)]
     Data(#[from] PoolError),
     #[error("data.rows: {0}")]
@@ -181,11 +185,18 @@ pub fn prepare(
         ));
     }
     let data = &mut experiment.data;
-    let names = [&mut experiment.policy.model, &mut data.queries];
-    let others = experiment.reward.model.iter_mut().chain(&mut data.test);
     let adapter = experiment.policy.adapter.as_mut();
-    for name in names.into_iter().chain(others).chain(adapter) {
+    for name in [Some(&mut data.queries), data.test.as_mut(), adapter]
+        .into_iter()
+        .flatten()
+    {
         *name = whole_path(name, near)?;
+    }
+    for name in [Some(&mut experiment.policy.model), experiment.reward.model.as_mut()]
+        .into_iter()
+        .flatten()
+    {
+        *name = model_path(name, near)?;
     }
     let load = |key, name: &str, precision| load_model(key, name, precision, &chosen.device);
     let (mut policy, text) = load("policy.model", &experiment.policy.model, experiment.policy.dtype)?;
@@ -197,10 +208,7 @@ pub fn prepare(
         )));
     }
     let trained = put_adapter(&mut experiment, &mut policy)?;
-    let prompter = Prompter::new(&text, experiment.task, experiment.policy.template).map_err(|source| {
-        let key = "policy.template";
-        SetupError::Prompt { key, source }
-    })?;
+    let prompter = prompter(&text, &experiment)?;
     let pool = queries(&experiment, &text)?;
     let (cases, cases_left_out) = super::cases::cases(&mut experiment, near, &text)?;
     if experiment.sft.steps > 0 && pool.example(0).is_none() {
@@ -307,6 +315,25 @@ pub(super) fn whole_path(name: &str, near: Option<&Path>) -> Result<String, Conf
     Ok(std::path::absolute(&found).unwrap_or(found).display().to_string())
 }
 
+/// The same for a model; a name of the hub stays where there is no such folder.
+pub(super) fn model_path(name: &str, near: Option<&Path>) -> Result<String, ConfigError> {
+    match whole_path(name, near) {
+        Err(_) if HubName::parse(name).is_some() => Ok(name.to_string()),
+        found => found,
+    }
+}
+
+/// The folder of a model that is not bundled, fetched if it is one of the hub's that is not here.
+fn model_folder(key: &'static str, name: &str) -> Result<PathBuf, SetupError> {
+    match HubName::parse(name) {
+        Some(hub_name) if !Path::new(name).exists() => {
+            let folder = Hub::from_environment().and_then(|hub| hub.folder(&hub_name));
+            folder.map_err(|source| SetupError::Hub { key, source })
+        }
+        _ => Ok(name.into()),
+    }
+}
+
 /// Where the files of a model are that an experiment names under `key`.
 pub(super) fn model_files(key: &'static str, name: &str) -> Result<ModelFiles, SetupError> {
     match name.strip_prefix("builtin:") {
@@ -319,7 +346,7 @@ pub(super) fn model_files(key: &'static str, name: &str) -> Result<ModelFiles, S
                 .collect::<Vec<_>>()
                 .join(", "),
         }),
-        None => Ok(ModelFiles::Folder(name.into())),
+        None => Ok(ModelFiles::Folder(model_folder(key, name)?)),
     }
 }
 
@@ -331,6 +358,21 @@ pub(super) fn load_model(
 ) -> Result<(Model, Text), SetupError> {
     let files = model_files(key, name)?;
     model::load(&files, precision, device).map_err(|source| SetupError::Model { key, source })
+}
+
+/// How the policy of an experiment is prompted, without its weights.
+pub fn policy_prompter(experiment: &Experiment) -> Result<Prompter, SetupError> {
+    let key = "policy.model";
+    let files = model_files(key, &experiment.policy.model)?;
+    let text = files.text().map_err(|source| SetupError::Model { key, source })?;
+    prompter(&text, experiment)
+}
+
+fn prompter(text: &Text, experiment: &Experiment) -> Result<Prompter, SetupError> {
+    Prompter::new(text, experiment.task, experiment.policy.template).map_err(|source| {
+        let key = "policy.template";
+        SetupError::Prompt { key, source }
+    })
 }
 
 /// What scores responses, tried out on one.

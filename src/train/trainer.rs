@@ -377,7 +377,7 @@ impl Trainer {
 }
 
 /// Eqs. 3 to 6 for a shard of a minibatch of `n` members.
-fn member_losses(
+pub(super) fn member_losses(
     policy: &Model,
     shard: &[Member],
     tau: f64,

@@ -8,6 +8,7 @@ use crate::train::{Command, Event};
 
 use super::run_view::RunView;
 use super::screens::{cases, dashboard, effect, fit, principles, responses};
+use super::sent::{Given, Question};
 
 /// The rooms of the workbench, in the order of their number keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,12 +73,16 @@ pub enum Action {
     Event(Box<Event>),
     /// The store answered a question for pairs.
     Pairs(PairPage),
+    /// What the model was given for a pair, or why that is not known.
+    Sent(Question, Result<Given, String>),
     /// What became of a principles file that was to be written.
     Saved(PathBuf, Result<(), String>),
     Show(Screen),
     NextScreen,
     PreviousScreen,
     ToggleHelp,
+    /// Show what the model was given for the pair under the cursor.
+    ShowSent,
     PauseOrContinue,
     StepOnce,
     Checkpoint,
@@ -133,6 +138,8 @@ pub enum Effect {
     Send(Command),
     /// Ask the store's reading thread for pairs; the answer comes back as [`Action::Pairs`].
     QueryPairs(PairFilter),
+    /// Ask the thread that has the tokenizer what was given; the answer comes back as [`Action::Sent`].
+    ReadSent(Question),
     /// Write a principles file; the outcome comes back as [`Action::Saved`].
     SavePrinciples {
         path: PathBuf,

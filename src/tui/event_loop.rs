@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, after, never, select, unbounded};
@@ -11,6 +12,7 @@ use crate::config::Principles;
 use crate::train::{Command, Event};
 
 use super::action::{Action, Effect, Screen};
+use super::sent::{Given, Question};
 use super::state::{Leaving, State};
 use super::{Left, Outcome, Source, TuiError, input::input, update::update};
 
@@ -35,6 +37,9 @@ pub trait Host {
 /// Writes a principles file.
 pub type SavePrinciples = fn(&Path, &Principles) -> Result<(), String>;
 
+/// Tells what a model was given.
+pub type ReadSent = Arc<dyn Fn(&Question) -> Result<Given, String> + Send + Sync>;
+
 /// Where everything comes from.
 pub struct Ports {
     pub input: Receiver<Input>,
@@ -42,6 +47,7 @@ pub struct Ports {
     /// Something outside (a signal) wants the program to end.
     pub stop: Receiver<()>,
     pub save: SavePrinciples,
+    pub sent: ReadSent,
 }
 
 /// Principles files that were written, or why not; from the threads that write them.
@@ -55,6 +61,8 @@ struct Loop<'a, H: Host> {
     host: &'a mut H,
     ports: Ports,
     saved: Answers,
+    /// What was given, from the threads that read the tokenizer.
+    given: (Sender<Action>, Receiver<Action>),
     /// Something changed since the last frame, and whether it can wait.
     dirty: bool,
     urgent: bool,
@@ -68,6 +76,7 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
         host,
         ports,
         saved: unbounded(),
+        given: unbounded(),
         dirty: true,
         urgent: true,
         over: false,
@@ -97,6 +106,9 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             },
             recv(this.saved.1) -> got => if let Ok((path, outcome)) = got {
                 this.act(Action::Saved(path, outcome))?
+            },
+            recv(this.given.1) -> got => if let Ok(answer) = got {
+                this.act(answer)?
             },
             recv(this.ports.stop) -> _ => {
                 this.ports.stop = never();
@@ -188,6 +200,13 @@ impl<H: Host> Loop<'_, H> {
                     if self.ports.source.queries.try_send(filter).is_err() {
                         self.state.refuse("the store of this run does not answer");
                     }
+                }
+                Effect::ReadSent(question) => {
+                    let (read, said) = (Arc::clone(&self.ports.sent), self.given.0.clone());
+                    std::thread::spawn(move || {
+                        let given = read(&question);
+                        said.send(Action::Sent(question, given)).ok();
+                    });
                 }
                 Effect::SavePrinciples {
                     path,

@@ -14,6 +14,8 @@ pub mod popup;
 pub mod popup_view;
 pub mod run_view;
 pub mod screens;
+mod sent;
+mod sent_view;
 pub mod smooth;
 pub mod state;
 pub mod status;
@@ -36,7 +38,9 @@ use ratatui::crossterm::event;
 use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event};
 
+pub use event_loop::ReadSent;
 use event_loop::{Host, Ports, SavePrinciples};
+pub use sent::{Given, Question};
 use state::State;
 use theme::{Markers, Theme};
 
@@ -60,6 +64,8 @@ pub struct Options {
     pub stop: Receiver<()>,
     /// Writes a principles file.
     pub save: SavePrinciples,
+    /// Tells what a model was given; may take its time.
+    pub sent: ReadSent,
 }
 
 impl Default for Options {
@@ -69,6 +75,7 @@ impl Default for Options {
             ascii: false,
             stop: never(),
             save: |_, _| Err("not possible here".into()),
+            sent: Arc::new(|_| Err("not possible here".into())),
         }
     }
 }
@@ -119,6 +126,7 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
         source,
         stop: options.stop,
         save: options.save,
+        sent: options.sent,
     };
     event_loop::run(&mut state, &mut terminal, ports)
 }

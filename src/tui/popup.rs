@@ -4,6 +4,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::{Action, Effect, Number};
 use super::run_view::RunView;
+use super::sent::Sent;
 use super::state::State;
 use super::update::{set_number, update};
 use super::widgets::scale::short;
@@ -19,6 +20,8 @@ pub enum Popup {
     Quit,
     /// Stop training for good?
     Stop,
+    /// What the model was given for a pair.
+    Sent(Sent),
 }
 
 /// The prompt that asks for a number.
@@ -143,6 +146,14 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
             vec![]
         }
         Some(Popup::Number(_)) => number_key(state, event),
+        Some(Popup::Sent(sent)) => {
+            if !sent.key(event, state.size.1.saturating_sub(8).max(1)) {
+                return update(state, Action::Dismiss);
+            }
+            let last = super::sent_view::overflow(sent, state.size);
+            sent.scroll = sent.scroll.min(last);
+            vec![]
+        }
         Some(Popup::Quit) => match event.code {
             KeyCode::Char('s') => update(state, Action::SaveAndQuit),
             KeyCode::Char('q') => update(state, Action::QuitNow),

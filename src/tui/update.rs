@@ -24,6 +24,15 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             }
             vec![]
         }
+        Action::ShowSent => super::sent::open(state),
+        Action::Sent(question, given) => {
+            if let Some(Popup::Sent(sent)) = &mut state.popup
+                && sent.question == question
+            {
+                sent.given = Some(given);
+            }
+            vec![]
+        }
         Action::Show(screen) => show(state, screen),
         Action::NextScreen => show(state, neighbour(state, 1)),
         Action::PreviousScreen => show(state, neighbour(state, Screen::of(&state.run).len() - 1)),

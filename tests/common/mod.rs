@@ -7,6 +7,7 @@ pub mod process;
 #[cfg(unix)]
 pub mod pty;
 pub mod record;
+pub mod refusal;
 pub mod rewards;
 
 use std::ffi::OsStr;

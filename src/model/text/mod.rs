@@ -4,7 +4,7 @@ mod bpe;
 mod read;
 mod special;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use crate::config::{FitExperiment, FitName, Template, parse_principles};
 use crate::device::{self, DeviceChoice};
 use crate::model::{Model, ModelConfig, Precision, Text, Trained, initialise, with_score_head};
 use crate::prompt::Prompter;
-use crate::train::setup::{SetupError, load_model, principles_source, whole_path};
+use crate::train::setup::{SetupError, load_model, model_path, principles_source, whole_path};
 
 /// A model's training that is ready to start.
 pub struct FitSetup {
@@ -37,7 +37,7 @@ pub fn prepare(
     let chosen = device::choose(choice)?;
     experiment.data.rows = whole_path(&experiment.data.rows, near)?;
     if experiment.model.shape.is_none() {
-        experiment.model.start = whole_path(&experiment.model.start, near)?;
+        experiment.model.start = model_path(&experiment.model.start, near)?;
     }
     let kept = run.and_then(|run| std::fs::read_to_string(run.join(PRINCIPLES_FILE)).ok());
     let principles = match &mut experiment.data.principles {

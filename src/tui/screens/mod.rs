@@ -8,5 +8,5 @@ pub mod principles;
 pub mod responses;
 
 #[cfg(test)]
-mod fixtures;
+pub mod fixtures;
 mod live;

@@ -4,10 +4,13 @@ use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers}
 
 use super::fixtures::*;
 use crate::train::*;
+use crate::tui::action::Action;
 use crate::tui::input::input;
+use crate::tui::popup::Popup;
 use crate::tui::screens::dashboard::Panel;
 use crate::tui::state::State;
 use crate::tui::theme::{Markers, Theme};
+use crate::tui::update::update;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
@@ -19,7 +22,11 @@ fn snap(name: &str, mut state: State) {
 
 fn press(state: &mut State, keys: &str) {
     for c in keys.chars() {
-        let code = if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+        let code = match c {
+            '\n' => KeyCode::Enter,
+            '\t' => KeyCode::Tab,
+            c => KeyCode::Char(c),
+        };
         input(state, Input::Key(KeyEvent::new(code, KeyModifiers::NONE)));
     }
 }
@@ -161,4 +168,45 @@ fn help_and_questions() {
         state.popup = None;
     }
     insta::assert_snapshot!("too_small", picture(&mut state, 40, 10));
+}
+
+#[test]
+fn what_the_model_was_given() {
+    use crate::prompt::{Piece, PieceRole};
+    use crate::tui::sent::Given;
+    let mut state = running(24);
+    let pairs = vec![crate::tui::screens::fixtures::pair(24, 0)];
+    tell(&mut state, Event::Pairs { step: 24, pairs });
+    press(&mut state, "2x");
+    let Some(Popup::Sent(sent)) = state.popup.clone() else {
+        panic!("no popup");
+    };
+    insta::assert_snapshot!("popup_sent_waiting", picture(&mut state, 80, 24));
+    let words = |role, text: &str| -> Vec<Piece> {
+        let word = |(i, shown): (usize, &str)| Piece {
+            id: 300 + i as u32,
+            shown: shown.replace(' ', "\u{B7}").replace('\n', "\u{21B5}"),
+            role,
+        };
+        text.split_inclusive(' ').enumerate().map(word).collect()
+    };
+    let x = [
+        words(PieceRole::Template, "<bos>human:\n"),
+        words(PieceRole::Query, &sent.question.query),
+        words(PieceRole::Template, "\nassistant:"),
+    ]
+    .concat();
+    let principles = "be honest: say only what you know to be true. ".repeat(40);
+    let guided = [words(PieceRole::Principles, &principles), x.clone()].concat();
+    let given = Given {
+        sides: [x, guided],
+        chat: false,
+        note: None,
+    };
+    update(&mut state, Action::Sent(sent.question, Ok(given)));
+    insta::assert_snapshot!("popup_sent", picture(&mut state, 80, 24));
+    press(&mut state, "Gi");
+    insta::assert_snapshot!("popup_sent_end_with_ids", picture(&mut state, 80, 24));
+    press(&mut state, "\t");
+    insta::assert_snapshot!("popup_sent_without_principles", picture(&mut state, 120, 40));
 }

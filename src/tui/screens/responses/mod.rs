@@ -15,7 +15,7 @@ use ratatui::crossterm::event::KeyCode;
 use crate::tui::action::{Action as Top, Screen};
 use crate::tui::keymap::{Binding, Key, ch, ctrl, key};
 
-pub use state::State;
+pub use state::{Selected, State};
 pub use view::view;
 
 /// What can be done on this screen.
@@ -103,6 +103,13 @@ pub fn bindings() -> Vec<Binding> {
             "show only pairs with this text",
             Some("search"),
         ),
+        Binding {
+            screen: Some(Screen::Responses),
+            keys: const { &[ch('x')] },
+            action: Top::ShowSent,
+            help: "what the model was given, token by token",
+            footer: Some("prompt"),
+        },
         row(
             const { &[ch('i'), ch('a')] },
             Action::OpenAsk,

@@ -37,6 +37,13 @@ enum Shown {
     Asked(u64, bool),
 }
 
+/// What the cursor is on.
+pub struct Selected {
+    pub query: String,
+    /// Version of the principles of its y'; `None`: the newest.
+    pub version: Option<u32>,
+}
+
 /// The state of the screen.
 #[derive(Debug)]
 pub struct State {
@@ -98,6 +105,20 @@ impl State {
         self.asks.on_event(run);
         self.refresh();
         question.map(Effect::QueryPairs).into_iter().collect()
+    }
+
+    /// The pair, or the query of one's own, under the cursor.
+    pub fn selected(&self) -> Option<Selected> {
+        if self.asks.open {
+            return self.asks.selected().map(|asked| Selected {
+                query: asked.query.clone(),
+                version: None,
+            });
+        }
+        self.browser.selected().map(|pair| Selected {
+            query: pair.query.clone(),
+            version: Some(pair.principles),
+        })
     }
 
     /// The store answered.
