@@ -90,6 +90,7 @@ impl Run {
             parameters: 1_052_416,
             trained_parameters: 65_536,
             data: "builtin:imdb".into(),
+            memory: String::new(),
             resumed_from: 0,
         }));
         for version in 1..4 {

@@ -26,6 +26,7 @@ pub enum Purpose {
     Preferences = 13,
     ShuffleUpdates = 14,
     Probe = 15,
+    Dropout = 19,
     FitOrder = 20,
     FitRow = 21,
     FitSample = 22,

@@ -55,6 +55,8 @@ enum Kind {
     Adapter,
     AllWeights,
     Window,
+    /// With everything that only real models need.
+    Dropout,
 }
 
 impl Kind {
@@ -63,12 +65,20 @@ impl Kind {
             Kind::Adapter => &[],
             Kind::AllWeights => &["policy.lora=none"],
             Kind::Window => &["method.replay={ window = 3 }"],
+            Kind::Dropout => &[
+                "policy.lora={ rank = 4, alpha = 8, targets = [\"q_proj\", \"down_proj\"], dropout = 0.1 }",
+                "policy.dtype=bf16",
+                "policy.checkpointing=true",
+                "method.micro_batch=1",
+                "reward.dtype=bf16",
+                "reward.batch=3",
+            ],
         }
     }
 
     /// What the run that nothing interrupted left: made once.
     fn whole(self) -> &'static Record {
-        static MADE: [OnceLock<Record>; 3] = [const { OnceLock::new() }; 3];
+        static MADE: [OnceLock<Record>; 4] = [const { OnceLock::new() }; 4];
         MADE[self as usize].get_or_init(|| whole(&Lab::new(), self.sets()))
     }
 }
@@ -187,6 +197,11 @@ fn sigterm_and_resume_change_nothing_without_an_adapter() {
 #[test]
 fn ctrl_c_and_resume_change_nothing_with_a_window() {
     stop_and_go_on(Kind::Window, "INT", STEP_2);
+}
+
+#[test]
+fn sigterm_and_resume_change_nothing_with_dropout_and_pieces() {
+    stop_and_go_on(Kind::Dropout, "TERM", STEP_2);
 }
 
 #[test]

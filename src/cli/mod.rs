@@ -1,8 +1,11 @@
 //! The command line: one file a command.
 
 mod assets;
+mod check;
 mod convert;
 mod data;
+mod devices;
+mod export;
 mod eyes;
 mod headless;
 mod open;
@@ -76,8 +79,8 @@ pub struct Place {
     /// Folder that holds the runs
     #[arg(long, global = true, value_name = "DIR", default_value = "runs")]
     pub runs: PathBuf,
-    /// What computes
-    #[arg(long, global = true, value_enum, default_value = "cpu")]
+    /// What computes: auto, cpu, gpu, gpu:N or cuda:N
+    #[arg(long, global = true, value_name = "DEVICE", default_value = "cpu")]
     pub device: DeviceChoice,
 }
 
@@ -162,6 +165,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Everything that can be known of an experiment without starting it
+    Check(check::CheckArgs),
+    /// What can compute here
+    Devices {
+        /// As one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write what other programs load of a run
+    Export(export::ExportArgs),
     /// What data files hold, before a run is started on them
     Data {
         #[command(subcommand)]
@@ -208,6 +221,9 @@ pub fn main() -> ExitCode {
         }) => train::train(&experiment, &changes, &place, output),
         Some(Command::Resume { run, output, open }) => resume::resume(&run, &place, &screen, output, open),
         Some(Command::Runs { json }) => runs::runs(&place, json),
+        Some(Command::Check(args)) => check::check(&args, &place),
+        Some(Command::Devices { json }) => devices::devices(json),
+        Some(Command::Export(args)) => export::export(&args, &place),
         Some(Command::Data { command }) => data::data(command),
         Some(Command::Principles { command }) => principles::principles(command, &place),
         Some(Command::Convert { command }) => convert::convert(command),

@@ -148,6 +148,20 @@ impl Checker<'_> {
                     self.wrong(path, node, format!("{found} in it will not do, wants {}", wants(key)));
                 }
             }
+            (Kind::WordOrWords(words), Value::Text(text)) => {
+                if !words.contains(&text.as_str()) {
+                    self.wrong(path, node, format!("must be {}", wants(key)));
+                }
+            }
+            (Kind::WordOrWords(_), Value::List(items)) => {
+                let blank = |item: &Node| match &item.value {
+                    Value::Text(text) => text.trim().is_empty(),
+                    _ => true,
+                };
+                if items.is_empty() || items.iter().any(blank) {
+                    self.wrong(path, node, format!("must be {}", wants(key)));
+                }
+            }
             (Kind::WordOrTable { words, .. }, Value::Text(text)) => {
                 if !words.contains(&text.as_str()) {
                     self.wrong(
@@ -290,6 +304,7 @@ fn wants(key: &Key) -> String {
             format!("two whole numbers of 1 or more, the smaller first (for example {example})")
         }
         Kind::Choice(words) => quoted(words),
+        Kind::WordOrWords(words) => format!("{} or an array of names (for example {example})", quoted(words)),
         Kind::FlagOrChoice(words) => format!("true, false, {}", quoted(words)),
         Kind::Words => format!("an array of strings (for example {example})"),
         Kind::WordOrTable { words, .. } => format!("{} or a table such as {example}", quoted(words)),

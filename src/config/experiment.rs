@@ -46,6 +46,28 @@ pub struct PolicySettings {
     /// How it is asked: by the chat template of its folder, or in the plain words of the task.
     #[serde(default)]
     pub template: Template,
+    /// A folder with an adapter that PEFT or `ple export` wrote: training starts from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
+    /// What frozen weights are kept as.
+    #[serde(default)]
+    pub dtype: Precision,
+    /// Compute activations again on the way back instead of keeping them: less memory, one more forward pass.
+    #[serde(default)]
+    pub checkpointing: bool,
+}
+
+/// What weights are kept as. Everything is computed in f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    #[default]
+    F32,
+    #[value(name = "bf16")]
+    BF16,
+    F16,
+    /// As they are stored.
+    Auto,
 }
 
 /// How a policy is asked.
@@ -84,25 +106,61 @@ pub struct LoraAdapter {
     pub alpha: f64,
     #[serde(default)]
     pub targets: LoraTargets,
+    /// The share of the numbers that go into A that is left out in an update, drawn anew each time.
+    #[serde(default)]
+    pub dropout: f64,
+    /// Scale by alpha / sqrt(rank) instead of alpha / rank (Kalajdzievski 2023).
+    #[serde(default)]
+    pub rslora: bool,
+}
+
+impl LoraAdapter {
+    /// What the side branch is multiplied with.
+    pub fn scale(&self) -> f64 {
+        let rank = self.rank as f64;
+        self.alpha / if self.rslora { rank.sqrt() } else { rank }
+    }
+}
+
+impl Default for LoraAdapter {
+    /// The paper's adapter: r = 8, alpha = 16, all linear layers.
+    fn default() -> Self {
+        Self {
+            rank: 8,
+            alpha: 16.0,
+            targets: LoraTargets::default(),
+            dropout: 0.0,
+            rslora: false,
+        }
+    }
 }
 
 /// Which layers carry an adapter, in PEFT's words.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum LoraTargets {
+    Kind(TargetKind),
+    /// Those whose name is one of these, or ends with a dot and one of these.
+    Names(Vec<String>),
+}
+
+/// The word `"all-linear"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TargetKind {
     /// Every linear layer but the output embedding.
-    #[default]
     #[serde(rename = "all-linear")]
     AllLinear,
 }
 
-impl Default for Lora {
-    /// The paper's adapter: r = 8, alpha = 16, all linear layers.
+impl Default for LoraTargets {
     fn default() -> Self {
-        Lora::Adapter(LoraAdapter {
-            rank: 8,
-            alpha: 16.0,
-            targets: LoraTargets::AllLinear,
-        })
+        LoraTargets::Kind(TargetKind::AllLinear)
+    }
+}
+
+impl Default for Lora {
+    fn default() -> Self {
+        Lora::Adapter(LoraAdapter::default())
     }
 }
 
@@ -179,6 +237,10 @@ pub struct MethodSettings {
     /// Pairs of one optimizer update.
     #[serde(default = "defaults::batch")]
     pub minibatch: usize,
+    /// Each of the two threads goes through its half of an update's pairs (or rows) so many at a time, and adds the
+    /// gradients up: less memory. Without it, the half at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micro_batch: Option<usize>,
     /// Clip the global norm of the gradient to this; 0 does not clip.
     #[serde(default)]
     pub max_grad_norm: f64,

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::check::{check, subject};
 use super::error::{ConfigError, Problem};
-use super::experiment::{Experiment, MethodSettings};
+use super::experiment::{Experiment, Lora, MethodSettings, Precision};
 use super::find::{list_names, near_name};
 use super::fit::{FitExperiment, FitName, KeepWeights, Plan};
 use super::methods::{AdaptiveKl, MethodName, RaftKeep};
@@ -251,6 +251,18 @@ fn check_together(source: &Source, root: &Node, experiment: &Experiment) -> Resu
     if method.name == MethodName::Ple && !method.rank && !method.weighted_sft {
         let message = "method.rank is false too, so that nothing would be learnt; set one of the two to true";
         return wrong("method.weighted_sft", message.into());
+    }
+    let policy = &experiment.policy;
+    if let Lora::Off(_) = policy.lora {
+        if policy.dtype != Precision::F32 {
+            let message = "every weight is trained (lora = \"none\"), and what is trained is kept in f32; set \"f32\", or \
+                           train an adapter";
+            return wrong("policy.dtype", message.into());
+        }
+        if policy.adapter.is_some() {
+            let message = "policy.lora = \"none\" trains every weight; leave one of the two out";
+            return wrong("policy.adapter", message.into());
+        }
     }
     let eval = &experiment.eval;
     if eval.every > 0 && eval.queries == 0 {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::experiment::Precision;
+
 /// `[reward]`: what scores responses, which never sees the principles, and how its scores are shaped.
 ///
 /// Exactly one of `model`, `url` and `rules` is there.
@@ -11,6 +13,9 @@ pub struct RewardSettings {
     /// `builtin:NAME`, or a folder in Hugging Face format.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// With `model`: what its weights are kept as.
+    #[serde(default)]
+    pub dtype: Precision,
     /// A server that answers as OpenRLHF's `POST /get_reward` does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -23,7 +28,7 @@ pub struct RewardSettings {
     /// With `url`: how often a request that failed is made again before the run pauses.
     #[serde(default = "defaults::retries")]
     pub retries: u32,
-    /// With `url`: responses of one request.
+    /// With `url`: responses of one request. With `model`: rows that each of the two threads scores at once.
     #[serde(default = "defaults::batch")]
     pub batch: usize,
     /// With `url`: written after a response that ended by itself, as "</s>" for a model trained with it.
@@ -145,6 +150,7 @@ impl RewardSettings {
     pub fn model(name: impl Into<String>) -> Self {
         Self {
             model: Some(name.into()),
+            dtype: Precision::default(),
             url: None,
             rules: Vec::new(),
             timeout_seconds: defaults::timeout_seconds(),

@@ -31,6 +31,8 @@ pub(super) enum Kind {
     Span,
     /// A list of words, none of them blank.
     Words,
+    /// One of these words, or a list of others, at least one.
+    WordOrWords(&'static [&'static str]),
     /// True, false, or one of these words.
     FlagOrChoice(&'static [&'static str]),
     /// One of these words.
@@ -133,18 +135,30 @@ const POLICY: &[Key] = &[
         },
         "{ rank = 8, alpha = 16, targets = \"all-linear\" }",
     ),
+    may("adapter", Kind::Text, "\"runs/imdb-001/adapter\""),
+    may("dtype", Kind::Choice(PRECISIONS), "\"bf16\""),
+    may("checkpointing", Kind::Flag, "true"),
     may("template", Kind::Choice(&["auto", "chat", "plain"]), "\"auto\""),
 ];
+
+const PRECISIONS: &[&str] = &["f32", "bf16", "f16", "auto"];
 
 const LORA: &[Key] = &[
     must("rank", Kind::Whole { min: 1, max: 1024 }, "8"),
     must("alpha", Kind::Number(Range::AboveZero), "16"),
-    may("targets", Kind::Choice(&["all-linear"]), "\"all-linear\""),
+    may(
+        "targets",
+        Kind::WordOrWords(&["all-linear"]),
+        "[\"q_proj\", \"v_proj\"]",
+    ),
+    may("dropout", Kind::Number(Range::ZeroToBelowOne), "0.05"),
+    may("rslora", Kind::Flag, "false"),
 ];
 
 /// One of the first three is there: [`super::load`] looks at that.
 const REWARD: &[Key] = &[
     may("model", Kind::Text, "\"builtin:imdb-sentiment\""),
+    may("dtype", Kind::Choice(PRECISIONS), "\"bf16\""),
     may("url", Kind::Text, "\"http://127.0.0.1:5000/get_reward\""),
     may(
         "rules",
@@ -224,6 +238,7 @@ const METHOD: &[Key] = &[
     may("rank", Kind::Flag, "true"),
     may("weighted_sft", Kind::Flag, "true"),
     may("minibatch", count(1), "24"),
+    may("micro_batch", count(1), "4"),
     may("max_grad_norm", Kind::Number(Range::ZeroOrMore), "1.0"),
     may("weight_decay", Kind::Number(Range::ZeroOrMore), "0.0"),
     may("diagnostics", count(0), "1"),

@@ -7,7 +7,7 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData, module::embedding, mod
 use super::checkpointing::Tape;
 use super::config::{Architecture, ModelConfig};
 use super::layer::Layer;
-use super::linear::full;
+use super::linear::{Linear, full};
 use super::parts::{Rope, Turn, attend, causal_mask, layer_norm, rms_norm};
 use super::{KvCache, gemma};
 
@@ -19,7 +19,7 @@ pub type Params<'a> = dyn FnMut(&str, &mut Tensor<2>) + 'a;
 
 /// Adapters are folded into the weights for sampling where these have at most so many numbers in all; above, the copy costs
 /// more memory than the side branches cost time.
-const MOST_MERGED: usize = 16 << 20;
+pub const MOST_MERGED: usize = 16 << 20;
 
 /// A language model, or a reward model.
 #[derive(Clone, Debug)]
@@ -208,9 +208,26 @@ impl Model {
         }
     }
 
+    /// Calls `f` with every linear layer that can carry an adapter: its layer, its place there, and its module path in
+    /// Hugging Face's names (`model.layers.0.self_attn.q_proj`).
+    pub fn for_each_linear_mut(&mut self, f: &mut dyn FnMut(usize, usize, &str, &mut Linear)) {
+        let names = names(self.config.architecture);
+        for (i, layer) in self.layers.iter_mut().enumerate() {
+            for (j, (part, linear)) in layer.linears_mut().into_iter().enumerate() {
+                f(i, j, &format!("{}.{i}.{part}", names.layers), linear);
+            }
+        }
+    }
+
     /// The device it is on, without autodiff.
     pub fn device(&self) -> Device {
         self.norm.device().inner()
+    }
+
+    /// Bytes of a number of its linear layers' weights.
+    pub fn weight_bytes(&self) -> f64 {
+        let first = self.layers.first().map(Layer::linears).unwrap_or_default();
+        first.first().map_or(4.0, |linear| linear.weight.dtype().size() as f64)
     }
 
     /// The name of the embeddings: a model all of whose weights are trained trains these.

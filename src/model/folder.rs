@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use half::{bf16, f16};
 use safetensors::tensor::Dtype;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::decoder::Stored;
 use super::weights::{Weights, Written, transposed};
 use super::{Model, ModelConfig, Text, TextError};
+use crate::config::Precision;
 
 /// Why a model could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -42,18 +42,6 @@ impl ModelError {
     }
 }
 
-/// What weights are kept as. Everything is computed in f32.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    #[default]
-    F32,
-    F16,
-    BF16,
-    /// As they are stored.
-    Auto,
-}
-
 /// Where the files of a model are.
 #[derive(Clone, Debug)]
 pub enum ModelFiles {
@@ -70,7 +58,8 @@ pub enum ModelFiles {
 }
 
 impl ModelFiles {
-    fn config(&self) -> Result<(ModelConfig, Cow<'static, [u8]>), ModelError> {
+    /// `config.json`, read and as it is.
+    pub fn config(&self) -> Result<(ModelConfig, Cow<'static, [u8]>), ModelError> {
         let (path, bytes) = match self {
             ModelFiles::Embedded { origin, config, .. } => (origin.join("config.json"), config.clone()),
             ModelFiles::Folder(folder) => {

@@ -52,7 +52,7 @@ impl HubName {
     }
 
     /// The command that puts the model into the cache.
-    fn command(&self) -> String {
+    pub fn command(&self) -> String {
         match self.revision.as_str() {
             "main" => format!("hf download {}", self.id),
             revision => format!("hf download {} --revision {revision}", self.id),
@@ -151,7 +151,7 @@ impl Hub {
     }
 
     /// The snapshot of a model in the cache, if nothing of it is missing.
-    fn kept(&self, name: &HubName) -> Option<PathBuf> {
+    pub fn kept(&self, name: &HubName) -> Option<PathBuf> {
         let root = self.cache.join(repo(name).folder_name());
         let commit = std::fs::read_to_string(root.join("refs").join(&name.revision)).ok();
         let commit = commit.map_or_else(|| name.revision.clone(), |c| c.trim().to_string());

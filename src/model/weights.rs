@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use half::{bf16, f16};
 use memmap2::{Mmap, UncheckedAdvice};
-use safetensors::tensor::{Dtype, Metadata, SafeTensors};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use serde_json::Value;
 
 use super::decoder::Stored;
@@ -59,6 +59,11 @@ impl Weights {
         Self::of(vec![Shard::new(origin.join(SINGLE), Bytes::Static(bytes))?])
     }
 
+    /// A folder has weights.
+    pub fn are_in(folder: &Path) -> bool {
+        [SINGLE, INDEX].iter().any(|name| folder.join(name).exists())
+    }
+
     /// Opens the weights of a folder: `model.safetensors`, or the files that `model.safetensors.index.json` names.
     pub fn open(folder: &Path) -> Result<Self, ModelError> {
         let (single, index) = (folder.join(SINGLE), folder.join(INDEX));
@@ -90,17 +95,23 @@ impl Weights {
         Ok(Self { files, places })
     }
 
-    /// Reads a parameter: `shape` is the one it has here.
-    ///
-    /// A folder may leave out the name of the model around the body ("h.0..." for "transformer.h.0...").
-    pub fn read(
+    /// Every parameter as it is stored, by name: kind of number, shape, bytes.
+    pub fn all(&self) -> impl Iterator<Item = (&str, (Dtype, &[usize], &[u8]))> {
+        self.places.iter().filter_map(|(name, &file)| {
+            let file = &self.files[file];
+            let info = file.metadata.info(name)?;
+            let (from, to) = (file.start + info.data_offsets.0, file.start + info.data_offsets.1);
+            Some((&name[..], (info.dtype, &info.shape[..], file.bytes.get(from..to)?)))
+        })
+    }
+
+    /// Where a parameter is whose shape here is `shape`: its file, its name there, and what the file says of it.
+    fn find(
         &self,
         name: &str,
         shape: [usize; 2],
         config: &ModelConfig,
-        precision: Precision,
-        device: &Device,
-    ) -> Result<Tensor<2>, ModelError> {
+    ) -> Result<(&Shard, String, &TensorInfo), ModelError> {
         let bare = ["transformer.", "model."].iter().find_map(|p| name.strip_prefix(p));
         let found = [Some(name), bare]
             .into_iter()
@@ -127,6 +138,33 @@ impl Weights {
                 info.shape
             )));
         }
+        Ok((file, stored_name.to_string(), info))
+    }
+
+    /// A parameter is there and of this shape; returns its bytes.
+    pub fn fits(&self, name: &str, shape: [usize; 2], config: &ModelConfig) -> Result<usize, ModelError> {
+        let (file, stored_name, info) = self.find(name, shape, config)?;
+        if !matches!(info.dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16) {
+            let what = format!("has dtype {:?}; f32, f16 and bf16 are read", info.dtype);
+            return Err(ModelError::parameter(&file.path, &stored_name, what));
+        }
+        Ok(info.data_offsets.1 - info.data_offsets.0)
+    }
+
+    /// Reads a parameter: `shape` is the one it has here.
+    ///
+    /// A folder may leave out the name of the model around the body ("h.0..." for "transformer.h.0...").
+    pub fn read(
+        &self,
+        name: &str,
+        shape: [usize; 2],
+        config: &ModelConfig,
+        precision: Precision,
+        device: &Device,
+    ) -> Result<Tensor<2>, ModelError> {
+        let (file, stored_name, info) = self.find(name, shape, config)?;
+        let stored = Stored::of(config, name);
+        let error = |what: String| ModelError::parameter(&file.path, &stored_name, what);
         let (from, to) = (file.start + info.data_offsets.0, file.start + info.data_offsets.1);
         let bytes = file
             .bytes

@@ -10,7 +10,7 @@ mod rules;
 mod shape;
 
 pub use error::RewardError;
-pub use model::{RewardModel, score, scores};
+pub use model::{RewardModel, score, scores, scores_in};
 pub use remote::RewardServer;
 pub use rules::Rules;
 pub use shape::shape;

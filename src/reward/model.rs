@@ -11,6 +11,8 @@ use crate::prompt::Prompter;
 pub struct RewardModel {
     pub model: Model,
     pub prompter: Prompter,
+    /// Rows that each of the two threads scores at once.
+    pub batch: usize,
 }
 
 impl RewardSource for RewardModel {
@@ -31,7 +33,7 @@ impl RewardSource for RewardModel {
             })
             .collect();
         let ids: Vec<(&[u32], &[u32])> = ids.iter().map(|(x, y)| (&x[..], &y[..])).collect();
-        Ok(scores(&self.model, &ids))
+        Ok(scores_in(self.batch, &self.model, &ids))
     }
 }
 
@@ -58,10 +60,14 @@ pub fn score(model: &Model, rows: &[(&[u32], &[u32])]) -> Tensor<1> {
 
 /// [`score`] as numbers, in batches, two at a time.
 pub fn scores(model: &Model, rows: &[(&[u32], &[u32])]) -> Vec<f64> {
-    const BATCH: usize = 64;
+    scores_in(64, model, rows)
+}
+
+/// [`scores`] in batches of so many rows.
+pub fn scores_in(size: usize, model: &Model, rows: &[(&[u32], &[u32])]) -> Vec<f64> {
     let half = rows.len().div_ceil(2).max(1);
     let one = |rows: &[(&[u32], &[u32])]| -> Vec<f64> {
-        rows.chunks(BATCH)
+        rows.chunks(size.max(1))
             .flat_map(|batch| values(score(model, batch)))
             .map(f64::from)
             .collect()

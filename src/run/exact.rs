@@ -7,8 +7,8 @@
 use super::exact_fit;
 use crate::config::{
     AdaptiveKl, Bounds, Clip, DataSettings, DpoSettings, Experiment, GenerationSettings, KlTarget, LengthRule, Lora,
-    LoraAdapter, MethodSettings, Plan, PpoSettings, RaftSettings, RegexRule, RewardSettings, Rule, SftSettings,
-    TruthRule,
+    LoraAdapter, MethodSettings, Plan, PolicySettings, PpoSettings, RaftSettings, RegexRule, RewardSettings, Rule,
+    SftSettings, TruthRule,
 };
 use crate::train::{
     Answer, ArmRecord, CaseRecord, Command, Difference, Done, EffectRecord, Estimate, EvaluationRecord, Event, Mark,
@@ -264,6 +264,7 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
         rank: _,
         weighted_sft: _,
         minibatch: _,
+        micro_batch: _,
         max_grad_norm,
         weight_decay,
         preset: _,
@@ -284,18 +285,35 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
     ]
     .into_iter()
     .for_each(&mut *f);
-    match &mut policy.lora {
+    let PolicySettings {
+        model: _,
+        lora,
+        adapter: _,
+        template: _,
+        dtype: _,
+        checkpointing: _,
+    } = policy;
+    let mut dropout = None;
+    match lora {
         Lora::Adapter(LoraAdapter {
             rank: _,
             alpha,
             targets: _,
-        }) => f(alpha),
+            dropout: share,
+            rslora: _,
+        }) => {
+            f(alpha);
+            dropout = Some(share);
+        }
         Lora::Off(_) => {}
     }
     visit_reward(reward, f);
     // Newer settings come last, so that the numbers of an older run still fit those before.
     f(held_out);
     visit_methods(dpo, ppo, raft, f);
+    if let Some(dropout) = dropout {
+        f(dropout);
+    }
 }
 
 /// Absent in a run made before they were there.
@@ -352,6 +370,7 @@ fn visit_methods(
 fn visit_reward(reward: &mut RewardSettings, f: &mut dyn FnMut(&mut f64)) {
     let RewardSettings {
         model: _,
+        dtype: _,
         url: _,
         rules,
         timeout_seconds: _,

@@ -42,6 +42,7 @@ fn started() -> Started {
         parameters: 10,
         trained_parameters: 2,
         data: "40 queries".into(),
+        memory: String::new(),
         resumed_from: 0,
     }
 }

@@ -1,11 +1,14 @@
 //! The training thread: [`Command`] in, [`Event`] out.
 
 mod cases;
+mod check;
 mod diagnose;
 mod effect;
 mod effect_record;
+mod export;
 mod fit;
 mod loops;
+pub mod memory;
 pub mod optimizer;
 mod protocol;
 mod replay;
@@ -17,8 +20,10 @@ mod step;
 mod thread;
 mod trainer;
 
+pub use check::{Checked, Line, State};
 pub use effect::Measurable;
 pub use effect_record::*;
+pub use export::{ExportError, Exported, ModelFormat, export_model};
 pub use fit::{FitRow, FitRows, FitSetup, FitTrainer, MODEL_FOLDER};
 pub use protocol::*;
 pub use setup::{Prepared, Request, Setup, SetupError, policy_prompter, prepare, prepare_again};

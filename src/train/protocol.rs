@@ -107,6 +107,9 @@ pub struct Started {
     pub trained_parameters: usize,
     /// Where the queries came from and how many were used or left out, for people.
     pub data: String,
+    /// How much memory it was estimated to need, for people; empty where that is not known.
+    #[serde(default)]
+    pub memory: String,
     /// Steps already done: more than 0 after `resume`.
     pub resumed_from: u32,
 }

@@ -4,16 +4,20 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Tensor;
 
+use super::check;
 use super::fit::{self, FitSetup};
+use super::memory::{self, Demand};
 use crate::assets;
 use crate::config::{
-    Case, ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, Template, find_file, load_plan,
-    parse_principles,
+    Case, ConfigError, Experiment, Lora, LoraAdapter, MethodName, Plan, Principles, Source, Template, find_file,
+    load_plan, parse_principles,
 };
 use crate::data::{DataError, Needs, Pairs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::grammar::Scene;
-use crate::model::{self, Hub, HubError, HubName, Model, ModelError, ModelFiles, Precision, Text, Trained};
+use crate::model::{
+    self, Hub, HubError, HubName, Model, ModelError, ModelFiles, PeftAdapter, Precision, Text, Trained,
+};
 use crate::prompt::{PromptError, Prompter};
 use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, Rules};
 
@@ -37,6 +41,8 @@ pub struct Setup {
     pub cases_left_out: usize,
     pub device: burn::tensor::Device,
     pub device_name: String,
+    /// How much memory it will need, in words, and whether that is more than there is.
+    pub memory: (String, bool),
 }
 
 /// A run of either kind that is ready to start.
@@ -179,7 +185,8 @@ pub fn prepare(
     let chosen = device::choose(choice)?;
     let data = &mut experiment.data;
     let pairs = experiment.method.dpo.as_mut().and_then(|dpo| dpo.pairs.as_mut());
-    for name in [Some(&mut data.queries), data.test.as_mut(), pairs]
+    let adapter = experiment.policy.adapter.as_mut();
+    for name in [Some(&mut data.queries), data.test.as_mut(), pairs, adapter]
         .into_iter()
         .flatten()
     {
@@ -191,8 +198,8 @@ pub fn prepare(
     {
         *name = model_path(name, near)?;
     }
-    let load = |key, name: &str| load_model(key, name, &chosen.device);
-    let (mut policy, text) = load("policy.model", &experiment.policy.model)?;
+    let load = |key, name: &str, precision| load_model(key, name, precision, &chosen.device);
+    let (mut policy, text) = load("policy.model", &experiment.policy.model, experiment.policy.dtype)?;
     if policy.score.is_some() {
         return Err(SetupError::Other(format!(
             "policy.model = \"{}\": this is a reward model; a policy is a causal language model, such as \
@@ -200,10 +207,7 @@ pub fn prepare(
             experiment.policy.model
         )));
     }
-    if let Lora::Adapter(adapter) = &experiment.policy.lora {
-        model::add_adapter(&mut policy, adapter.rank, adapter.alpha, experiment.seed);
-    }
-    let mut trained = Trained::of(&mut policy);
+    let mut trained = put_adapter(&mut experiment, &mut policy)?;
     if experiment.method.name == MethodName::Ppo {
         // The value head V begins as 0 everywhere.
         policy.score = Some(Tensor::zeros([policy.config.hidden_size, 1], &chosen.device));
@@ -233,6 +237,13 @@ pub fn prepare(
         return Err(SetupError::Other(message));
     }
     let reward = reward_source(&experiment, &prompter, &pool, &chosen.device)?;
+    let tokens = check::lengths(&experiment, Some(&principles), Some(&prompter), Some(&pool));
+    let scorer = experiment.reward.model.as_ref();
+    let scorer = scorer.and_then(|name| model_files("reward.model", name).ok()?.config().ok());
+    // Of dtype "auto" only the policy's is known here; nobody stores a large reward model in f32.
+    let of_scorer = scorer.as_ref().map(|(config, _)| (config, 2.0));
+    let demand = Demand::of(&experiment, (&policy.config, policy.weight_bytes()), of_scorer, tokens);
+    let memory = memory::sentence(&demand, chosen.available);
     Ok(Setup {
         experiment,
         principles,
@@ -247,7 +258,46 @@ pub fn prepare(
         cases_left_out,
         device: chosen.device,
         device_name: chosen.name,
+        memory,
     })
+}
+
+/// Gives the policy the adapter that the experiment names, and says what is trained and how.
+fn put_adapter(experiment: &mut Experiment, policy: &mut Model) -> Result<Trained, SetupError> {
+    let mut dropout = 0.0;
+    if let Lora::Adapter(settings) = &mut experiment.policy.lora {
+        if let Some(folder) = &experiment.policy.adapter {
+            let key = "policy.adapter";
+            let wrong = |source| SetupError::Model { key, source };
+            let saved = PeftAdapter::read(Path::new(folder)).map_err(wrong)?;
+            let found = saved.put(policy).map_err(wrong)?;
+            // How much is left out while training is not the adapter's to say.
+            let same = |dropout| LoraAdapter {
+                dropout,
+                ..found.clone()
+            };
+            if *settings == LoraAdapter::default() {
+                *settings = found;
+            } else if *settings != same(settings.dropout) {
+                return Err(SetupError::Other(format!(
+                    "policy.lora: the adapter {folder} has rank {}, alpha {} and targets {}; leave policy.lora out, or say \
+                     the same",
+                    found.rank,
+                    found.alpha,
+                    serde_json::to_string(&found.targets).unwrap_or_default()
+                )));
+            }
+        } else {
+            let wrong = |what| SetupError::Other(format!("policy.lora.targets: {what}"));
+            model::adapt(policy, settings, experiment.seed).map_err(wrong)?;
+        }
+        dropout = settings.dropout;
+    }
+    let mut trained = Trained::of(policy);
+    trained.checkpointing = experiment.policy.checkpointing;
+    trained.micro_batch = experiment.method.micro_batch;
+    trained.dropout = (dropout > 0.0).then_some((dropout, experiment.seed));
+    Ok(trained)
 }
 
 /// Why the longest query, these principles and a whole response are together more than a policy reads, if they are.
@@ -300,16 +350,8 @@ fn model_folder(key: &'static str, name: &str) -> Result<PathBuf, SetupError> {
     }
 }
 
-pub(super) fn load_model(
-    key: &'static str,
-    name: &str,
-    device: &burn::tensor::Device,
-) -> Result<(Model, Text), SetupError> {
-    let files = model_files(key, name)?;
-    model::load(&files, Precision::F32, device).map_err(|source| SetupError::Model { key, source })
-}
-
-fn model_files(key: &'static str, name: &str) -> Result<ModelFiles, SetupError> {
+/// Where the files of a model are that an experiment names under `key`.
+pub(super) fn model_files(key: &'static str, name: &str) -> Result<ModelFiles, SetupError> {
     match name.strip_prefix("builtin:") {
         Some(builtin) => assets::builtin_model(builtin).ok_or_else(|| SetupError::NoBuiltin {
             key,
@@ -322,6 +364,16 @@ fn model_files(key: &'static str, name: &str) -> Result<ModelFiles, SetupError> 
         }),
         None => Ok(ModelFiles::Folder(model_folder(key, name)?)),
     }
+}
+
+pub(super) fn load_model(
+    key: &'static str,
+    name: &str,
+    precision: Precision,
+    device: &burn::tensor::Device,
+) -> Result<(Model, Text), SetupError> {
+    let files = model_files(key, name)?;
+    model::load(&files, precision, device).map_err(|source| SetupError::Model { key, source })
 }
 
 /// How the policy of an experiment is prompted, without its weights.
@@ -348,7 +400,7 @@ fn reward_source(
 ) -> Result<Box<dyn RewardSource>, SetupError> {
     let settings = &experiment.reward;
     if let Some(name) = &settings.model {
-        let (model, text) = load_model("reward.model", name, device)?;
+        let (model, text) = load_model("reward.model", name, settings.dtype, device)?;
         if model.score.is_none() {
             return Err(SetupError::Other(format!(
                 "reward.model = \"{name}\": this model has no score head; a reward model is a \
@@ -364,7 +416,8 @@ fn reward_source(
             let key = "reward.model";
             SetupError::Prompt { key, source }
         })?;
-        return Ok(Box::new(RewardModel { model, prompter }));
+        let batch = settings.batch;
+        return Ok(Box::new(RewardModel { model, prompter, batch }));
     }
     let query = pool.query(0);
     if let Some(url) = &settings.url {

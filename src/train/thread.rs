@@ -53,6 +53,10 @@ pub fn describe(setup: &mut Prepared) -> Started {
         parameters,
         trained_parameters,
         data,
+        memory: match setup {
+            Prepared::Align(s) => s.memory.0.clone(),
+            Prepared::Fit(_) => String::new(),
+        },
         resumed_from: 0,
     }
 }

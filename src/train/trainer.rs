@@ -167,7 +167,8 @@ impl Trainer {
             let rows = step::supervised_rows(&self.setup, first, settings.batch);
             let tokens: usize = rows.iter().map(|(_, y)| y.len()).sum();
             let policy = &self.setup.policy;
-            let computed = super::shards::gradients(policy, &self.setup.trained, &rows, |policy, rows| {
+            let trained = self.setup.trained.at(0, i);
+            let computed = super::shards::gradients(policy, &trained, &rows, |policy, rows| {
                 let rows: Vec<(&[u32], &[u32])> = rows.iter().map(|(x, y)| (&x[..], &y[..])).collect();
                 super::shards::ShardLoss {
                     loss: sft::loss(&log_probs(policy, &rows), tokens),
@@ -295,9 +296,10 @@ impl Trainer {
             .count();
         record.weighted = members.len() - record.ranked;
         let mut finite = true;
-        for batch in members.chunks(settings.minibatch) {
+        for (i, batch) in members.chunks(settings.minibatch).enumerate() {
             let n = batch.len();
-            let computed = super::shards::gradients(&self.setup.policy, &self.setup.trained, batch, |policy, shard| {
+            let trained = self.setup.trained.at(1 + self.step, i as u32);
+            let computed = super::shards::gradients(&self.setup.policy, &trained, batch, |policy, shard| {
                 let losses = member_losses(policy, shard, tau, n, &settings);
                 super::shards::ShardLoss {
                     loss: losses.total,

@@ -63,7 +63,7 @@ fn says_which_key_is_not_known() {
         refused("replay = { window = 4 }", "tau = 0.1"),
         "experiments/imdb.toml:20: method.tau: unknown key; did you mean 'tau0'? Keys of [method] are: name, preset, steps, \
          queries_per_step, learning_rate, tau0, decay, replay, eq4, reduction, rank, weighted_sft, minibatch, \
-         max_grad_norm, weight_decay, diagnostics, [dpo], [ppo], [raft]"
+         micro_batch, max_grad_norm, weight_decay, diagnostics, [dpo], [ppo], [raft]"
     );
     assert_eq!(
         refused("[eval]", "[evaluation]"),
@@ -81,7 +81,7 @@ fn says_which_key_is_not_known() {
     assert_eq!(
         refused("rank = 8", "rnak = 8"),
         "experiments/imdb.toml:5: policy.lora.rnak: unknown key; did you mean 'rank'? Keys of policy.lora are: rank, alpha, \
-         targets"
+         targets, dropout, rslora"
     );
 }
 

@@ -23,8 +23,7 @@ fn set_goes_over_the_file() {
     let adapter = |rank| {
         Lora::Adapter(LoraAdapter {
             rank,
-            alpha: 16.0,
-            targets: LoraTargets::AllLinear,
+            ..LoraAdapter::default()
         })
     };
     assert_eq!(rank(&["policy.lora.rank=4"]), adapter(4));
@@ -121,7 +120,9 @@ fn an_experiment_written_reads_back_equal() {
             Lora::Adapter(LoraAdapter {
                 rank: 1,
                 alpha: 0.5,
-                targets: LoraTargets::AllLinear,
+                targets: LoraTargets::Names(vec!["q_proj".into(), "mlp.up_proj".into()]),
+                dropout: 0.1,
+                rslora: true,
             }),
             Replay::Window(9),
         ),
@@ -146,7 +147,7 @@ fn an_experiment_written_reads_back_equal() {
             "",
             "[policy]",
             "model = \"builtin:tiny\"",
-            "lora = { rank = 8, alpha = 16.0, targets = \"all-linear\" }",
+            "lora = { rank = 8, alpha = 16.0, targets = \"all-linear\", dropout = 0.0, rslora = false }",
         ]
     );
 }

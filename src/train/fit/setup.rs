@@ -7,7 +7,7 @@ use super::rows::FitRows;
 use super::{MODEL_FOLDER, PRINCIPLES_FILE, WRITTEN_TOKENS};
 use crate::config::{FitExperiment, FitName, Template, parse_principles};
 use crate::device::{self, DeviceChoice};
-use crate::model::{Model, ModelConfig, Text, Trained, initialise, with_score_head};
+use crate::model::{Model, ModelConfig, Precision, Text, Trained, initialise, with_score_head};
 use crate::prompt::Prompter;
 use crate::train::setup::{SetupError, load_model, model_path, principles_source, whole_path};
 
@@ -61,7 +61,7 @@ pub fn prepare(
         None => read(&experiment)?,
     };
     let (body, text) = match &experiment.model.shape {
-        None => load_model("model.start", &experiment.model.start, &chosen.device)?,
+        None => load_model("model.start", &experiment.model.start, Precision::F32, &chosen.device)?,
         Some(shape) => {
             let text = match run.map(|run| run.join(MODEL_FOLDER).join("tokenizer.json")) {
                 Some(path) if path.is_file() => read_tokenizer(&path)?,

@@ -7,8 +7,8 @@ use ratatui::layout::Rect;
 
 use crate::config::{
     CheckpointSettings, DataSettings, EvalSettings, Experiment, GenerationSettings, Lora, MethodName, MethodSettings,
-    Numbering, Plan, PolicySettings, Principle, Principles, PrinciplesSettings, Replay, RewardSettings, SftSettings,
-    Template,
+    Numbering, Plan, PolicySettings, Precision, Principle, Principles, PrinciplesSettings, Replay, RewardSettings,
+    SftSettings, Template,
 };
 use crate::grammar::Task;
 use crate::train::{
@@ -97,6 +97,7 @@ pub fn started() -> RunView {
         parameters: 1_000_000,
         trained_parameters: 50_000,
         data: "builtin:hh, 4000 queries".into(),
+        memory: String::new(),
         resumed_from: 0,
     }));
     run
@@ -224,6 +225,9 @@ fn experiment() -> Experiment {
             model: "builtin:tiny".into(),
             lora: Lora::default(),
             template: Template::default(),
+            adapter: None,
+            dtype: Precision::default(),
+            checkpointing: false,
         },
         reward: RewardSettings::model("builtin:hh-preference"),
         data: DataSettings {
@@ -254,6 +258,7 @@ fn experiment() -> Experiment {
             reduction: Default::default(),
             rank: true,
             weighted_sft: true,
+            micro_batch: None,
             minibatch: 24,
             max_grad_norm: 1.0,
             weight_decay: 0.0,

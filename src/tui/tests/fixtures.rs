@@ -36,6 +36,7 @@ pub fn started(steps: u32) -> Event {
         parameters: 1_052_416,
         trained_parameters: 65_536,
         data: "builtin:hh: 4,000 queries, 12 left out as too long".into(),
+        memory: String::new(),
         resumed_from: 0,
     })
 }

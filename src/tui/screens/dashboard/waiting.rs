@@ -107,7 +107,11 @@ fn about(run: &RunView, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let Some(started) = &run.started else { return vec![] };
     // The file breaks its lines for its own width.
     let text: Vec<&str> = started.experiment.about().split_whitespace().collect();
-    let text = text.join(" ");
+    let mut text = text.join(" ");
+    if !started.memory.is_empty() {
+        text += &format!(" Memory: {}.", started.memory);
+    }
+    let text = text.trim_start().to_string();
     let lines = wrap_text(&text, theme.dim, width.saturating_sub(4));
     let indent = |line: Line<'static>| {
         let mut spans = vec![Span::raw(" ")];

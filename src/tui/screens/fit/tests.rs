@@ -78,6 +78,7 @@ fn started(name: FitName) -> RunView {
         parameters: 559_104,
         trained_parameters: 559_104,
         data: "2,000 rows read, 1,990 used; 1,386 to train on, 218 for validation, 386 held out".into(),
+        memory: String::new(),
         resumed_from: 0,
     }));
     run
