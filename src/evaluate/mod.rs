@@ -1,5 +1,6 @@
 //! Held-out queries and the case study: how the policy does on what it was not trained on.
 
+pub mod bleu;
 mod effect;
 pub mod quality;
 
