@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod assets;
+mod bleu;
 mod data;
 mod eyes;
 mod headless;
@@ -171,6 +172,8 @@ enum Command {
         #[command(subcommand)]
         command: principles::PrinciplesCommand,
     },
+    /// BLEU of text files, equal to sacrebleu's
+    Bleu(bleu::BleuArgs),
     /// The bundled models
     Assets {
         #[command(subcommand)]
@@ -204,6 +207,7 @@ pub fn main() -> ExitCode {
         Some(Command::Runs { json }) => runs::runs(&place, json),
         Some(Command::Data { command }) => data::data(command),
         Some(Command::Principles { command }) => principles::principles(command, &place),
+        Some(Command::Bleu(args)) => bleu::bleu(&args),
         Some(Command::Assets { command }) => assets::assets(command, &place),
     };
     match outcome {
