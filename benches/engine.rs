@@ -14,9 +14,8 @@ use burn::tensor::{Tensor, TensorData};
 use ple::assets::builtin_model;
 use ple::config::{GenerationSettings, MethodSettings};
 use ple::device::DeviceChoice;
-use ple::grammar::prompt;
 use ple::method::{logprob::log_probs, ple as method};
-use ple::model::{EOS, Model, PAD, load};
+use ple::model::{EOS, Model, PAD, Precision, load};
 use ple::numbers;
 use ple::random::{Purpose, stream};
 use ple::reward::scores;
@@ -136,15 +135,11 @@ impl Bench {
             .map(|i| setup.pool.query(i))
             .collect();
         let principles = setup.principles.render();
-        let prompts = [None, principles.as_deref()].map(|p| -> Vec<Vec<u32>> {
-            queries
-                .iter()
-                .map(|q| setup.text.prompt(&prompt(setup.experiment.task, q, p)))
-                .collect()
-        });
+        let prompts = [None, principles.as_deref()]
+            .map(|p| -> Vec<Vec<u32>> { queries.iter().map(|q| setup.prompter.prompt(q, p)).collect() });
         let name = setup.experiment.reward.model.as_deref().unwrap_or_default();
         let files = builtin_model(name.trim_start_matches("builtin:")).expect("a bundled reward model");
-        let (reward, _) = load(&files, &setup.device).expect("the bundled reward model is good");
+        let (reward, _) = load(&files, Precision::F32, &setup.device).expect("the bundled reward model is good");
         let optimizer = Optimizer::new(0.999, settings.weight_decay, settings.max_grad_norm);
         let mut bench = Self {
             setup: *setup,
@@ -172,7 +167,14 @@ impl Bench {
             let rngs = (0..self.prompts[i].len() as u64)
                 .map(|row| stream(0, purpose, 0, row))
                 .collect();
-            sample(&policy, &self.prompts[i], &self.generation, rngs, &mut |_, _| {})
+            sample(
+                &policy,
+                &self.prompts[i],
+                &self.generation,
+                &[EOS],
+                rngs,
+                &mut |_, _| {},
+            )
         };
         let (y, guided) = rayon::join(|| side(0, Purpose::SampleOriginal), || side(1, Purpose::SampleGuided));
         [y, guided]
@@ -260,11 +262,18 @@ fn score(reward: &Model, pairs: &[Pair]) -> Vec<f64> {
 /// Gives the end of sequence the embedding of padding, which is also its row of the head: never a target while the
 /// policy was made, padding is nowhere probable.
 fn forbid_end(setup: &mut Setup) {
-    let (device, [v, d]) = (setup.policy.embed.device(), setup.policy.embed.dims());
-    let mut values = numbers::values(setup.policy.embed.clone());
-    values.copy_within(PAD as usize * d..(PAD as usize + 1) * d, EOS as usize * d);
-    setup.policy.embed = Tensor::from_data(TensorData::new(values, [v, d]), &device);
-    setup.policy.freeze_head();
+    let name = setup.policy.embeddings_name();
+    setup.policy.for_each_mut(&mut |parameter, p| {
+        if parameter == name {
+            // Tied embeddings lie as the head reads them, [hidden, vocab].
+            let [d, v] = p.dims();
+            let mut values = numbers::values(p.clone());
+            for row in values.chunks_exact_mut(v) {
+                row[EOS as usize] = row[PAD as usize];
+            }
+            *p = Tensor::from_data(TensorData::new(values, [d, v]), &p.device());
+        }
+    });
 }
 
 /// User and system time of all threads so far, in milliseconds; the kernel counts in steps of ten.

@@ -12,6 +12,7 @@ pub mod grammar;
 pub mod method;
 pub mod model;
 pub mod numbers;
+pub mod prompt;
 pub mod random;
 pub mod report;
 pub mod reward;

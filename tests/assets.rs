@@ -9,7 +9,7 @@ use ple::assets::reward_models::accuracy;
 use ple::assets::{PRINCIPLES, builtin_model};
 use ple::config::{Source, parse_principles};
 use ple::grammar::{Pools, Task, paper_prompt};
-use ple::model::load;
+use ple::model::{Precision, load};
 use ple::random::{Purpose, stream};
 
 fn principles(path: &str) -> String {
@@ -32,7 +32,12 @@ fn the_papers_prompts_are_word_for_word() {
 
 #[test]
 fn switching_a_principle_off_lowers_its_attribute() {
-    let (policy, text) = load(&builtin_model("tiny").expect("bundled"), &Device::flex()).expect("loads");
+    let (policy, text) = load(
+        &builtin_model("tiny").expect("bundled"),
+        Precision::F32,
+        &Device::flex(),
+    )
+    .expect("loads");
     for task in Task::ALL {
         for effect in principle_effects(&policy, &text, task, 80, 7) {
             let name = format!("{task} {}", effect.principle);
@@ -46,7 +51,7 @@ fn switching_a_principle_off_lowers_its_attribute() {
 fn reward_models_are_as_accurate_as_promised() {
     for (task, promised) in [(Task::Hh, 0.85), (Task::Imdb, 0.78), (Task::Tldr, 0.85)] {
         let files = builtin_model(reward_model_name(task)).expect("bundled");
-        let (model, text) = load(&files, &Device::flex()).expect("loads");
+        let (model, text) = load(&files, Precision::F32, &Device::flex()).expect("loads");
         let mut rng = stream(99, Purpose::HeldOut, 0, 0);
         let found = accuracy(&model, &text, task, 400, 0.0, &Pools::default(), &mut rng);
         assert!(found >= promised, "{task}: {found}");

@@ -10,7 +10,7 @@ use super::probe::{PrincipleEffect, principle_effects};
 use super::reward_models::{self, RewardScores};
 use super::{corpus, pretrain};
 use crate::grammar::Task;
-use crate::model::{ModelError, ModelFiles, load, save};
+use crate::model::{ModelError, ModelFiles, Precision, load, save};
 
 /// How much is spent on the build.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -83,11 +83,11 @@ pub fn build(
         let text = corpus::tokenizer(effort.seed, 12_000, effort.vocabulary).map_err(BuildError::Tokenizer)?;
         let (policy, loss) = pretrain::pretrain(&text, effort.seed, effort.pretraining_steps, device, say);
         pretraining_loss = loss;
-        save(&tiny, &policy, &text)?;
+        save(&tiny, &policy, &text, Precision::F16)?;
     }
     let seconds_pretraining = start.elapsed().as_secs_f64();
     // From the files, so that what is measured is what was rounded to f16 and shipped.
-    let (mut policy, text) = load(&ModelFiles::read(&tiny)?, device)?;
+    let (mut policy, text) = load(&ModelFiles::Folder(tiny.clone()), Precision::F32, device)?;
     let mut parameters = 0;
     policy.for_each_mut(&mut |_, p| parameters += p.dims()[0] * p.dims()[1]);
     let (mut reward_scores, mut effects) = (Vec::new(), Vec::new());
@@ -113,7 +113,7 @@ pub fn build(
             "reward model {task}: accuracy {:.3}, on corrupted text {:.3}, correlation with truth {:.3}",
             scores.accuracy, scores.accuracy_corrupted, scores.pearson
         ));
-        save(&folder.join(reward_model_name(task)), &model, &text)?;
+        save(&folder.join(reward_model_name(task)), &model, &text, Precision::F16)?;
         // All models share the policy's tokenizer, which is embedded once.
         let _ = std::fs::remove_file(folder.join(reward_model_name(task)).join("tokenizer.json"));
         reward_scores.push(scores);

@@ -35,7 +35,6 @@ mod tests {
 
     use super::*;
     use crate::grammar::prompt;
-    use crate::model::Text;
 
     fn labels(cases: &[Case]) -> BTreeMap<&str, usize> {
         let mut counts = BTreeMap::new();
@@ -75,7 +74,7 @@ mod tests {
     #[test]
     fn the_bundled_policy_can_take_every_case() {
         let files = crate::assets::builtin_model("tiny").expect("bundled");
-        let text = Text::from_bytes(&files.tokenizer).expect("a tokenizer");
+        let text = files.text().expect("a tokenizer");
         for task in Task::ALL {
             for case in builtin_cases(task, true) {
                 let tokens = text.prompt(&prompt(task, &case.query, None)).len();

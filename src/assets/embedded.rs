@@ -35,10 +35,10 @@ pub fn builtin_model(name: &str) -> Option<ModelFiles> {
     models()
         .into_iter()
         .find(|(n, _, _)| *n == name)
-        .map(|(name, config, weights)| ModelFiles {
+        .map(|(name, config, weights)| ModelFiles::Embedded {
             origin: PathBuf::from(format!("builtin:{name}")),
             config: Cow::Borrowed(config),
-            weights: Cow::Borrowed(weights),
+            weights,
             tokenizer: Cow::Borrowed(TOKENIZER),
         })
 }

@@ -39,14 +39,13 @@ pub fn pretrain(text: &Text, seed: u64, steps: usize, device: &Device, say: &mut
             ));
         }
     }
-    model.freeze_head();
     let last = recent.iter().rev().take(100).sum::<f64>() / recent.len().clamp(1, 100) as f64;
     (model, last)
 }
 
 /// Sum of the negative log-likelihood of every target, and of the response tokens alone.
 fn language_model_loss(model: &Model, rows: &[Row]) -> (Tensor<1>, Tensor<1>) {
-    let device = model.embed.device().inner();
+    let device = model.device();
     let width = rows.iter().map(|r| r.ids.len() - 1).max().unwrap_or(1);
     let mut ids = Vec::with_capacity(rows.len() * width);
     let (mut places, mut targets, mut answers) = (vec![], vec![], vec![]);

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::config::GenerationSettings;
 use crate::grammar::{Scene, Split, Task, attributes, paper_prompt, preamble, prompt, query, render, truth};
-use crate::model::{Model, Text};
+use crate::model::{EOS, Model, Text};
 use crate::random::{Purpose, stream};
 use crate::sample::sample;
 
@@ -47,7 +47,7 @@ pub fn principle_effects(policy: &Model, text: &Text, task: Task, n: usize, seed
         let rngs = (0..n)
             .map(|i| stream(seed, Purpose::EvaluateGuided, task as u64, i as u64))
             .collect();
-        let completions = sample(&policy, &prompts, &settings, rngs, &mut |_, _| {});
+        let completions = sample(&policy, &prompts, &settings, &[EOS], rngs, &mut |_, _| {});
         let mut counts = vec![0u32; attributes(task).len()];
         for (scene, completion) in scenes.iter().zip(&completions) {
             if let Some(found) = truth(task, &scene.query, &text.decode(&completion.ids)) {

@@ -12,7 +12,7 @@ use crate::grammar::{
     Attributes, Pools, Scene, Split, Task, chance, foreign_texts, paper_prompt, pick, preference_row, prompt, query,
     respond, sentiment_row, shuffle, truth,
 };
-use crate::model::{Model, Text, Trained, with_score_head};
+use crate::model::{EOS, Model, Text, Trained, with_score_head};
 use crate::random::{Purpose, stream};
 use crate::reward::{loss, score, scores};
 use crate::sample::sample;
@@ -116,7 +116,7 @@ fn batch_loss(model: &Model, rows: &[Row]) -> Tensor<1> {
         .collect();
     if worse.is_empty() {
         let labels: Vec<f32> = rows.iter().map(|r| r.label).collect();
-        let labels = Tensor::from_data(TensorData::new(labels, [rows.len()]), &model.embed.device().inner());
+        let labels = Tensor::from_data(TensorData::new(labels, [rows.len()]), &model.device());
         return loss::binary_cross_entropy(score(model, &better), labels);
     }
     let n = better.len();
@@ -210,7 +210,7 @@ fn hot_samples(policy: &Model, text: &Text, task: Task, n: usize, seed: u64) -> 
         let rngs = (0..80)
             .map(|i| stream(seed, Purpose::Corpus, 30 + task as u64, place + i))
             .collect();
-        let completions = sample(policy, &prompts, &settings, rngs, &mut |_, _| {});
+        let completions = sample(policy, &prompts, &settings, &[EOS], rngs, &mut |_, _| {});
         found.extend(
             scenes
                 .into_iter()

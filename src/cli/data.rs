@@ -121,23 +121,19 @@ fn say(text: &str) -> Result<(), Failure> {
 
 fn tokenizer(name: &str) -> Result<Text, Failure> {
     let wrong = |what: String| Failure::input(format!("--tokenizer {name}: {what}"));
-    let json = match name.strip_prefix("builtin:") {
-        Some(builtin) => {
-            let known: Vec<String> = assets::builtin_names().iter().map(|n| format!("builtin:{n}")).collect();
-            let files = assets::builtin_model(builtin);
-            let none = || wrong(format!("no such bundled model; there are {}", known.join(", ")));
-            files.ok_or_else(none)?.tokenizer.into_owned()
-        }
-        None => {
-            let path = Path::new(name);
-            let path = if path.is_dir() {
-                path.join("tokenizer.json")
-            } else {
-                path.into()
-            };
-            std::fs::read(&path)
-                .map_err(|e| wrong(format!("{}: {e}; wants a folder with a tokenizer.json", path.display())))?
-        }
+    if let Some(builtin) = name.strip_prefix("builtin:") {
+        let known: Vec<String> = assets::builtin_names().iter().map(|n| format!("builtin:{n}")).collect();
+        let none = || wrong(format!("no such bundled model; there are {}", known.join(", ")));
+        let files = assets::builtin_model(builtin).ok_or_else(none)?;
+        return files.text().map_err(|e| wrong(e.to_string()));
+    }
+    let path = Path::new(name);
+    let path = if path.is_dir() {
+        path.join("tokenizer.json")
+    } else {
+        path.into()
     };
+    let json = std::fs::read(&path)
+        .map_err(|e| wrong(format!("{}: {e}; wants a folder with a tokenizer.json", path.display())))?;
     Text::from_bytes(&json).map_err(|e| wrong(format!("not a tokenizer.json: {e}")))
 }

@@ -42,6 +42,22 @@ pub struct PolicySettings {
     /// A low-rank adapter, or `"none"` to train every weight.
     #[serde(default)]
     pub lora: Lora,
+    /// How it is asked: by the chat template of its folder, or in the plain words of the task.
+    #[serde(default)]
+    pub template: Template,
+}
+
+/// How a policy is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Template {
+    /// As a conversation where the model has a chat template, plainly where it has none.
+    #[default]
+    Auto,
+    /// As a conversation by the model's chat template.
+    Chat,
+    /// The task's own words, as a base model is asked.
+    Plain,
 }
 
 /// `lora = { rank = 8, alpha = 16, targets = "all-linear" }` or `lora = "none"`.

@@ -132,6 +132,7 @@ const POLICY: &[Key] = &[
         },
         "{ rank = 8, alpha = 16, targets = \"all-linear\" }",
     ),
+    may("template", Kind::Choice(&["auto", "chat", "plain"]), "\"auto\""),
 ];
 
 const LORA: &[Key] = &[

@@ -7,7 +7,6 @@ use rayon::join;
 use super::bootstrap::Bootstrap;
 use super::{Evaluator, Scored};
 use crate::config::Principles;
-use crate::grammar::prompt;
 use crate::model::Model;
 use crate::random::{Purpose, stream};
 use crate::reward::RewardError;
@@ -58,10 +57,7 @@ impl Evaluator<'_> {
             seed: plan.seed,
             purpose: Purpose::Effect,
         };
-        let tokens = |i: usize| {
-            let text = prompt(self.task, first, arms.prompts[i].as_deref());
-            self.text.prompt(&text).len()
-        };
+        let tokens = |i: usize| self.prompter.prompt(first, arms.prompts[i].as_deref()).len();
         let nothing = tokens(arms.none);
         let record = |i: usize| ArmRecord {
             reward: bootstrap.estimate(answers[i].iter().map(|s| s.reward)),
@@ -109,15 +105,19 @@ impl Evaluator<'_> {
         let mut done = 0;
         for (batch, queries) in plan.queries.chunks(BATCH).enumerate() {
             let one = |principles: Option<&str>| -> Vec<Completion> {
-                let prompts: Vec<Vec<u32>> = queries
-                    .iter()
-                    .map(|q| self.text.prompt(&prompt(self.task, q, principles)))
-                    .collect();
+                let prompts: Vec<Vec<u32>> = queries.iter().map(|q| self.prompter.prompt(q, principles)).collect();
                 let first = batch * BATCH;
                 let rngs = (first..first + queries.len())
                     .map(|i| stream(plan.seed, Purpose::Effect, 0, i as u64))
                     .collect();
-                sample(policy, &prompts, self.generation, rngs, &mut |_, _| {})
+                sample(
+                    policy,
+                    &prompts,
+                    self.generation,
+                    self.prompter.stops(),
+                    rngs,
+                    &mut |_, _| {},
+                )
             };
             for pair in (0..prompts.len()).collect::<Vec<_>>().chunks(2) {
                 if !go_on(done, total) {

@@ -8,7 +8,6 @@ use super::bleu::{Bleu, Counts};
 use super::perplexity::{Likelihood, likelihoods, of_rows, of_tokens};
 use super::{Bootstrap, Evaluator, Scored};
 use crate::data::{Example, Query};
-use crate::grammar::prompt;
 use crate::model::Model;
 use crate::random::{Purpose, stream};
 use crate::reward::RewardError;
@@ -86,9 +85,9 @@ impl Evaluator<'_> {
                 query: query.text.clone(),
                 response: query.response.clone()?,
             };
-            let x = self.text.prompt(&prompt(self.task, &whole.query, None));
-            let kept = whole.clone().within(self.text, plan.max_response_tokens);
-            let mut y = self.text.response(&kept.response);
+            let x = self.prompter.prompt(&whole.query, None);
+            let kept = whole.clone().within(self.prompter.text(), plan.max_response_tokens);
+            let mut y = self.prompter.response(&kept.response);
             let fits = room.saturating_sub(x.len()).max(1);
             cut += usize::from(kept.response != whole.response || y.len() > fits);
             y.truncate(fits);
@@ -104,14 +103,18 @@ impl Evaluator<'_> {
         go_on: &mut dyn FnMut(usize) -> bool,
     ) -> Result<Option<Vec<Scored>>, RewardError> {
         let one = |first: usize, queries: &[Query]| -> Vec<Completion> {
-            let prompts: Vec<Vec<u32>> = queries
-                .iter()
-                .map(|q| self.text.prompt(&prompt(self.task, &q.text, None)))
-                .collect();
+            let prompts: Vec<Vec<u32>> = queries.iter().map(|q| self.prompter.prompt(&q.text, None)).collect();
             let rngs = (first..first + queries.len())
                 .map(|i| stream(self.seed, Purpose::FullEvaluation, 0, i as u64))
                 .collect();
-            sample(policy, &prompts, self.generation, rngs, &mut |_, _| {})
+            sample(
+                policy,
+                &prompts,
+                self.generation,
+                self.prompter.stops(),
+                rngs,
+                &mut |_, _| {},
+            )
         };
         let mut scored = Vec::with_capacity(queries.len());
         for two in queries.chunks(2 * BATCH) {
@@ -146,7 +149,7 @@ impl Evaluator<'_> {
                 Some((
                     &s.response[..],
                     q.response.as_deref()?.trim(),
-                    prompt(self.task, &q.text, None),
+                    self.prompter.shown(&q.text, None),
                 ))
             })
             .collect();

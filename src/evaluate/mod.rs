@@ -10,8 +10,9 @@ pub mod quality;
 use rayon::join;
 
 use crate::config::{Case, GenerationSettings};
-use crate::grammar::{Task, prompt, truth};
-use crate::model::{Model, Text};
+use crate::grammar::{Task, truth};
+use crate::model::Model;
+use crate::prompt::Prompter;
 use crate::random::{Purpose, stream};
 use crate::reward::{GiveUp, RewardError, RewardSource, Row};
 use crate::sample::{Completion, sample};
@@ -25,7 +26,7 @@ pub use full::FullPlan;
 pub struct Evaluator<'a> {
     pub task: Task,
     pub seed: u64,
-    pub text: &'a Text,
+    pub prompter: &'a Prompter,
     pub reward: &'a dyn RewardSource,
     /// Asked while the source of rewards takes its time.
     pub give_up: GiveUp<'a>,
@@ -117,14 +118,18 @@ impl Evaluator<'_> {
         place: (u64, u64),
     ) -> (Vec<Completion>, Vec<Completion>) {
         let side = |principles: Option<&str>, purpose: Purpose| {
-            let prompts: Vec<Vec<u32>> = queries
-                .iter()
-                .map(|q| self.text.prompt(&prompt(self.task, q, principles)))
-                .collect();
+            let prompts: Vec<Vec<u32>> = queries.iter().map(|q| self.prompter.prompt(q, principles)).collect();
             let rngs = (0..queries.len() as u64)
                 .map(|i| stream(self.seed ^ (place.0 << 32), purpose, place.1, i))
                 .collect();
-            sample(policy, &prompts, generation, rngs, &mut |_, _| {})
+            sample(
+                policy,
+                &prompts,
+                generation,
+                self.prompter.stops(),
+                rngs,
+                &mut |_, _| {},
+            )
         };
         join(
             || side(None, Purpose::EvaluateOriginal),
@@ -134,8 +139,8 @@ impl Evaluator<'_> {
 
     /// R(x, y) and the truth of responses; the source of rewards never sees the principles.
     pub fn score(&self, queries: &[String], completions: &[Completion]) -> Result<Vec<Scored>, RewardError> {
-        let responses: Vec<String> = completions.iter().map(|c| self.text.decode(&c.ids)).collect();
-        let prompts: Vec<String> = queries.iter().map(|query| prompt(self.task, query, None)).collect();
+        let responses: Vec<String> = completions.iter().map(|c| self.prompter.decode(&c.ids)).collect();
+        let prompts: Vec<String> = queries.iter().map(|query| self.prompter.shown(query, None)).collect();
         let rows: Vec<Row<'_>> = queries
             .iter()
             .zip(&prompts)
@@ -154,7 +159,7 @@ impl Evaluator<'_> {
 
     /// Responses whose source of rewards did not answer: their rewards are NaN.
     pub fn unscored(&self, queries: &[String], completions: &[Completion]) -> Vec<Scored> {
-        let responses = completions.iter().map(|c| self.text.decode(&c.ids)).collect();
+        let responses = completions.iter().map(|c| self.prompter.decode(&c.ids)).collect();
         self.scored(queries, completions, responses, &vec![f64::NAN; completions.len()])
     }
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 
-use crate::model::{Model, PAD};
+use crate::model::Model;
 
 /// Log-probabilities of a batch of responses under the policy.
 #[derive(Clone, Debug)]
@@ -30,14 +30,14 @@ impl LogProbs {
 
 /// Scores responses given their prompts; `rows` are (prompt ids, response ids), no response empty.
 pub fn log_probs(policy: &Model, rows: &[(&[u32], &[u32])]) -> LogProbs {
-    let device = policy.embed.device().inner();
+    let device = policy.device();
     // The last token is predicted but never read.
     let width = rows.iter().map(|(x, y)| x.len() + y.len() - 1).max().unwrap_or(1);
     let mut ids = Vec::with_capacity(rows.len() * width);
     let (mut places, mut targets, mut owners) = (Vec::new(), Vec::new(), Vec::new());
     for (i, (x, y)) in rows.iter().enumerate() {
         let read = x.iter().chain(&y[..y.len() - 1]).map(|&t| t as i32);
-        ids.extend(read.chain(std::iter::repeat(PAD as i32)).take(width));
+        ids.extend(read.chain(std::iter::repeat(0)).take(width));
         for (j, &token) in y.iter().enumerate() {
             // The logits at a place predict the token after it.
             places.push((i * width + x.len() - 1 + j) as i32);

@@ -1,9 +1,10 @@
 //! Which parameters are trained, and the low-rank adapters.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::{Gradients, Tensor};
 
+use super::checkpointing::Tape;
 use super::{Adapter, Model};
 use crate::random::{Purpose, normal_tensor, stream};
 
@@ -14,7 +15,7 @@ pub fn add_adapter(model: &mut Model, rank: usize, alpha: f64, seed: u64) {
     for (i, layer) in model.layers.iter_mut().enumerate() {
         for (j, (_, linear)) in layer.linears_mut().into_iter().enumerate() {
             let [inputs, outputs] = linear.weight.dims();
-            let device = linear.weight.device();
+            let device = linear.weight.device().inner();
             let mut rng = stream(seed, Purpose::Initialise, i as u64, j as u64);
             linear.adapter = Some(Adapter {
                 a: normal_tensor(&mut rng, [inputs, rank], 1.0 / (inputs as f64).sqrt(), &device),
@@ -27,7 +28,11 @@ pub fn add_adapter(model: &mut Model, rank: usize, alpha: f64, seed: u64) {
 
 /// The names of the parameters that are trained; all others cost neither gradient nor optimizer memory.
 #[derive(Clone, Debug)]
-pub struct Trained(BTreeSet<String>);
+pub struct Trained {
+    names: BTreeSet<String>,
+    /// Compute activations again on the way back instead of keeping them.
+    pub checkpointing: bool,
+}
 
 impl Trained {
     /// Adapters if the model has them, else every parameter.
@@ -39,12 +44,15 @@ impl Trained {
                 adapters.insert(name.to_string());
             }
         });
-        Self(if adapters.is_empty() { all } else { adapters })
+        Self {
+            names: if adapters.is_empty() { all } else { adapters },
+            checkpointing: false,
+        }
     }
 
     /// This parameter is trained.
     pub fn contains(&self, name: &str) -> bool {
-        self.0.contains(name)
+        self.names.contains(name)
     }
 
     /// Numbers in the trained parameters, and in all of them.
@@ -68,15 +76,13 @@ impl Trained {
                 *p = p.clone().inner().autodiff().require_grad();
             }
         });
-        if self.contains("model.embed_tokens.weight") {
-            copy.thaw_head();
-        }
+        copy.tape = self.checkpointing.then(Tape::default);
         copy
     }
 
     /// The gradients of a copy made by [`Trained::tracked`], by name. A parameter that took no part has none.
     pub fn gradients(&self, tracked: &mut Model, gradients: &mut Gradients) -> Vec<(String, Tensor<2>)> {
-        let mut found = Vec::with_capacity(self.0.len());
+        let mut found = Vec::with_capacity(self.names.len());
         tracked.for_each_mut(&mut |name, p| {
             if self.contains(name)
                 && let Some(g) = p.grad_remove(gradients)
@@ -84,6 +90,23 @@ impl Trained {
                 found.push((name.to_string(), g));
             }
         });
+        if let Some(tape) = tracked.tape.take() {
+            let within = tape.back(tracked, gradients, &|name| self.contains(name));
+            found = added(found, within);
+        }
         found
     }
+}
+
+/// Gradients of a parameter that two parts of the graph have, as tied embeddings do, are added.
+fn added(found: Vec<(String, Tensor<2>)>, mut within: BTreeMap<String, Tensor<2>>) -> Vec<(String, Tensor<2>)> {
+    let mut all: Vec<(String, Tensor<2>)> = found
+        .into_iter()
+        .map(|(name, g)| match within.remove(&name) {
+            Some(more) => (name, g + more),
+            None => (name, g),
+        })
+        .collect();
+    all.extend(within);
+    all
 }

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-use super::{Adapter, Model, Text, Trained, load};
+use super::{Adapter, Model, Precision, Text, Trained, load};
 use crate::assets::builtin_model;
 use crate::config::{GenerationSettings, MethodSettings};
 use crate::method::{logprob::log_probs, ple};
@@ -54,7 +54,12 @@ fn golden() -> Golden {
 }
 
 fn tiny() -> (Model, Text) {
-    load(&builtin_model("tiny").expect("bundled"), &Device::flex()).expect("loads")
+    load(
+        &builtin_model("tiny").expect("bundled"),
+        Precision::F32,
+        &Device::flex(),
+    )
+    .expect("loads")
 }
 
 fn greedy(max_new_tokens: usize) -> GenerationSettings {
@@ -97,9 +102,16 @@ fn logits_equal_transformers() {
 /// All prompts in one batch of unequal lengths, with a cache, against one prompt at a time without padding.
 #[test]
 fn greedy_text_equals_transformers_token_for_token() {
-    let (golden, (model, _)) = (golden(), tiny());
+    let (golden, (model, text)) = (golden(), tiny());
     let rngs = (0..6).map(|i| stream(0, Purpose::Ask, 0, i)).collect();
-    let found = sample(&model, &golden.prompts, &greedy(24), rngs, &mut |_, _| {});
+    let found = sample(
+        &model,
+        &golden.prompts,
+        &greedy(24),
+        &text.special().stops,
+        rngs,
+        &mut |_, _| {},
+    );
     for (completion, wanted) in found.iter().zip(&golden.greedy) {
         assert_eq!(&completion.ids, wanted);
     }
@@ -108,7 +120,12 @@ fn greedy_text_equals_transformers_token_for_token() {
 #[test]
 fn rewards_equal_transformers() {
     let golden = golden();
-    let (model, _) = load(&builtin_model("hh-preference").expect("bundled"), &Device::flex()).expect("loads");
+    let (model, _) = load(
+        &builtin_model("hh-preference").expect("bundled"),
+        Precision::F32,
+        &Device::flex(),
+    )
+    .expect("loads");
     let rows: Vec<(&[u32], &[u32])> = golden
         .prompts
         .iter()

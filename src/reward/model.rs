@@ -1,15 +1,16 @@
-//! A reward model of our own or a folder in Hugging Face's format: a Llama with a score head.
+//! A reward model of our own or a folder in Hugging Face's format: a body with a score head.
 
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::{GiveUp, RewardError, RewardSource, Row};
-use crate::model::{Model, PAD, Text};
+use crate::model::Model;
 use crate::numbers::values;
+use crate::prompt::Prompter;
 
-/// A reward model and its own tokenizer.
+/// A reward model, and its own way of reading a query and a response.
 pub struct RewardModel {
     pub model: Model,
-    pub text: Text,
+    pub prompter: Prompter,
 }
 
 impl RewardSource for RewardModel {
@@ -17,17 +18,15 @@ impl RewardSource for RewardModel {
         let ids: Vec<(Vec<u32>, Vec<u32>)> = rows
             .iter()
             .map(|row| {
-                let mut y = self.text.response(row.response);
-                if !row.ended {
-                    // A response that was cut off is scored as it is, without an end.
-                    y.pop();
-                }
+                // A response that was cut off is scored as it is, without an end.
+                let (mut x, mut y) = self.prompter.conversation(row.query, row.response, row.ended);
                 // What is longer than the model reads loses the beginning of its response, then of its prompt.
                 let room = self.model.config.max_position_embeddings.max(2);
                 y.drain(..y.len().saturating_sub(room - 1));
-                let mut x = self.text.prompt(row.prompt);
                 let over = (x.len() + y.len()).saturating_sub(room);
-                x.drain(1..=over.min(x.len() - 1));
+                // The first token may be the beginning of sequence.
+                let first = x.len().min(1);
+                x.drain(first..first + over.min(x.len() - first));
                 (x, y)
             })
             .collect();
@@ -40,14 +39,14 @@ impl RewardSource for RewardModel {
 ///
 /// `rows` are (prompt ids, response ids).
 pub fn score(model: &Model, rows: &[(&[u32], &[u32])]) -> Tensor<1> {
-    let device = model.embed.device().inner();
+    let device = model.device();
     let width = rows.iter().map(|(x, y)| x.len() + y.len()).max().unwrap_or(1);
     let mut ids = Vec::with_capacity(rows.len() * width);
     let mut last = Vec::with_capacity(rows.len());
     for (x, y) in rows {
         last.push(x.len() + y.len() - 1);
         let row = x.iter().chain(y.iter()).map(|&t| t as i32);
-        ids.extend(row.chain(std::iter::repeat(PAD as i32)).take(width));
+        ids.extend(row.chain(std::iter::repeat(0)).take(width));
     }
     let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [rows.len(), width]), &device);
     let b = rows.len();

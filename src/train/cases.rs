@@ -66,6 +66,9 @@ impl Setup {
     /// Where the queries came from and what was left out, for people.
     pub fn data_summary(&self) -> String {
         let mut summary = self.pool.summary();
+        if let Some(note) = self.prompter.note() {
+            summary += &format!("; {note}");
+        }
         if self.cases_left_out > 0 {
             let limit = self.experiment.data.max_query_tokens;
             summary += &format!(

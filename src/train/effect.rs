@@ -212,7 +212,7 @@ impl Measurable {
         let evaluator = Evaluator {
             task: experiment.task,
             seed: experiment.seed,
-            text: &self.setup.text,
+            prompter: &self.setup.prompter,
             reward: self.setup.reward.as_ref(),
             give_up: &|| false,
             generation: &experiment.generation,

@@ -5,12 +5,14 @@ use std::path::Path;
 use super::fit::{self, FitSetup};
 use crate::assets;
 use crate::config::{
-    Case, ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, find_file, load_plan, parse_principles,
+    Case, ConfigError, Experiment, Lora, MethodName, Plan, Principles, Source, Template, find_file, load_plan,
+    parse_principles,
 };
 use crate::data::{DataError, Needs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
-use crate::grammar::{Scene, prompt};
-use crate::model::{self, Model, ModelError, ModelFiles, Text, Trained};
+use crate::grammar::Scene;
+use crate::model::{self, Model, ModelError, ModelFiles, Precision, Text, Trained};
+use crate::prompt::{PromptError, Prompter};
 use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, Rules};
 
 /// A run that is ready to start.
@@ -21,6 +23,8 @@ pub struct Setup {
     pub policy: Model,
     pub trained: Trained,
     pub text: Text,
+    /// Writes what the policy is given.
+    pub prompter: Prompter,
     pub reward: Box<dyn RewardSource>,
     pub pool: Pool,
     /// The case study, as many of its queries as are not too long.
@@ -58,6 +62,8 @@ pub enum SetupError {
     Rows(#[from] DataError),
     #[error("reward.url: {0}; start the server or correct the address, then try again")]
     Reward(#[from] RewardError),
+    #[error("{key} = {source}")]
+    Prompt { key: &'static str, source: PromptError },
     #[error("{0}")]
     Other(String),
 }
@@ -180,7 +186,8 @@ pub fn prepare(
     let (mut policy, text) = load("policy.model", &experiment.policy.model)?;
     if policy.score.is_some() {
         return Err(SetupError::Other(format!(
-            "policy.model = \"{}\": this is a reward model; a policy is a LlamaForCausalLM",
+            "policy.model = \"{}\": this is a reward model; a policy is a causal language model, such as \
+             LlamaForCausalLM",
             experiment.policy.model
         )));
     }
@@ -188,6 +195,10 @@ pub fn prepare(
         model::add_adapter(&mut policy, adapter.rank, adapter.alpha, experiment.seed);
     }
     let trained = Trained::of(&mut policy);
+    let prompter = Prompter::new(&text, experiment.task, experiment.policy.template).map_err(|source| {
+        let key = "policy.template";
+        SetupError::Prompt { key, source }
+    })?;
     let pool = queries(&experiment, &text)?;
     let (cases, cases_left_out) = super::cases::cases(&mut experiment, near, &text)?;
     if experiment.sft.steps > 0 && pool.example(0).is_none() {
@@ -197,16 +208,17 @@ pub fn prepare(
         )));
     }
     let room = policy.config.max_position_embeddings;
-    if let Some(message) = without_room(&experiment, &text, room, &principles) {
+    if let Some(message) = without_room(&experiment, &prompter, room, &principles) {
         return Err(SetupError::Other(message));
     }
-    let reward = reward_source(&experiment, &pool, &chosen.device)?;
+    let reward = reward_source(&experiment, &prompter, &pool, &chosen.device)?;
     Ok(Setup {
         experiment,
         principles,
         policy,
         trained,
         text,
+        prompter,
         reward,
         pool,
         cases,
@@ -217,10 +229,8 @@ pub fn prepare(
 }
 
 /// Why the longest query, these principles and a whole response are together more than a policy reads, if they are.
-fn without_room(experiment: &Experiment, text: &Text, room: usize, principles: &Principles) -> Option<String> {
-    let around = text
-        .prompt(&prompt(experiment.task, "", principles.render().as_deref()))
-        .len();
+fn without_room(experiment: &Experiment, prompter: &Prompter, room: usize, principles: &Principles) -> Option<String> {
+    let around = prompter.prompt("", principles.render().as_deref()).len();
     let (query, response) = (experiment.data.max_query_tokens, experiment.generation.max_new_tokens);
     let all = query + around + response;
     (all > room).then(|| {
@@ -236,7 +246,7 @@ impl Setup {
     /// Why the policy cannot read a query behind these principles, if it cannot.
     pub(super) fn too_long(&self, principles: &Principles) -> Option<String> {
         let room = self.policy.config.max_position_embeddings;
-        without_room(&self.experiment, &self.text, room, principles)
+        without_room(&self.experiment, &self.prompter, room, principles)
     }
 }
 
@@ -264,14 +274,15 @@ pub(super) fn load_model(
                 .collect::<Vec<_>>()
                 .join(", "),
         })?,
-        None => ModelFiles::read(Path::new(name)).map_err(|source| SetupError::Model { key, source })?,
+        None => ModelFiles::Folder(name.into()),
     };
-    model::load(&files, device).map_err(|source| SetupError::Model { key, source })
+    model::load(&files, Precision::F32, device).map_err(|source| SetupError::Model { key, source })
 }
 
 /// What scores responses, tried out on one.
 fn reward_source(
     experiment: &Experiment,
+    prompter: &Prompter,
     pool: &Pool,
     device: &burn::tensor::Device,
 ) -> Result<Box<dyn RewardSource>, SetupError> {
@@ -281,15 +292,24 @@ fn reward_source(
         if model.score.is_none() {
             return Err(SetupError::Other(format!(
                 "reward.model = \"{name}\": this model has no score head; a reward model is a \
-                 LlamaForSequenceClassification"
+                 sequence classifier, such as LlamaForSequenceClassification"
             )));
         }
-        return Ok(Box::new(RewardModel { model, text }));
+        if let Some(labels) = model.config.num_labels.filter(|n| *n != 1) {
+            return Err(SetupError::Other(format!(
+                "reward.model = \"{name}\": its score head has {labels} outputs; a reward is one number (num_labels = 1)"
+            )));
+        }
+        let prompter = Prompter::new(&text, experiment.task, Template::Auto).map_err(|source| {
+            let key = "reward.model";
+            SetupError::Prompt { key, source }
+        })?;
+        return Ok(Box::new(RewardModel { model, prompter }));
     }
     let query = pool.query(0);
     if let Some(url) = &settings.url {
         let server = RewardServer::new(url, settings);
-        let prompt = prompt(experiment.task, &query, None);
+        let prompt = prompter.shown(&query, None);
         let row = Row {
             query: &query,
             prompt: &prompt,

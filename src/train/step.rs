@@ -8,7 +8,6 @@ use super::setup::Setup;
 use super::trainer::Trainer;
 use super::{Branch, Event, PairRecord, Shaped, StepRecord, Writing};
 use crate::evaluate::{Scored, mean_truth};
-use crate::grammar::prompt;
 use crate::method::ple;
 use crate::random::{Purpose, stream};
 use crate::reward::{RewardError, shape};
@@ -43,11 +42,11 @@ pub fn draw(trainer: &Trainer, t: u32) -> Drawn {
     let Setup {
         experiment,
         policy,
-        text,
+        prompter,
         pool,
         ..
     } = &trainer.setup;
-    let (task, method, seed) = (experiment.task, &experiment.method, experiment.seed);
+    let (method, seed) = (&experiment.method, experiment.seed);
     let first = u64::from(t) * method.queries_per_step as u64;
     let queries: Vec<String> = (first..first + method.queries_per_step as u64)
         .map(|i| pool.query(i))
@@ -56,10 +55,7 @@ pub fn draw(trainer: &Trainer, t: u32) -> Drawn {
     let policy = policy.merged();
     let events = trainer.control.events();
     let side = |principles: Option<&str>, purpose: Purpose| {
-        let prompts: Vec<Vec<u32>> = queries
-            .iter()
-            .map(|q| text.prompt(&prompt(task, q, principles)))
-            .collect();
+        let prompts: Vec<Vec<u32>> = queries.iter().map(|q| prompter.prompt(q, principles)).collect();
         let rngs = (0..queries.len() as u64)
             .map(|row| stream(seed, purpose, u64::from(t), row))
             .collect();
@@ -69,12 +65,21 @@ pub fn draw(trainer: &Trainer, t: u32) -> Drawn {
             query: &queries[0],
             guided: purpose == Purpose::SampleGuided,
             limit: experiment.generation.max_new_tokens,
+            stops: prompter.stops(),
         };
-        sample(&policy, &prompts, &experiment.generation, rngs, &mut |row, ids| {
-            if row == 0 {
-                watch.report(ids, &|ids| text.decode(ids));
-            }
-        })
+        let stops = prompter.stops();
+        sample(
+            &policy,
+            &prompts,
+            &experiment.generation,
+            stops,
+            rngs,
+            &mut |row, ids| {
+                if row == 0 {
+                    watch.report(ids, &|ids| prompter.decode(ids));
+                }
+            },
+        )
     };
     let (original, guided) = join(
         || side(None, Purpose::SampleOriginal),
@@ -91,8 +96,10 @@ pub fn draw(trainer: &Trainer, t: u32) -> Drawn {
 
 /// s = R(x, y) and s' = R(x, y'), shaped as the experiment says, and the branch of each pair.
 pub fn score(trainer: &Trainer, drawn: &Drawn) -> Result<Sampled, RewardError> {
-    let Setup { experiment, text, .. } = &trainer.setup;
-    let (t, task, method) = (drawn.step, experiment.task, &experiment.method);
+    let Setup {
+        experiment, prompter, ..
+    } = &trainer.setup;
+    let (t, method) = (drawn.step, &experiment.method);
     let control = &trainer.control;
     let give_up = || control.end_is_wanted();
     let evaluator = trainer.evaluator(&give_up);
@@ -132,7 +139,7 @@ pub fn score(trainer: &Trainer, drawn: &Drawn) -> Result<Sampled, RewardError> {
                 weight_original: w,
                 weight_guided: w_guided,
                 principles: trainer.principles.version,
-                prompt_ids: text.prompt(&prompt(task, query, None)),
+                prompt_ids: prompter.prompt(query, None),
                 original_ids: y.completion.ids.clone(),
                 guided_ids: y_guided.completion.ids.clone(),
             }
@@ -187,8 +194,10 @@ pub fn supervised_rows(setup: &Setup, first: u64, n: usize) -> Vec<(Vec<u32>, Ve
         .filter_map(|i| setup.pool.example(i))
         .map(|e| {
             let e = e.within(&setup.text, setup.experiment.data.max_response_tokens);
-            let x = setup.text.prompt(&prompt(setup.experiment.task, &e.query, None));
-            (x, setup.text.response(&e.response))
+            (
+                setup.prompter.prompt(&e.query, None),
+                setup.prompter.response(&e.response),
+            )
         })
         .collect()
 }
@@ -200,11 +209,12 @@ struct Watcher<'a> {
     query: &'a str,
     guided: bool,
     limit: usize,
+    stops: &'a [u32],
 }
 
 impl Watcher<'_> {
     fn report(&mut self, ids: &[u32], decode: &dyn Fn(&[u32]) -> String) {
-        let finished = ids.last() == Some(&crate::model::EOS) || ids.len() >= self.limit;
+        let finished = ids.last().is_some_and(|id| self.stops.contains(id)) || ids.len() >= self.limit;
         let _ = self.events.send(Event::Writing(Writing {
             step: self.step,
             query: self.query.to_string(),

@@ -341,7 +341,7 @@ impl Trainer {
         Evaluator {
             task: self.setup.experiment.task,
             seed: self.setup.experiment.seed,
-            text: &self.setup.text,
+            prompter: &self.setup.prompter,
             reward: self.setup.reward.as_ref(),
             give_up,
             generation: &self.setup.experiment.generation,

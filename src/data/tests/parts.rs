@@ -82,7 +82,7 @@ fn a_single_query_is_trained_on() {
 }
 
 fn tiny() -> Text {
-    Text::from_bytes(&assets::builtin_model("tiny").unwrap().tokenizer).unwrap()
+    assets::builtin_model("tiny").unwrap().text().unwrap()
 }
 
 #[test]

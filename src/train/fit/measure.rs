@@ -8,7 +8,6 @@ use super::reading::{Reading, Tokens};
 use super::rows::FitRow;
 use crate::config::{FitName, GenerationSettings};
 use crate::evaluate::quality::{Judged, LengthRule, quality};
-use crate::grammar::prompt;
 use crate::method::logprob::log_probs;
 use crate::model::Model;
 use crate::numbers::value;
@@ -84,14 +83,12 @@ impl Measure<'_> {
         let queries: Vec<&str> = rows.iter().take(WRITTEN).map(|r| &r.query[..]).collect();
         let sides = [None, self.reading.principles];
         let side = |principles: Option<&str>| {
-            let prompts: Vec<Vec<u32>> = queries
-                .iter()
-                .map(|q| self.reading.text.prompt(&prompt(self.reading.task, q, principles)))
-                .collect();
+            let prompter = self.reading.prompter;
+            let prompts: Vec<Vec<u32>> = queries.iter().map(|q| prompter.prompt(q, principles)).collect();
             let rngs = (0..queries.len() as u64)
                 .map(|i| stream(self.seed, Purpose::FitSample, 0, i))
                 .collect();
-            sample(model, &prompts, &settings, rngs, &mut |_, _| {})
+            sample(model, &prompts, &settings, prompter.stops(), rngs, &mut |_, _| {})
         };
         let mut written = Vec::new();
         for (i, principles) in sides.into_iter().enumerate().filter(|(i, p)| *i == 0 || p.is_some()) {
@@ -99,7 +96,7 @@ impl Measure<'_> {
                 written.push(FitSample {
                     label: ["written", "written behind the principles"][i].into(),
                     query: query.to_string(),
-                    response: self.reading.text.decode(&completion.ids),
+                    response: self.reading.prompter.decode(&completion.ids),
                     other: None,
                     score: None,
                     other_score: None,

@@ -25,7 +25,7 @@ pub fn embedding_mask(model: &Model, share: f64, rng: &mut ChaCha8Rng) -> Option
     if share == 0.0 {
         return None;
     }
-    let [vocabulary, hidden] = model.embed.dims();
+    let (vocabulary, hidden) = (model.config.vocab_size, model.config.hidden_size);
     // 8 random numbers from each draw: the mask is drawn anew for every update.
     let threshold = (share * 256.0).round() as u8;
     let kept = 256.0 / (256.0 - f32::from(threshold));
@@ -35,7 +35,7 @@ pub fn embedding_mask(model: &Model, share: f64, rng: &mut ChaCha8Rng) -> Option
         values.extend(bytes.map(|byte| if byte < threshold { 0.0 } else { kept }));
     }
     values.truncate(vocabulary * hidden);
-    let device = model.embed.device().inner();
+    let device = model.device();
     Some(Tensor::from_data(
         TensorData::new(values, [vocabulary, hidden]),
         &device,
@@ -44,7 +44,7 @@ pub fn embedding_mask(model: &Model, share: f64, rng: &mut ChaCha8Rng) -> Option
 
 /// The loss of a shard of a batch of size `n` (see [`size`]); for reward models also how many rows it has right.
 pub fn shard_loss(model: &Model, rows: &[Tokens], n: usize, method: &FitMethod) -> ShardLoss {
-    let device = model.embed.device().inner();
+    let device = model.device();
     let first: Vec<(&[u32], &[u32])> = rows.iter().map(|r| (&r.prompt[..], &r.response[..])).collect();
     let k = rows.len();
     let (sum, right) = match method.name {

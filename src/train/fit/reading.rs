@@ -4,8 +4,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::rows::FitRow;
 use crate::config::{FitData, FitExperiment, FitName, Keep};
-use crate::grammar::{Task, below, chance, prompt, unit};
-use crate::model::Text;
+use crate::grammar::{below, chance, unit};
+use crate::prompt::Prompter;
 
 /// A row as token ids.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,33 +22,43 @@ const WINDOW: (f64, f64) = (12.0, 200.0);
 
 /// Makes token ids of rows.
 pub struct Reading<'a> {
-    pub task: Task,
     pub method: FitName,
     pub data: &'a FitData,
-    pub text: &'a Text,
+    pub prompter: &'a Prompter,
     /// The principles some rows of a language model stand behind.
     pub principles: Option<&'a str>,
 }
 
 impl<'a> Reading<'a> {
     /// How an experiment reads its rows.
-    pub fn new(experiment: &'a FitExperiment, text: &'a Text, principles: Option<&'a str>) -> Self {
+    pub fn new(experiment: &'a FitExperiment, prompter: &'a Prompter, principles: Option<&'a str>) -> Self {
         Self {
-            task: experiment.task,
             method: experiment.method.name,
             data: &experiment.data,
-            text,
+            prompter,
             principles,
         }
     }
 
     /// A row as it is measured on: whole, but for what is over `max_tokens`.
     pub fn plain(&self, row: &FitRow) -> Tokens {
-        let x = self.text.prompt(&prompt(self.task, &row.query, None));
-        let cut = |response: &str| self.cut(x.len(), self.text.response(response));
+        // A reward model is trained on what it will be given.
+        let read = |response: &str| match self.method.is_reward() {
+            true => self.prompter.conversation(&row.query, response, true),
+            false => (self.prompter.prompt(&row.query, None), self.prompter.response(response)),
+        };
+        let (mut x, mut y) = read(&row.response);
+        let mut other = row.other.as_deref().map(read);
+        if let Some((other_x, other_y)) = &mut other {
+            // Both responses stand behind one prompt: what their two have in common.
+            let shared = x.iter().zip(&*other_x).take_while(|(a, b)| a == b).count();
+            for (x, y) in [(&mut x, &mut y), (other_x, other_y)] {
+                y.splice(0..0, x.drain(shared..));
+            }
+        }
         Tokens {
-            response: cut(&row.response),
-            other: row.other.as_deref().map(cut),
+            response: self.cut(x.len(), y),
+            other: other.map(|(_, y)| self.cut(x.len(), y)),
             label: row.label,
             prompt: x,
         }
@@ -88,8 +98,8 @@ impl<'a> Reading<'a> {
     fn imitated(&self, row: &FitRow, rng: &mut ChaCha8Rng) -> Tokens {
         let guided = row.label && self.principles.is_some() && chance(rng, self.data.guided);
         let principles = if guided { self.principles } else { None };
-        let x = self.text.prompt(&prompt(self.task, &row.query, principles));
-        let y = self.cut(x.len(), self.text.response(&row.response));
+        let x = self.prompter.prompt(&row.query, principles);
+        let y = self.cut(x.len(), self.prompter.response(&row.response));
         if guided {
             return Tokens {
                 prompt: x,

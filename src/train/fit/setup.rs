@@ -5,10 +5,10 @@ use std::path::Path;
 use super::read::read;
 use super::rows::FitRows;
 use super::{MODEL_FOLDER, PRINCIPLES_FILE, WRITTEN_TOKENS};
-use crate::config::{FitExperiment, FitName, parse_principles};
+use crate::config::{FitExperiment, FitName, Template, parse_principles};
 use crate::device::{self, DeviceChoice};
-use crate::grammar::prompt;
 use crate::model::{Model, ModelConfig, Text, Trained, initialise, with_score_head};
+use crate::prompt::Prompter;
 use crate::train::setup::{SetupError, load_model, principles_source, whole_path};
 
 /// A model's training that is ready to start.
@@ -17,6 +17,8 @@ pub struct FitSetup {
     pub model: Model,
     pub trained: Trained,
     pub text: Text,
+    /// Writes what the model is given.
+    pub prompter: Prompter,
     pub rows: FitRows,
     /// What guided rows stand behind, as text.
     pub principles: Option<String>,
@@ -92,13 +94,18 @@ pub fn prepare(
             experiment.data.max_tokens, experiment.model.start
         )));
     }
-    check_room(&experiment, &text, principles.as_deref(), longest)?;
+    let prompter = Prompter::new(&text, experiment.task, Template::Auto).map_err(|source| {
+        let key = "model.start";
+        SetupError::Prompt { key, source }
+    })?;
+    check_room(&experiment, &prompter, principles.as_deref(), longest)?;
     let trained = Trained::of(&mut model);
     Ok(FitSetup {
         experiment,
         model,
         trained,
         text,
+        prompter,
         rows,
         principles,
         device: chosen.device,
@@ -109,14 +116,14 @@ pub fn prepare(
 /// A query of the greatest length must leave room for a response, and what a language model writes for its samples.
 fn check_room(
     experiment: &FitExperiment,
-    text: &Text,
+    prompter: &Prompter,
     principles: Option<&str>,
     longest: usize,
 ) -> Result<(), SetupError> {
     if experiment.data.rows.starts_with("builtin:") {
         return Ok(());
     }
-    let around = text.prompt(&prompt(experiment.task, "", principles)).len();
+    let around = prompter.prompt("", principles).len();
     let limit = experiment.data.max_query_tokens;
     let written = if experiment.method.name.is_reward() {
         0

@@ -14,7 +14,7 @@ use super::rows::{FitRow, Order};
 use super::setup::FitSetup;
 use crate::config::KeepWeights;
 use crate::evaluate::quality::LengthRule;
-use crate::model::{self, Model};
+use crate::model::{self, Model, Precision};
 use crate::random::{Purpose, stream};
 use crate::run::{Reader, Store};
 use crate::train::optimizer::{Optimizer, cosine};
@@ -62,7 +62,7 @@ impl FitTrainer {
     ) -> Result<Self, TrainError> {
         let e = &setup.experiment;
         let (method, eval) = (&e.method, &e.eval);
-        let reading = Reading::new(e, &setup.text, setup.principles.as_deref());
+        let reading = Reading::new(e, &setup.prompter, setup.principles.as_deref());
         let rule = method
             .name
             .is_reward()
@@ -170,14 +170,14 @@ impl FitTrainer {
             experiment,
             model,
             trained,
-            text,
+            prompter,
             rows,
             principles,
             ..
         } = &mut self.setup;
         let method = &experiment.method;
         let first = u64::from(self.step) * method.batch as u64;
-        let reading = Reading::new(experiment, text, principles.as_deref());
+        let reading = Reading::new(experiment, prompter, principles.as_deref());
         let mut batch: Vec<Tokens> = (first..first + method.batch as u64)
             .map(|i| {
                 let row = rows.training(i, &mut self.order);
@@ -191,11 +191,7 @@ impl FitTrainer {
         let mask = embedding_mask(model, method.embedding_dropout, rng);
         let computed = gradients(model, trained, &batch, |model, rows| match &mask {
             None => shard_loss(model, rows, n, method),
-            Some(mask) => {
-                let mut dropped = model.clone();
-                dropped.embed = dropped.embed * mask.clone();
-                shard_loss(&dropped, rows, n, method)
-            }
+            Some(mask) => shard_loss(&model.with_masked_embeddings(mask), rows, n, method),
         });
         let steps = method.steps as usize;
         let learning_rate = cosine(
@@ -270,14 +266,13 @@ impl FitTrainer {
                 *p = w.clone();
             }
         });
-        model.freeze_head();
         model
     }
 
     fn measure(&self) -> Measure<'_> {
         let e = &self.setup.experiment;
         Measure {
-            reading: Reading::new(e, &self.setup.text, self.setup.principles.as_deref()),
+            reading: Reading::new(e, &self.setup.prompter, self.setup.principles.as_deref()),
             rule: self.rule.as_ref(),
             seed: e.seed,
         }
@@ -324,7 +319,8 @@ impl FitTrainer {
         let model = self.with(&weights);
         let held_out = self.setup.rows.held_out(self.setup.experiment.eval.rows);
         let folder = self.store.dir().join(MODEL_FOLDER);
-        model::save(&folder, &model, &self.setup.text).map_err(|e| TrainError::Stopped(e.to_string()))?;
+        model::save(&folder, &model, &self.setup.text, Precision::F16)
+            .map_err(|e| TrainError::Stopped(e.to_string()))?;
         if held_out.is_empty() {
             return Ok(());
         }

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use crate::config::{
     CheckpointSettings, DataSettings, EvalSettings, Experiment, GenerationSettings, Lora, MethodName, MethodSettings,
     Numbering, Plan, PolicySettings, Principle, Principles, PrinciplesSettings, Replay, RewardSettings, SftSettings,
+    Template,
 };
 use crate::grammar::Task;
 use crate::train::{
@@ -221,6 +222,7 @@ fn experiment() -> Experiment {
         policy: PolicySettings {
             model: "builtin:tiny".into(),
             lora: Lora::default(),
+            template: Template::default(),
         },
         reward: RewardSettings::model("builtin:hh-preference"),
         data: DataSettings {
