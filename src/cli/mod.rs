@@ -2,10 +2,14 @@
 
 mod assets;
 mod bleu;
+mod compare;
 mod data;
+mod eval;
+mod export;
 mod eyes;
 mod headless;
 mod open;
+mod output;
 mod principles;
 mod resume;
 mod runs;
@@ -156,6 +160,12 @@ enum Command {
         #[arg(long, conflicts_with_all = ["json", "quiet"])]
         open: bool,
     },
+    /// Evaluate a run's policy, or a model, on held-out queries: perplexity, reward, BLEU, truth, with intervals
+    Eval(eval::EvalArgs),
+    /// Runs beside each other: tables as the paper has them, or reward curves
+    Compare(compare::CompareArgs),
+    /// Write what a run has stored, or a picture of it, to a file
+    Export(export::ExportArgs),
     /// List the runs
     Runs {
         /// As JSON, one run a line
@@ -204,6 +214,9 @@ pub fn main() -> ExitCode {
             output,
         }) => train::train(&experiment, &changes, &place, output),
         Some(Command::Resume { run, output, open }) => resume::resume(&run, &place, &screen, output, open),
+        Some(Command::Eval(args)) => eval::eval(&args, &place),
+        Some(Command::Compare(args)) => compare::compare(&args, &place),
+        Some(Command::Export(args)) => export::export(&args, &place),
         Some(Command::Runs { json }) => runs::runs(&place, json),
         Some(Command::Data { command }) => data::data(command),
         Some(Command::Principles { command }) => principles::principles(command, &place),
