@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use clap::ValueEnum;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 use crate::run::{Reader, StoreError};
 use crate::train::Event;
@@ -62,20 +63,62 @@ pub fn export(folder: &Path, what: What, csv: bool) -> Result<Vec<u8>, String> {
     }
 }
 
-type Row = Map<String, Value>;
+/// The fields of a record in its own order, which serde_json's map would not keep.
+struct Row(Vec<(String, Value)>);
+
+impl Row {
+    fn of(record: &impl Serialize) -> Self {
+        // All records are structs of plain data, so that this does not fail.
+        let text = serde_json::to_string(record).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or(Self(Vec::new()))
+    }
+
+    fn without(mut self, key: &str) -> Self {
+        self.0.retain(|(name, _)| name != key);
+        self
+    }
+}
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Row;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Row, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Row(fields))
+            }
+        }
+        from.deserialize_map(Fields)
+    }
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
 
 fn rows(folder: &Path, what: What) -> Result<Vec<Row>, StoreError> {
     let mut reader = Reader::open(folder)?;
     match what {
-        What::Pairs => return Ok(reader.pairs_between(0, u32::MAX)?.iter().map(row).collect()),
+        What::Pairs => return Ok(reader.pairs_between(0, u32::MAX)?.iter().map(Row::of).collect()),
         What::Answers => {
             let newest = reader.evaluations()?.pop();
-            return Ok(newest.map_or(Vec::new(), |e| e.rows.iter().map(row).collect()));
+            return Ok(newest.map_or(Vec::new(), |e| e.rows.iter().map(Row::of).collect()));
         }
         What::Steps => {
             let steps = reader.steps()?;
             if !steps.is_empty() {
-                return Ok(steps.iter().map(row).collect());
+                return Ok(steps.iter().map(Row::of).collect());
             }
         }
         What::Evaluations | What::Cases => {}
@@ -83,37 +126,25 @@ fn rows(folder: &Path, what: What) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
     for event in reader.poll()? {
         match (what, event) {
-            (What::Steps, Event::Sft(update)) => found.push(row(&update)),
-            (What::Steps, Event::Fit(update)) => found.push(row(&update)),
+            (What::Steps, Event::Sft(update)) => found.push(Row::of(&update)),
+            (What::Steps, Event::Fit(update)) => found.push(Row::of(&update)),
             (What::Evaluations, Event::Evaluation(evaluation)) => {
-                let mut row = row(&evaluation);
-                row.remove("cases");
-                found.push(row);
+                found.push(Row::of(&evaluation).without("cases"));
             }
             (What::Evaluations, Event::FitEvaluation(evaluation)) => {
-                let mut row = row(&evaluation);
-                row.remove("samples");
-                found.push(row);
+                found.push(Row::of(&evaluation).without("samples"));
             }
             (What::Cases, Event::Evaluation(evaluation)) => {
                 for case in &evaluation.cases {
-                    let mut whole = Row::from_iter([("step".into(), evaluation.step.into())]);
-                    whole.extend(row(case));
-                    found.push(whole);
+                    let mut row = Row::of(case);
+                    row.0.insert(0, ("step".into(), evaluation.step.into()));
+                    found.push(row);
                 }
             }
             _ => {}
         }
     }
     Ok(found)
-}
-
-fn row(record: &impl Serialize) -> Row {
-    match serde_json::to_value(record) {
-        Ok(Value::Object(row)) => row,
-        // All records are structs.
-        _ => Row::new(),
-    }
 }
 
 fn as_lines(rows: &[Row]) -> Vec<u8> {
@@ -129,7 +160,7 @@ fn as_lines(rows: &[Row]) -> Vec<u8> {
 /// A column for every key that some row has; lists and what else is nested as JSON.
 fn as_csv(rows: &[Row]) -> Result<Vec<u8>, csv::Error> {
     let mut header: Vec<&String> = Vec::new();
-    for key in rows.iter().flat_map(Map::keys) {
+    for (key, _) in rows.iter().flat_map(|row| &row.0) {
         if !header.contains(&key) {
             header.push(key);
         }
@@ -137,10 +168,10 @@ fn as_csv(rows: &[Row]) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(&header)?;
     for row in rows {
-        let field = |key: &&String| match row.get(*key) {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(value) => value.to_string(),
+        let field = |key: &&String| match row.0.iter().find(|(name, _)| name == *key) {
+            None | Some((_, Value::Null)) => String::new(),
+            Some((_, Value::String(text))) => text.clone(),
+            Some((_, value)) => value.to_string(),
         };
         writer.write_record(header.iter().map(field))?;
     }
