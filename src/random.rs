@@ -30,6 +30,8 @@ pub enum Purpose {
     FitOrder = 20,
     FitRow = 21,
     FitSample = 22,
+    FullEvaluation = 30,
+    Reference = 31,
 }
 
 /// The stream of `purpose` at place (`major`, `minor`), for example (step, row).

@@ -10,7 +10,7 @@ use common::record::{Record, events, open};
 use common::{IMDB, Lab, TINY, set};
 use ple::device::DeviceChoice;
 use ple::run::Reader;
-use ple::train::{Command, EffectRecord, Event, Measurable, Prepared, Request, Running, StepRecord, start};
+use ple::train::{Command, EffectRecord, Event, Measurable, Prepared, Request, Running, StepRecord, Wanted, start};
 use serde_json::Value;
 
 fn done(command: &mut std::process::Command) -> Ended {
@@ -285,7 +285,7 @@ fn measuring_while_it_trains_changes_nothing_and_is_kept() {
         .collect();
     assert_eq!(kept, found);
     // Of the stored run it is the same to the last bit: the last checkpoint is the policy that answered.
-    let stored = Measurable::of_run(&folder, vec![], DeviceChoice::Cpu).expect("a run");
+    let stored = Measurable::of_run(&folder, vec![], DeviceChoice::Cpu, Wanted::default()).expect("a run");
     let again = stored
         .measure(8, None, &mut |_, _| true)
         .expect("rewards")

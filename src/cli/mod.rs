@@ -1,14 +1,18 @@
 //! The command line: one file a command.
 
 mod assets;
+mod bleu;
 mod check;
+mod compare;
 mod convert;
 mod data;
 mod devices;
+mod eval;
 mod export;
 mod eyes;
 mod headless;
 mod open;
+mod output;
 mod principles;
 mod resume;
 mod runs;
@@ -159,6 +163,12 @@ enum Command {
         #[arg(long, conflicts_with_all = ["json", "quiet"])]
         open: bool,
     },
+    /// Evaluate a run's policy, or a model, on held-out queries: perplexity, reward, BLEU, truth, with intervals
+    Eval(eval::EvalArgs),
+    /// Runs beside each other: tables as the paper has them, or reward curves
+    Compare(compare::CompareArgs),
+    /// Write what a run has stored, a picture of it, or its policy for other programs
+    Export(export::ExportArgs),
     /// List the runs
     Runs {
         /// As JSON, one run a line
@@ -173,8 +183,6 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Write what other programs load of a run
-    Export(export::ExportArgs),
     /// What data files hold, before a run is started on them
     Data {
         #[command(subcommand)]
@@ -190,6 +198,8 @@ enum Command {
         #[command(subcommand)]
         command: convert::ConvertCommand,
     },
+    /// BLEU of text files, equal to sacrebleu's
+    Bleu(bleu::BleuArgs),
     /// The bundled models
     Assets {
         #[command(subcommand)]
@@ -220,6 +230,8 @@ pub fn main() -> ExitCode {
             output,
         }) => train::train(&experiment, &changes, &place, output),
         Some(Command::Resume { run, output, open }) => resume::resume(&run, &place, &screen, output, open),
+        Some(Command::Eval(args)) => eval::eval(&args, &place),
+        Some(Command::Compare(args)) => compare::compare(&args, &place),
         Some(Command::Runs { json }) => runs::runs(&place, json),
         Some(Command::Check(args)) => check::check(&args, &place),
         Some(Command::Devices { json }) => devices::devices(json),
@@ -227,6 +239,7 @@ pub fn main() -> ExitCode {
         Some(Command::Data { command }) => data::data(command),
         Some(Command::Principles { command }) => principles::principles(command, &place),
         Some(Command::Convert { command }) => convert::convert(command),
+        Some(Command::Bleu(args)) => bleu::bleu(&args),
         Some(Command::Assets { command }) => assets::assets(command, &place),
     };
     match outcome {

@@ -10,7 +10,7 @@ use crate::assets::{LIBRARY, LibraryEntry, PRINCIPLES, library, library_tags};
 use crate::config::{Numbering, Source, parse_principles};
 use crate::report::effect_table;
 use crate::run::resolve;
-use crate::train::Measurable;
+use crate::train::{Measurable, Wanted};
 
 /// Queries of a measurement when nothing is said.
 const USUAL: usize = 64;
@@ -148,7 +148,7 @@ fn effect(args: &EffectArgs, place: &Place) -> Outcome {
         Measurable::of_experiment(Path::new(&args.what), args.sets.clone(), place.device)
     } else {
         let folder = resolve(&args.what, &place.runs).map_err(Failure::input)?;
-        Measurable::of_run(&folder, args.sets.clone(), place.device)
+        Measurable::of_run(&folder, args.sets.clone(), place.device, Wanted::default())
     };
     let measurable = measurable.map_err(Failure::input)?;
     for warning in &measurable.warnings {

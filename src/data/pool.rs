@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::order::Order;
-use super::{DataError, Limit, Reading, Sides, Want, read_rows, thousands};
+use super::{DataError, Limit, Reading, Record, Sides, Want, read_rows, thousands};
 use crate::config::DataSettings;
 use crate::grammar::{self, Scene, Split, Task};
 use crate::model::Text;
@@ -43,7 +43,7 @@ pub enum Pool {
         train: Vec<Query>,
         /// Places in `train` of the queries with a response.
         answered: Vec<u32>,
-        held_out: Vec<String>,
+        held_out: Vec<Query>,
         seed: u64,
         summary: String,
     },
@@ -54,7 +54,7 @@ pub enum Pool {
 pub struct Needs {
     /// Held-out queries of one evaluation; 0 where there is none.
     pub held_out: usize,
-    /// Responses, for a supervised stage.
+    /// Responses of the rows to train on, for a supervised stage. Those of held-out rows are always kept: they are few.
     pub responses: bool,
 }
 
@@ -79,11 +79,7 @@ impl Pool {
         };
         let read = |key, path: &str| {
             let found = read_rows(Path::new(path), &reading, Some(&limit));
-            let mut found = found.map_err(|source| PoolError { key, source })?;
-            if !needs.responses {
-                found.records.iter_mut().for_each(|record| record.completion = None);
-            }
-            Ok(found)
+            found.map_err(|source| PoolError { key, source })
         };
         let found = read("data.queries", &data.queries)?;
         let mut summary = found.account.summary();
@@ -112,16 +108,21 @@ impl Pool {
         }
         let (n, out) = (sides.train.len() as u64, sides.held_out.len() as u64);
         summary += &format!("; {} to train on, {} held out", thousands(n), thousands(out));
-        let mut held_out: Vec<String> = sides.held_out.into_iter().map(|record| record.query).collect();
+        let query = |record: Record| Query {
+            text: record.query,
+            response: record.completion,
+        };
+        let mut held_out: Vec<Query> = sides.held_out.into_iter().map(query).collect();
         grammar::shuffle(&mut stream(seed, Purpose::Queries, u64::MAX, 0), &mut held_out);
         held_out.truncate(needs.held_out);
         held_out.shrink_to_fit();
         let train: Vec<Query> = sides
             .train
             .into_iter()
-            .map(|record| Query {
-                text: record.query,
-                response: record.completion,
+            .map(query)
+            .map(|query| Query {
+                response: query.response.filter(|_| needs.responses),
+                ..query
             })
             .collect();
         let answered = (0..train.len()).filter(|i| train[*i].response.is_some());
@@ -156,7 +157,34 @@ impl Pool {
             Pool::Grammar { task, seed } => (0..n as u64)
                 .map(|i| self.scene(*task, *seed, Purpose::HeldOut, i, Split::Test).query)
                 .collect(),
+            Pool::File { held_out, .. } => held_out.iter().take(n).map(|query| query.text.clone()).collect(),
+        }
+    }
+
+    /// The queries of [`Pool::held_out`], each with a response to compare with where there is one: that of the row (of two,
+    /// the preferred one), or one by the grammar that has every good property.
+    pub fn held_out_references(&self, n: usize) -> Vec<Query> {
+        match self {
+            Pool::Grammar { task, seed } => (0..n as u64)
+                .map(|i| {
+                    let scene = self.scene(*task, *seed, Purpose::HeldOut, i, Split::Test);
+                    let mut rng = stream(*seed, Purpose::Reference, i, 0);
+                    let response = grammar::respond(&mut rng, &scene, &grammar::Attributes::all(*task));
+                    Query {
+                        text: scene.query,
+                        response: Some(response),
+                    }
+                })
+                .collect(),
             Pool::File { held_out, .. } => held_out.iter().take(n).cloned().collect(),
+        }
+    }
+
+    /// What the references of [`Pool::held_out_references`] are, for people.
+    pub fn references(&self) -> &'static str {
+        match self {
+            Pool::Grammar { .. } => "by the grammar, with every good property",
+            Pool::File { .. } => "responses of the rows; of two, the preferred one",
         }
     }
 

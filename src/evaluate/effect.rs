@@ -4,18 +4,15 @@ use std::time::Instant;
 
 use rayon::join;
 
+use super::bootstrap::Bootstrap;
 use super::{Evaluator, Scored};
 use crate::config::Principles;
 use crate::model::Model;
-use crate::random::{Purpose, stream, unit};
+use crate::random::{Purpose, stream};
 use crate::reward::RewardError;
 use crate::sample::{Completion, sample};
 use crate::train::{ArmRecord, Difference, EffectRecord, Estimate, PrincipleEffect, PrinciplesVersion, Verdict};
 
-/// Samples of the bootstrap.
-const RESAMPLES: usize = 2000;
-/// The share of the intervals, in percent.
-pub const CONFIDENCE: f64 = 95.0;
 /// With fewer queries an interval says too little for a verdict.
 pub const FEWEST: usize = 8;
 /// Queries sampled in one batch. Part of what makes a measurement repeatable: a batch's padding touches its last bits.
@@ -56,7 +53,10 @@ impl Evaluator<'_> {
         let Some(answers) = self.answer_arms(policy, &arms.prompts, plan, go_on)? else {
             return Ok(None);
         };
-        let bootstrap = Bootstrap { seed: plan.seed };
+        let bootstrap = Bootstrap {
+            seed: plan.seed,
+            purpose: Purpose::Effect,
+        };
         let tokens = |i: usize| self.prompter.prompt(first, arms.prompts[i].as_deref()).len();
         let nothing = tokens(arms.none);
         let record = |i: usize| ArmRecord {
@@ -197,34 +197,7 @@ fn verdict(reward: &Estimate, queries: usize) -> Verdict {
     }
 }
 
-/// Percentile intervals of means: queries are drawn with replacement.
-struct Bootstrap {
-    seed: u64,
-}
-
 impl Bootstrap {
-    /// The mean of the finite values with its interval; NaN where there is none.
-    fn estimate(&self, values: impl IntoIterator<Item = f64>) -> Estimate {
-        let values: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
-        let n = values.len();
-        let mean_of = |sum: f64| sum / n as f64;
-        let mut rng = stream(self.seed, Purpose::Effect, 1, n as u64);
-        let mut means: Vec<f64> = (0..if n > 0 { RESAMPLES } else { 0 })
-            .map(|_| {
-                let drawn = (0..n).map(|_| values[((unit(&mut rng) * n as f64) as usize).min(n - 1)]);
-                mean_of(drawn.sum())
-            })
-            .collect();
-        means.sort_by(f64::total_cmp);
-        let outside = ((100.0 - CONFIDENCE) / 200.0 * means.len() as f64) as usize;
-        let at = |i: Option<usize>| i.and_then(|i| means.get(i)).copied().unwrap_or(f64::NAN);
-        Estimate {
-            mean: mean_of(values.iter().sum()),
-            low: at(Some(outside)),
-            high: at(means.len().checked_sub(outside + 1)),
-        }
-    }
-
     /// `with` minus `without`, query by query.
     fn difference(&self, with: &Answers, without: &Answers) -> Difference {
         let pairs = |of: fn(&Scored) -> f64| with.iter().zip(without).map(move |(a, b)| of(a) - of(b));
@@ -245,7 +218,6 @@ impl Bootstrap {
 mod tests {
     use super::*;
     use crate::config::{Numbering, Principle};
-    use crate::random::normal;
 
     fn set(on: &[bool]) -> Principles {
         let entry = |(i, on): (usize, &bool)| Principle {
@@ -289,37 +261,6 @@ mod tests {
         assert_eq!(arms.prompts[alone].as_deref(), Some("Rules: 1 rule 1."));
         let off = Arms::of(&set(&[false]));
         assert_eq!((off.all, off.entries[0].0), (off.none, off.entries[0].1));
-    }
-
-    #[test]
-    fn intervals_of_small_samples_are_those_worked_by_hand() {
-        let bootstrap = Bootstrap { seed: 3 };
-        let same = bootstrap.estimate([2.5; 10]);
-        assert_eq!((same.mean, same.low, same.high), (2.5, 2.5, 2.5));
-        // Two values: a mean is 0, 1/2 or 1 with odds 1 : 2 : 1, so both ends are beyond the 2.5 percent.
-        let two = bootstrap.estimate([0.0, 1.0]);
-        assert_eq!((two.mean, two.low, two.high), (0.5, 0.0, 1.0));
-        // Eight zeros and ones: the number of ones is binomial(8, 1/2), whose 2.5 and 97.5 percent points are 1 and 7.
-        let eight = bootstrap.estimate([0.0, 1.0].repeat(4));
-        assert_eq!((eight.low, eight.high), (1.0 / 8.0, 7.0 / 8.0));
-        let nothing = bootstrap.estimate([f64::NAN]);
-        assert!(nothing.mean.is_nan() && nothing.low.is_nan());
-        assert_eq!(bootstrap.estimate([f64::NAN, 1.0]).mean, 1.0);
-    }
-
-    #[test]
-    fn intervals_hold_the_truth_as_often_as_they_say() {
-        let (mut held, runs, n, mean) = (0, 200, 60, 0.3);
-        for run in 0..runs {
-            let mut rng = stream(run, Purpose::HeldOut, 0, 0);
-            let found = Bootstrap { seed: run }.estimate((0..n).map(|_| mean + normal(&mut rng)));
-            held += usize::from(found.low <= mean && mean <= found.high);
-            // 1.96 standard errors either side, give or take the noise of a sample of 60.
-            let width = (found.high - found.low) / (2.0 * 1.96 / (n as f64).sqrt());
-            assert!((0.6..1.5).contains(&width), "{width}");
-        }
-        // 95 percent of 200, three standard deviations either side, and a little less for the percentile method.
-        assert!((176..=199).contains(&held), "{held} of {runs}");
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Held-out queries and the case study: how the policy does on what it was not trained on.
 
+pub mod bleu;
+mod bootstrap;
 mod effect;
+mod full;
+pub mod perplexity;
 pub mod quality;
 
 use rayon::join;
@@ -14,7 +18,9 @@ use crate::reward::{GiveUp, RewardError, RewardSource, Row};
 use crate::sample::{Completion, sample};
 use crate::train::{CaseRecord, EvaluationRecord};
 
-pub use effect::{CONFIDENCE, EffectPlan, FEWEST};
+pub use bootstrap::{Bootstrap, CONFIDENCE};
+pub use effect::{EffectPlan, FEWEST};
+pub use full::FullPlan;
 
 /// What an evaluation looks at; it never changes during a run.
 pub struct Evaluator<'a> {

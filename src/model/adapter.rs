@@ -125,7 +125,7 @@ impl Trained {
 
     /// One more parameter is trained.
     pub fn add(&mut self, name: &str) {
-        self.names.insert(name.to_string());
+        Arc::make_mut(&mut self.names).insert(name.to_string());
     }
 
     /// This parameter is trained.

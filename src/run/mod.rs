@@ -14,8 +14,10 @@
 
 mod checkpoint;
 mod error;
+mod evaluations;
 mod exact;
 mod exact_fit;
+mod exact_full;
 mod list;
 mod lock;
 mod pairs;

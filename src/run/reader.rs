@@ -55,6 +55,15 @@ impl Reader {
         &self.dir
     }
 
+    pub(super) fn connection(&self) -> &Connection {
+        &self.conn
+    }
+
+    /// The file of the database, for messages.
+    pub(super) fn database(&self) -> &Path {
+        &self.path
+    }
+
     /// What this run is.
     pub fn started(&self) -> Result<Started> {
         schema::read_started(&self.conn, &self.dir)

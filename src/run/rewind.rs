@@ -9,7 +9,7 @@ use crate::train::{Event, Mark, Started};
 
 impl Store {
     /// Forgets everything after `step` steps and `sft_done` supervised updates, so that the run can go on from a
-    /// checkpoint taken then: steps, pairs and alarms of steps >= `step`, evaluations, answers and checkpoints made after
+    /// checkpoint taken then: steps, pairs and alarms of steps >= `step`, evaluations (whole ones too), answers and checkpoints made after
     /// more than `step` steps, supervised updates from `sft_done` on, and the end of the run.
     ///
     /// What was done by hand at those steps is kept for [`Store::pending_marks`]; readers see it when it is recorded
@@ -59,6 +59,10 @@ fn forget(tx: &Transaction<'_>, step: u32, sft_done: u32) -> rusqlite::Result<Ve
             OR (kind = 'fit_evaluation' AND key = 'last')
             OR (kind = 'sft' AND step >= ?2)
             OR kind IN ('done', 'failed')",
+        params![step, sft_done],
+    )?;
+    tx.execute(
+        "DELETE FROM evaluations WHERE step > ?1 OR (step = ?1 AND sft_done > ?2)",
         params![step, sft_done],
     )?;
     // A stage has no step: those that began after the last thing that stays begin again.

@@ -13,8 +13,12 @@ use crate::train::{Event, Started};
 pub(super) const DATABASE_FILE: &str = "run.db";
 
 /// The format written here, kept in `PRAGMA user_version`. Format 1 had no shaped rewards in `pairs`, format 2 no metrics
-/// in `steps` and `pairs`; both are read as they are, and become format 3 when the run goes on.
+/// in `steps` and `pairs` and no `evaluations`; they are read as they are, and become today's format when the run is written
+/// again.
 pub(super) const FORMAT: i64 = 3;
+
+/// The first format with a table of whole evaluations.
+pub(super) const WITH_EVALUATIONS: i64 = 3;
 
 /// What makes a database of format 1 one of format 2.
 const FROM_1_TO_2: &str = "
@@ -28,6 +32,15 @@ const FROM_2_TO_3: &str = "
     ALTER TABLE steps ADD COLUMN metrics TEXT;
     ALTER TABLE pairs ADD COLUMN metrics TEXT;
     PRAGMA user_version = 3;
+";
+
+/// Whole evaluations of the policy. What a REAL column cannot hold is in `exact`.
+const EVALUATIONS: &str = "
+    CREATE TABLE evaluations (
+        id INTEGER PRIMARY KEY,
+        step INTEGER NOT NULL, sft_done INTEGER NOT NULL, queries INTEGER NOT NULL,
+        reward REAL, truth REAL, perplexity REAL, bleu_response REAL, bleu_with_prompt REAL, length REAL, ended REAL,
+        record TEXT NOT NULL, exact BLOB NOT NULL);
 ";
 
 /// How long a statement waits for another process before it gives up.
@@ -76,6 +89,7 @@ pub(super) fn create(dir: &Path, started: &Started) -> Result<Connection> {
     writable(&conn, &path)?;
     let tx = conn.transaction().at(&path, "create the run's tables")?;
     tx.execute_batch(TABLES).at(&path, "create the run's tables")?;
+    tx.execute_batch(EVALUATIONS).at(&path, "create the run's tables")?;
     tx.pragma_update(None, "user_version", FORMAT)
         .at(&path, "create the run's tables")?;
     tx.execute("INSERT INTO meta (key, value) VALUES ('generation', 0)", [])
@@ -96,10 +110,12 @@ pub(super) fn open_writer(dir: &Path) -> Result<Connection> {
     if found < FORMAT {
         let doing = "bring the run's database to the format of today";
         let tx = conn.transaction().at(&path, doing)?;
-        for (from, change) in [(1, FROM_1_TO_2), (2, FROM_2_TO_3)] {
-            if found <= from {
-                tx.execute_batch(change).at(&path, doing)?;
-            }
+        if found < 2 {
+            tx.execute_batch(FROM_1_TO_2).at(&path, doing)?;
+        }
+        if found < 3 {
+            tx.execute_batch(EVALUATIONS).at(&path, doing)?;
+            tx.execute_batch(FROM_2_TO_3).at(&path, doing)?;
         }
         tx.commit().at(&path, doing)?;
     }
@@ -164,11 +180,15 @@ fn database_of(dir: &Path) -> Result<PathBuf> {
     })
 }
 
+/// The format of a database.
+pub(super) fn format_of(conn: &Connection, path: &Path) -> Result<i64> {
+    conn.query_row("PRAGMA user_version", [], |row| row.get(0))
+        .at(path, "read the format of the run's database")
+}
+
 /// The format of a database that can be read.
 fn check_format(conn: &Connection, path: &Path) -> Result<i64> {
-    let found: i64 = conn
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .at(path, "read the format of the run's database")?;
+    let found = format_of(conn, path)?;
     match found {
         1..=FORMAT => Ok(found),
         newer if newer > FORMAT => Err(StoreError::Newer {

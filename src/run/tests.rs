@@ -1,5 +1,6 @@
 //! What a run on disk promises, tried out on real folders. Here: the records the tests write.
 
+mod evaluations;
 mod folders;
 mod following;
 mod records;

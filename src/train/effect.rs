@@ -9,7 +9,7 @@ use crate::config::{Source, experiment_to_toml};
 use crate::device::DeviceChoice;
 use crate::evaluate::{EffectPlan, Evaluator};
 use crate::reward::RewardError;
-use crate::run::Reader;
+use crate::run::{Checkpoint, Reader};
 
 impl Trainer {
     /// Measures the principles in force with the policy as it is now, between two steps. Draws from streams of its own.
@@ -65,12 +65,32 @@ impl Trainer {
     }
 }
 
+/// What of a run is to be measured, where it is not its newest checkpoint on as many queries as it evaluates on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// Held-out queries to make ready.
+    pub queries: Option<usize>,
+    /// The checkpoint after so many steps.
+    pub step: Option<u32>,
+}
+
+impl Wanted {
+    /// As settings of an experiment.
+    pub(super) fn sets(self) -> Vec<String> {
+        let queries = self.queries.into_iter();
+        queries
+            .flat_map(|n| [format!("eval.queries={n}"), "eval.every=1".into()])
+            .collect()
+    }
+}
+
 /// A policy with its principles, ready to be measured and not to be trained.
 pub struct Measurable {
-    setup: Setup,
+    pub(super) setup: Setup,
     version: PrinciplesVersion,
-    /// Steps done by the policy.
-    step: u32,
+    /// Steps and supervised updates done by the policy.
+    pub step: u32,
+    pub sft_done: u32,
     /// What the policy is, for people: "after 40 steps (last checkpoint of runs/imdb-001)".
     pub policy: String,
     /// Checkpoints that could not be used.
@@ -85,15 +105,22 @@ impl Measurable {
             version: first_version(&setup),
             setup,
             step: 0,
+            sft_done: 0,
             policy: "before training".into(),
             warnings: Vec::new(),
         })
     }
 
-    /// The policy of a run's last checkpoint and its present principles. The run is only read.
+    /// The policy of a run's last checkpoint, or of the one that is wanted, and its present principles. The run is only
+    /// read.
     ///
     /// Of a run only what does not make it another may be set: generation, the reward model, the principles file.
-    pub fn of_run(folder: &Path, sets: Vec<String>, device: DeviceChoice) -> Result<Self, SetupError> {
+    pub fn of_run(
+        folder: &Path,
+        mut sets: Vec<String>,
+        device: DeviceChoice,
+        wanted: Wanted,
+    ) -> Result<Self, SetupError> {
         const MAY_BE_SET: [&str; 3] = ["generation.", "reward.", "principles.file"];
         if let Some(set) = sets
             .iter()
@@ -104,11 +131,15 @@ impl Measurable {
                 folder.display()
             )));
         }
+        sets.extend(wanted.sets());
         let other = |e: crate::run::StoreError| SetupError::Other(e.to_string());
         let reader = Reader::open(folder).map_err(other)?;
         let started = reader.started().map_err(other)?;
         let own = reader.principles().map_err(other)?.pop();
-        let (checkpoint, warnings) = reader.latest_checkpoint().map_err(other)?;
+        let (checkpoint, warnings) = match wanted.step {
+            None => reader.latest_checkpoint().map_err(other)?,
+            Some(step) => (Some(checkpoint_after(&reader, step)?), Vec::new()),
+        };
         let Some(checkpoint) = checkpoint else {
             return Err(SetupError::Other(format!(
                 "{}: the run has no checkpoint yet, so there is no policy of it to measure",
@@ -143,10 +174,15 @@ impl Measurable {
             version: own.filter(|_| !from_file).unwrap_or_else(|| first_version(&setup)),
             setup,
             step: checkpoint.step,
+            sft_done: checkpoint.sft_done,
             policy: format!(
-                "after {} {} (last checkpoint of {})",
-                checkpoint.step,
-                if checkpoint.step == 1 { "step" } else { "steps" },
+                "after {} ({} of {})",
+                done(&checkpoint),
+                if wanted.step.is_some() {
+                    "checkpoint"
+                } else {
+                    "last checkpoint"
+                },
                 folder.display()
             ),
             warnings,
@@ -191,6 +227,33 @@ impl Measurable {
     }
 }
 
+/// The checkpoint after so many steps, or which there are.
+fn checkpoint_after(reader: &Reader, step: u32) -> Result<Checkpoint, SetupError> {
+    let other = |e: crate::run::StoreError| SetupError::Other(e.to_string());
+    if let Some(checkpoint) = reader.checkpoint_at(step).map_err(other)? {
+        return Ok(checkpoint);
+    }
+    let steps = reader.checkpoint_steps().map_err(other)?;
+    let steps: Vec<String> = steps.iter().map(u32::to_string).collect();
+    Err(SetupError::Other(format!(
+        "{}: no checkpoint after {step} steps; there are some after {}",
+        reader.dir().display(),
+        if steps.is_empty() {
+            "none".into()
+        } else {
+            steps.join(", ")
+        }
+    )))
+}
+
+/// "40 steps", and of a run that has only its supervised stage "60 supervised updates".
+fn done(checkpoint: &Checkpoint) -> String {
+    match (checkpoint.step, checkpoint.sft_done) {
+        (0, n) if n > 0 => format!("{n} supervised update{}", if n == 1 { "" } else { "s" }),
+        (n, _) => format!("{n} step{}", if n == 1 { "" } else { "s" }),
+    }
+}
+
 fn first_version(setup: &Setup) -> PrinciplesVersion {
     PrinciplesVersion {
         version: 1,
@@ -200,7 +263,7 @@ fn first_version(setup: &Setup) -> PrinciplesVersion {
 }
 
 /// Gives the policy the trained parameters of a checkpoint.
-pub(super) fn checkpoint_policy(setup: &mut Setup, checkpoint: &crate::run::Checkpoint) {
+pub(super) fn checkpoint_policy(setup: &mut Setup, checkpoint: &Checkpoint) {
     let (device, trained) = (setup.device.clone(), setup.trained.clone());
     setup.policy.for_each_mut(&mut |name, p| {
         if trained.contains(name)

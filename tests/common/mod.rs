@@ -120,8 +120,10 @@ impl Lab {
             .find(|(name, _)| name == "score.weight")
             .expect("a head");
         assert_eq!(head.dtype(), safetensors::Dtype::F16);
-        let nan = half::f16::NAN.to_le_bytes().repeat(head.data().len() / 2);
-        *head = safetensors::tensor::TensorView::new(head.dtype(), head.shape().to_vec(), &nan).expect("a head");
+        // Weights that are not numbers are refused; such as overflow to both sides make scores that are none.
+        let huge = f32::MAX.to_le_bytes().repeat(head.data().len() / 2);
+        let dtype = safetensors::Dtype::F32;
+        *head = safetensors::tensor::TensorView::new(dtype, head.shape().to_vec(), &huge).expect("a head");
         self.write(
             "nan/model.safetensors",
             safetensors::serialize(views, None).expect("tensors"),

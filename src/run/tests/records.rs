@@ -255,6 +255,7 @@ fn a_database_of_format_1_is_read_and_written_on() {
              ALTER TABLE pairs DROP COLUMN metrics; ALTER TABLE steps DROP COLUMN metrics;
              UPDATE meta SET value = json_set(value, '$.experiment.reward', json('{\"model\":\"builtin:imdb-sentiment\"}'))
              WHERE key = 'started';
+             DROP TABLE evaluations;
              PRAGMA user_version = 1;",
         )
         .unwrap();
@@ -269,6 +270,7 @@ fn a_database_of_format_1_is_read_and_written_on() {
         reader.started().unwrap().experiment.align().unwrap().reward,
         RewardSettings::model("builtin:imdb-sentiment")
     );
+    assert_eq!(reader.evaluations().unwrap(), []);
     assert_eq!(format(), 1, "reading changes nothing");
 
     let mut store = Store::open(&dir).unwrap();

@@ -1,0 +1,80 @@
+//! `ple compare`: runs beside each other, as a table or as curves.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::{Failure, Outcome, Place, exit, output};
+use crate::report::{Contender, Picture, RewardFigure, TableFormat, compare_tables, draw_rewards, render};
+use crate::run::resolve;
+
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Runs by folder or name, and files that `ple eval --json` wrote
+    #[arg(required = true)]
+    runs: Vec<String>,
+    /// How the comparison is written: a table, or the reward curves of the runs
+    #[arg(long, value_enum, default_value = "text")]
+    format: CompareFormat,
+    /// A file to write to, replaced if it is there; without it, standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CompareFormat {
+    Text,
+    Markdown,
+    Latex,
+    Csv,
+    Json,
+    Svg,
+    Png,
+}
+
+pub fn compare(args: &CompareArgs, place: &Place) -> Outcome {
+    let contenders: Vec<Contender> = args
+        .runs
+        .iter()
+        .map(|run| contender(run, place))
+        .collect::<Result<_, _>>()?;
+    if let Some(twice) = (1..args.runs.len()).find(|&i| args.runs[..i].contains(&args.runs[i])) {
+        return Err(Failure::input(format!("{}: named twice", args.runs[twice])));
+    }
+    let table = |format| {
+        render(&compare_tables(&contenders), format)
+            .map(String::into_bytes)
+            .map_err(Failure::failed)
+    };
+    let curves = |picture| draw_rewards(&figure(&contenders)?, picture).map_err(Failure::failed);
+    let written = match args.format {
+        CompareFormat::Text => table(TableFormat::Text)?,
+        CompareFormat::Markdown => table(TableFormat::Markdown)?,
+        CompareFormat::Latex => table(TableFormat::Latex)?,
+        CompareFormat::Csv => table(TableFormat::Csv)?,
+        CompareFormat::Json => table(TableFormat::Json)?,
+        CompareFormat::Svg => curves(Picture::Svg)?,
+        CompareFormat::Png => curves(Picture::Png)?,
+    };
+    output::write(args.output.as_deref(), &written, args.format == CompareFormat::Png)?;
+    Ok(exit::DONE)
+}
+
+fn contender(run: &str, place: &Place) -> Result<Contender, Failure> {
+    if run.ends_with(".json") {
+        return Contender::of_file(Path::new(run)).map_err(Failure::input);
+    }
+    let folder = resolve(run, &place.runs).map_err(Failure::input)?;
+    Contender::of_run(&folder).map_err(Failure::input)
+}
+
+fn figure(contenders: &[Contender]) -> Result<RewardFigure, Failure> {
+    let tasks: Vec<&str> = contenders.iter().map(|c| &c.task[..]).collect();
+    if let Some(other) = tasks.iter().find(|task| **task != tasks[0]) {
+        return Err(Failure::input(format!(
+            "rewards of {} and {other} have no common scale; draw the runs of one task at a time",
+            tasks[0]
+        )));
+    }
+    RewardFigure::of(contenders).map_err(Failure::input)
+}
