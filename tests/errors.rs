@@ -245,7 +245,10 @@ fn a_mistake_in_a_set_is_named() {
             "--set method.rank=yes: found a string, wants true or false",
         ),
         ("seed=-1", "--set seed=-1: must be a whole number from 0 to"),
-        ("method.name=dpo", "--set method.name=dpo: must be \"ple\" or \"sft\""),
+        (
+            "method.name=grpo",
+            "--set method.name=grpo: must be \"ple\", \"sft\", \"dpo\", \"ppo\" or \"raft\"",
+        ),
     ];
     for (value, reason) in cases {
         refused(&lab, lab.ple(["train", IMDB, "--set", value]), &[reason]);
