@@ -1,5 +1,7 @@
 //! Every architecture, as policy and as reward model, against `transformers`.
 
+use std::path::PathBuf;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::Deserialize;
 
@@ -187,13 +189,15 @@ fn the_hidden_state_at_one_place_is_that_of_the_whole_pass() {
     }
 }
 
+/// With `PLE_KEEP=FOLDER` the saved folders stay there, for `tests/golden/check_saved.py`.
 #[test]
 fn a_model_that_is_saved_and_loaded_is_the_same() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let thrown_away = tempfile::tempdir().expect("a folder");
+    let place = std::env::var_os("PLE_KEEP").map_or(thrown_away.path().to_path_buf(), Into::into);
     let again = |name: &str| -> (Model, Model) {
         let files = ModelFiles::Folder(golden("models").join(name));
         let (model, text) = load(&files, Precision::F32, &Device::flex()).expect("loads");
-        let path = folder.path().join(name);
+        let path: PathBuf = place.join(name);
         save(&path, &model, &text, Precision::F32).expect("saved");
         let (found, _) = load(&ModelFiles::Folder(path), Precision::F32, &Device::flex()).expect("loads again");
         (model, found)
