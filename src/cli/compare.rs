@@ -11,8 +11,9 @@ use crate::run::resolve;
 #[derive(Debug, Args)]
 pub struct CompareArgs {
     /// Runs by folder or name, and files that `ple eval --json` wrote
-    #[arg(required = true)]
-    runs: Vec<String>,
+    // Not `runs`: that is the folder of them, an argument of every command.
+    #[arg(required = true, value_name = "RUN")]
+    contenders: Vec<String>,
     /// How the comparison is written: a table, or the reward curves of the runs
     #[arg(long, value_enum, default_value = "text")]
     format: CompareFormat,
@@ -38,8 +39,8 @@ pub fn compare(args: &CompareArgs, place: &Place) -> Outcome {
         .iter()
         .map(|run| contender(run, place))
         .collect::<Result<_, _>>()?;
-    if let Some(twice) = (1..args.runs.len()).find(|&i| args.runs[..i].contains(&args.runs[i])) {
-        return Err(Failure::input(format!("{}: named twice", args.runs[twice])));
+    if let Some(twice) = (1..args.contenders.len()).find(|&i| args.contenders[..i].contains(&args.contenders[i])) {
+        return Err(Failure::input(format!("{}: named twice", args.contenders[twice])));
     }
     let table = |format| {
         render(&compare_tables(&contenders), format)

@@ -13,7 +13,9 @@ const TOP: f64 = 44.0;
 const ROW: f64 = 20.0;
 const REWARDS: f64 = 320.0;
 const TAU: f64 = 120.0;
-const LEFT: f64 = 62.0;
+const LEFT: f64 = 54.0;
+/// The names of the vertical axes are centred on their edge: without room half of them would be outside.
+const EDGE: f64 = 9.0;
 const RIGHT: f64 = 18.0;
 
 /// Of the picture in shown pixels.
@@ -131,6 +133,7 @@ fn reward_panel<DB: DrawingBackend>(
     let (low, high) = padded(all().map(|p| p.low), all().map(|p| p.high));
     let mut chart = ChartBuilder::on(area)
         .margin_top(px(10.0))
+        .margin_left(px(EDGE))
         .margin_right(px(RIGHT))
         .set_label_area_size(LabelAreaPosition::Left, px(LEFT))
         .set_label_area_size(LabelAreaPosition::Bottom, px(8.0))
@@ -168,6 +171,7 @@ fn tau_panel<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, lines: &[RewardL
     let low = values().fold(0.0, f64::min);
     let mut chart = ChartBuilder::on(area)
         .margin_top(px(4.0))
+        .margin_left(px(EDGE))
         .margin_right(px(RIGHT))
         .set_label_area_size(LabelAreaPosition::Left, px(LEFT))
         .set_label_area_size(LabelAreaPosition::Bottom, px(38.0))
