@@ -67,7 +67,7 @@ fn names(architecture: Architecture) -> Names {
 
 const PLACES: &str = "transformer.wpe.weight";
 const HEAD: &str = "lm_head.weight";
-const SCORE: &str = "score.weight";
+pub(super) const SCORE: &str = "score.weight";
 
 /// How a parameter lies in a Hugging Face file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use memmap2::{Mmap, UncheckedAdvice};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use serde_json::Value;
 
-use super::decoder::Stored;
+use super::decoder::{SCORE, Stored};
 use super::{ModelConfig, ModelError, Precision};
 
 const SINGLE: &str = "model.safetensors";
@@ -171,8 +171,8 @@ impl Weights {
             .get(from..to)
             .ok_or_else(|| error("lies outside of the file".into()))?;
         let turned = (stored == Stored::Transposed).then_some((shape[1], shape[0]));
-        // Vectors are few, and everything is computed in f32.
-        let kept = if stored == Stored::Vector {
+        // Vectors and the score head are few, and everything is computed in f32.
+        let kept = if stored == Stored::Vector || name == SCORE {
             Precision::F32
         } else {
             precision
