@@ -35,7 +35,7 @@ enum CompareFormat {
 
 pub fn compare(args: &CompareArgs, place: &Place) -> Outcome {
     let contenders: Vec<Contender> = args
-        .runs
+        .contenders
         .iter()
         .map(|run| contender(run, place))
         .collect::<Result<_, _>>()?;
