@@ -281,8 +281,8 @@ fn a_model_that_does_not_fit_is_named() {
     );
     refused(
         &lab,
-        set(&["policy.model=assets/tyni"]),
-        &["assets/tyni", "no such file"],
+        set(&["policy.model=assets/no/tyni"]),
+        &["assets/no/tyni", "no such file"],
     );
     refused(
         &lab,

@@ -305,6 +305,7 @@ fn a_run_of_format_2_is_read_as_it_is_and_goes_on_in_the_format_of_today() {
         .execute_batch(
             "UPDATE steps SET exact = substr(exact, 1, length(exact) - 4);
              ALTER TABLE pairs DROP COLUMN metrics; ALTER TABLE steps DROP COLUMN metrics;
+             DROP TABLE evaluations;
              PRAGMA user_version = 2;",
         )
         .unwrap();
