@@ -32,6 +32,12 @@ pub struct FullPlan<'a> {
     pub max_response_tokens: usize,
 }
 
+/// Prompt and reference of a query.
+type Ids = (Vec<u32>, Vec<u32>);
+
+/// The two texts that BLEU compares, of a response, its reference and its prompt.
+type Texts<'a> = &'a dyn Fn(&(&str, &str, String)) -> (String, String);
+
 impl Evaluator<'_> {
     /// Evaluates a policy that has its adapters merged.
     ///
@@ -77,7 +83,7 @@ impl Evaluator<'_> {
     }
 
     /// Prompt and reference as ids, of the queries that have one, and how many references were cut.
-    fn reference_rows(&self, policy: &Model, plan: &FullPlan<'_>) -> (Vec<(Vec<u32>, Vec<u32>)>, usize) {
+    fn reference_rows(&self, policy: &Model, plan: &FullPlan<'_>) -> (Vec<Ids>, usize) {
         let room = policy.config.max_position_embeddings;
         let mut cut = 0;
         let rows = plan.queries.iter().filter_map(|query| {
@@ -153,7 +159,7 @@ impl Evaluator<'_> {
                 ))
             })
             .collect();
-        let segments = |texts: &dyn Fn(&(&str, &str, String)) -> (String, String)| -> (Vec<Counts>, String) {
+        let segments = |texts: Texts<'_>| -> (Vec<Counts>, String) {
             let both: Vec<(String, String)> = pairs.iter().map(texts).collect();
             let hypotheses: Vec<&str> = both.iter().map(|(response, _)| &response[..]).collect();
             let references = [both.iter().map(|(_, reference)| Some(&reference[..])).collect()];

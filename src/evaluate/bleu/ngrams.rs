@@ -86,7 +86,9 @@ impl Counter {
             ..
         } = self;
         table.clear(line.len() + 1);
-        (text.clear(), tokens.clear(), hypothesis.clear());
+        text.clear();
+        tokens.clear();
+        hypothesis.clear();
         buffers.tokens(how, lowercase, line, |token| {
             let same = |id: u32| text[span(&tokens[id as usize])] == *token;
             let id = match table.find(hash(token.as_bytes()), same) {
