@@ -54,6 +54,7 @@ fn a_converted_model_tells_its_story_byte_for_byte() {
         max_new_tokens: expected["steps"].as_u64().expect("a number") as usize,
         temperature: 0.0,
         top_p: 1.0,
+        ..GenerationSettings::default()
     };
     let prompt = text.prompt(expected["prompt"].as_str().expect("a text"));
     assert_eq!(prompt, [expected["bos"].as_u64().expect("an id") as u32]);

@@ -37,8 +37,7 @@ pub fn principle_effects(policy: &Model, text: &Text, task: Task, n: usize, seed
     let rates = |principles: Option<&str>| -> Vec<f64> {
         let settings = GenerationSettings {
             max_new_tokens: 72,
-            temperature: 1.0,
-            top_p: 1.0,
+            ..GenerationSettings::default()
         };
         let prompts: Vec<_> = scenes
             .iter()

@@ -204,7 +204,7 @@ fn hot_samples(policy: &Model, text: &Text, task: Task, n: usize, seed: u64) -> 
         let settings = GenerationSettings {
             max_new_tokens: 72,
             temperature,
-            top_p: 1.0,
+            ..GenerationSettings::default()
         };
         let place = found.len() as u64;
         let rngs = (0..80)

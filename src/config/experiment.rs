@@ -326,14 +326,45 @@ pub enum Reduction {
 }
 
 /// `[generation]`: how responses are sampled.
+///
+/// What is cut off acts in the order of `transformers`: penalty, temperature, top-k, top-p, min-p.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GenerationSettings {
     pub max_new_tokens: usize,
+    /// Logits are divided by it; 0 takes the most probable token.
     #[serde(default = "defaults::one")]
     pub temperature: f64,
+    /// Only the most probable tokens that together have this mass.
     #[serde(default = "defaults::one")]
     pub top_p: f64,
+    /// Only so many of the most probable tokens; 0 for all.
+    #[serde(default)]
+    pub top_k: usize,
+    /// Only tokens at least so many times as probable as the most probable one.
+    #[serde(default)]
+    pub min_p: f64,
+    /// Above 1, tokens of the prompt and of the response so far become less probable.
+    #[serde(default = "defaults::one")]
+    pub repetition_penalty: f64,
+    /// Responses that are written at a time, prompts of like length together; 0 for all of a step's.
+    #[serde(default)]
+    pub batch: usize,
+}
+
+impl Default for GenerationSettings {
+    /// Sampling from the model as it is, up to 32 tokens.
+    fn default() -> Self {
+        Self {
+            max_new_tokens: 32,
+            temperature: 1.0,
+            top_p: 1.0,
+            top_k: 0,
+            min_p: 0.0,
+            repetition_penalty: 1.0,
+            batch: 0,
+        }
+    }
 }
 
 /// `[eval]`: held-out queries and the case study.

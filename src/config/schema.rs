@@ -290,6 +290,10 @@ const GENERATION: &[Key] = &[
     must("max_new_tokens", Kind::Whole { min: 1, max: 4096 }, "32"),
     may("temperature", Kind::Number(Range::ZeroOrMore), "1.0"),
     may("top_p", Kind::Number(Range::AboveZeroToOne), "1.0"),
+    may("top_k", count(0), "50"),
+    may("min_p", Kind::Number(Range::ZeroToBelowOne), "0.05"),
+    may("repetition_penalty", Kind::Number(Range::AboveZero), "1.1"),
+    may("batch", count(0), "16"),
 ];
 
 const EVAL: &[Key] = &[

@@ -6,7 +6,9 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 #[derive(Clone, Debug, Default)]
 pub struct KvCache {
     layers: Vec<(Tensor<4>, Tensor<4>)>,
-    /// Padding in front of each row.
+    /// Tokens at the beginning that all rows have in common.
+    shared: usize,
+    /// Padding of each row, after the shared tokens.
     padding: Vec<usize>,
     seen: usize,
 }
@@ -16,9 +18,22 @@ impl KvCache {
     pub fn new(padding: Vec<usize>) -> Self {
         Self {
             layers: Vec::new(),
+            shared: 0,
             padding,
             seen: 0,
         }
+    }
+
+    /// What one row has read stands before each of several rows, with so much padding each between it and their own tokens.
+    ///
+    /// The rows' places count on from the shared tokens; their padding is not looked at.
+    pub fn spread(&mut self, padding: Vec<usize>) {
+        for (k, v) in &mut self.layers {
+            *k = k.clone().repeat_dim(0, padding.len());
+            *v = v.clone().repeat_dim(0, padding.len());
+        }
+        self.shared = self.seen;
+        self.padding = padding;
     }
 
     /// Keeps only these rows of the batch.
@@ -70,10 +85,16 @@ impl KvCache {
         }
         let mut hidden = Vec::with_capacity(self.padding.len() * new * seen);
         for &padding in &self.padding {
+            // Where a column is in its own row.
+            let own = |column: usize| match column < self.shared {
+                true => column,
+                false => column.saturating_sub(padding),
+            };
             for place in self.seen..seen {
-                let outside = |key: usize| window.is_some_and(|w| key + w <= place);
+                let outside = |key: usize| window.is_some_and(|w| own(key) + w <= own(place));
                 // A padding token looks at itself, because a softmax over nothing is NaN.
-                hidden.extend((0..seen).map(|key| key != place && (key < padding || key > place || outside(key))));
+                let padded = |key: usize| (self.shared..self.shared + padding).contains(&key);
+                hidden.extend((0..seen).map(|key| key != place && (padded(key) || key > place || outside(key))));
             }
         }
         let shape = [self.padding.len(), 1, new, seen];

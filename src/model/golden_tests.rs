@@ -67,6 +67,7 @@ fn greedy(max_new_tokens: usize) -> GenerationSettings {
         max_new_tokens,
         temperature: 0.0,
         top_p: 1.0,
+        ..GenerationSettings::default()
     }
 }
 

@@ -247,6 +247,10 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
                 max_new_tokens: _,
                 temperature,
                 top_p,
+                top_k: _,
+                min_p,
+                repetition_penalty,
+                batch: _,
             },
         eval: _,
         checkpoint: _,
@@ -314,6 +318,8 @@ fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
     if let Some(dropout) = dropout {
         f(dropout);
     }
+    f(min_p);
+    f(repetition_penalty);
 }
 
 /// Absent in a run made before they were there.

@@ -55,8 +55,14 @@ fn visit(evaluation: &mut FullEvaluation, f: &mut dyn FnMut(&mut f64)) {
         max_new_tokens: _,
         temperature,
         top_p,
+        top_k: _,
+        min_p,
+        repetition_penalty,
+        batch: _,
     } = generation;
-    [temperature, top_p, seconds].into_iter().for_each(&mut *f);
+    [temperature, top_p, min_p, repetition_penalty, seconds]
+        .into_iter()
+        .for_each(&mut *f);
     [reward, length, ended]
         .into_iter()
         .chain(truth)

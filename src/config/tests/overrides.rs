@@ -43,7 +43,7 @@ fn set_goes_over_the_file() {
 fn set_is_checked_like_the_file() {
     assert_eq!(
         refused_set(&["generation.tau=0.1"]),
-        "--set generation.tau=0.1: unknown key. Keys of [generation] are: max_new_tokens, temperature, top_p"
+        "--set generation.tau=0.1: unknown key. Keys of [generation] are: max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, batch"
     );
     assert_eq!(
         refused_set(&["metod.steps=3"]).split_once(" Keys").unwrap().0,

@@ -24,6 +24,7 @@ fn evaluation(reward: f64, perplexity: f64) -> FullEvaluation {
             max_new_tokens: 8,
             temperature: 1.0,
             top_p: 1.0,
+            ..GenerationSettings::default()
         },
         reward: estimate(reward, 0.05),
         truth: Some(estimate(reward * 2.0, 0.1)),

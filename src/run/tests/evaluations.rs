@@ -19,6 +19,7 @@ fn evaluation(step: u32, sft_done: u32, queries: usize) -> FullEvaluation {
             max_new_tokens: 8,
             temperature: 0.1 + 0.2,
             top_p: 1.0,
+            ..GenerationSettings::default()
         },
         reward: estimate(0),
         truth: Some(estimate(1)),

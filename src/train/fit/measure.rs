@@ -77,8 +77,8 @@ impl Measure<'_> {
     fn written(&self, model: &Model, rows: &[FitRow]) -> Vec<FitSample> {
         let settings = GenerationSettings {
             max_new_tokens: WRITTEN_TOKENS,
-            temperature: 1.0,
             top_p: 0.95,
+            ..GenerationSettings::default()
         };
         let queries: Vec<&str> = rows.iter().take(WRITTEN).map(|r| &r.query[..]).collect();
         let sides = [None, self.reading.principles];

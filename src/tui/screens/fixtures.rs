@@ -270,8 +270,7 @@ fn experiment() -> Experiment {
         },
         generation: GenerationSettings {
             max_new_tokens: 48,
-            temperature: 1.0,
-            top_p: 1.0,
+            ..GenerationSettings::default()
         },
         eval: EvalSettings {
             every: 4,
