@@ -278,8 +278,10 @@ impl Trainer {
             let place = u64::from(self.step);
             shuffle(&mut stream(seed, Purpose::ShuffleUpdates, place, epoch), &mut order);
             for batch in order.chunks(size) {
+                // What dropout leaves out follows from the step and the update within it.
+                let trained = self.setup.trained.at(1 + self.step, done.losses.len() as u32);
                 let Computed { gradients, loss, parts } =
-                    gradients(&self.setup.policy, &self.setup.trained, batch, |policy, shard| {
+                    gradients(&self.setup.policy, &trained, batch, |policy, shard| {
                         loss(policy, batch, shard)
                     });
                 let norm = self
