@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, Params, Row, Statement, params};
 
 use super::error::{At, Result, StoreError};
-use super::exact;
+use super::{exact, packed};
 use crate::train::{Branch, Event, Metrics, PairRecord, PrinciplesVersion, StepRecord};
 
 /// The columns [`read_step`] expects, in its order.
@@ -17,7 +17,7 @@ pub(super) const PAIR_COLUMNS: &str =
 
 /// A step's row; a step that is there already is replaced.
 pub(super) fn insert_step(conn: &Connection, s: &StepRecord) -> rusqlite::Result<()> {
-    let margins = exact::pack_words(s.margins.iter().map(|m| m.to_bits()));
+    let margins = packed::pack_words(s.margins.iter().map(|m| m.to_bits()));
     conn.prepare_cached(
         "INSERT OR REPLACE INTO steps (
             step, ranked, weighted, updates, replay, principles, margins, exact,
@@ -35,7 +35,7 @@ pub(super) fn insert_step(conn: &Connection, s: &StepRecord) -> rusqlite::Result
         s.replay as i64,
         s.principles,
         margins,
-        exact::pack_step(s),
+        packed::pack_step(s),
         s.tau,
         s.decay,
         s.learning_rate,
@@ -72,9 +72,9 @@ pub(super) fn read_step(row: &Row<'_>, at: usize) -> rusqlite::Result<std::resul
     };
     let margins = row.get_ref(at + 6)?.as_blob()?;
     let numbers = row.get_ref(at + 7)?.as_blob()?;
-    Ok(exact::unpack_words(margins)
+    Ok(packed::unpack_words(margins)
         .map(|words| step.margins = words.map(f32::from_bits).collect())
-        .and_then(|()| exact::unpack_step(numbers, &mut step))
+        .and_then(|()| packed::unpack_step(numbers, &mut step))
         .map(|()| step))
 }
 
@@ -103,10 +103,10 @@ pub(super) fn insert_pair(conn: &Connection, p: &PairRecord) -> rusqlite::Result
         p.tau,
         p.weight_original,
         p.weight_guided,
-        exact::pack_pair(p),
-        exact::pack_words(p.prompt_ids.iter().copied()),
-        exact::pack_words(p.original_ids.iter().copied()),
-        exact::pack_words(p.guided_ids.iter().copied()),
+        packed::pack_pair(p),
+        packed::pack_words(p.prompt_ids.iter().copied()),
+        packed::pack_words(p.original_ids.iter().copied()),
+        packed::pack_words(p.guided_ids.iter().copied()),
         p.shaped.map(|s| s.original),
         p.shaped.map(|s| s.guided),
         readable(&p.metrics),
@@ -162,10 +162,10 @@ fn read_pair(row: &Row<'_>) -> rusqlite::Result<std::result::Result<PairRecord, 
     let (numbers, prompt) = (row.get_ref(7)?.as_blob()?, row.get_ref(8)?.as_blob()?);
     let (original, guided) = (row.get_ref(9)?.as_blob()?, row.get_ref(10)?.as_blob()?);
     let mut fill = || {
-        exact::unpack_pair(numbers, &mut pair)?;
-        pair.prompt_ids = exact::unpack_words(prompt)?.collect();
-        pair.original_ids = exact::unpack_words(original)?.collect();
-        pair.guided_ids = exact::unpack_words(guided)?.collect();
+        packed::unpack_pair(numbers, &mut pair)?;
+        pair.prompt_ids = packed::unpack_words(prompt)?.collect();
+        pair.original_ids = packed::unpack_words(original)?.collect();
+        pair.guided_ids = packed::unpack_words(guided)?.collect();
         Ok(())
     };
     Ok(fill().map(|()| pair))

@@ -5,6 +5,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use super::action::Effect;
 use super::screens::responses;
 use super::state::State;
+use crate::config::MethodName;
 use crate::prompt::{Piece, PieceRole};
 
 /// What is asked of the thread that has the tokenizer.
@@ -95,7 +96,8 @@ pub fn open(state: &mut State) -> Vec<Effect> {
         question: question.clone(),
         version,
         given: None,
-        side: 1,
+        // Other methods never have the principles in the prompt.
+        side: usize::from(state.run.experiment().is_none_or(|e| e.method.name == MethodName::Ple)),
         ids: false,
         scroll: 0,
     }));
