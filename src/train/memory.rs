@@ -40,6 +40,8 @@ pub struct Demand {
     pub sft_batch: usize,
     /// There are updates on pairs.
     pub pairs: bool,
+    /// Beside every pair of an update there is a row of the data.
+    pub anchored: bool,
     /// Queries that are answered at once, by each of two threads.
     pub queries: usize,
     pub tokens: Lengths,
@@ -110,6 +112,7 @@ impl Demand {
                 0
             },
             pairs: method.name != MethodName::Sft,
+            anchored: method.stabilise.sft.is_some(),
             queries: match method.name {
                 MethodName::Sft => 0,
                 _ => method.queries_per_step.max(if experiment.eval.every > 0 {
@@ -230,7 +233,12 @@ impl Demand {
         let size = self.policy.size();
         let mut most = 0.0f64;
         let batches = [
-            (self.pairs, self.minibatch, 2.0, self.tokens.response),
+            (
+                self.pairs,
+                self.minibatch,
+                2.0 + f64::from(u8::from(self.anchored)),
+                self.tokens.response,
+            ),
             (self.sft_batch > 0, self.sft_batch, 1.0, self.tokens.example),
         ];
         for (_, items, rows_an_item, response) in batches.into_iter().filter(|(used, ..)| *used) {
