@@ -3,10 +3,10 @@
 
 use serde::Deserialize;
 
+use super::loops::ple::member_losses;
 use super::optimizer::Optimizer;
 use super::replay::Member;
 use super::shards::{ShardLoss, gradients};
-use super::loops::ple::member_losses;
 use crate::config::MethodSettings;
 use crate::model::tests::{adapted, golden, json, relative, tensors};
 use crate::model::{Model, Trained};

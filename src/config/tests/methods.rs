@@ -67,7 +67,9 @@ fn there_is_one_form_of_the_losses_and_any_anchor() {
         wrong("dpo", "[method.stabilise]\nkl = 0.1"),
         "experiments/imdb.toml:20: method.stabilise: only PLE has this setting, and method.name is \"dpo\"; leave it out"
     );
-    let method = of("ple", "[method.stabilise]\nsigmoid = 2\nkl = 0.1\nsft = 0.3").unwrap().method;
+    let method = of("ple", "[method.stabilise]\nsigmoid = 2\nkl = 0.1\nsft = 0.3")
+        .unwrap()
+        .method;
     assert_eq!(method.stabilise.on(), [("sigmoid", 2.0), ("kl", 0.1), ("sft", 0.3)]);
     assert!(load(GOOD, &[]).unwrap().method.stabilise.is_off());
 }

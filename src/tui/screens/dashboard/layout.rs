@@ -16,11 +16,13 @@ pub enum Panel {
     Facts,
     Lengths,
     Gradient,
+    /// tau and what the pairs say of it.
+    Theory,
 }
 
 impl Panel {
     /// In the order in which they are cycled through.
-    pub const ALL: [Panel; 8] = [
+    pub const ALL: [Panel; 9] = [
         Panel::Reward,
         Panel::Truth,
         Panel::Losses,
@@ -29,6 +31,7 @@ impl Panel {
         Panel::Facts,
         Panel::Lengths,
         Panel::Gradient,
+        Panel::Theory,
     ];
 }
 
@@ -104,7 +107,6 @@ fn wide(area: Rect) -> Vec<(Panel, Rect)> {
         usize::from(below),
     ));
     let rows = Layout::vertical(rows).split(left);
-    let halves = |r: Rect| -> [Rect; 2] { Layout::horizontal([Constraint::Fill(1); 2]).areas(r) };
     // Three losses have more to say in their title than two truths.
     let losses_wide = left.width / 2 + if left.width >= 66 { left.width / 12 } else { 0 };
     let [truth, losses] = Layout::horizontal([Constraint::Min(0), Constraint::Length(losses_wide)]).areas(rows[1]);
@@ -120,8 +122,12 @@ fn wide(area: Rect) -> Vec<(Panel, Rect)> {
         (Panel::Facts, facts),
     ];
     if third {
-        let [lengths, gradient] = halves(rows[2]);
-        out.extend([(Panel::Lengths, lengths), (Panel::Gradient, gradient)]);
+        let [theory, lengths, gradient] = Layout::horizontal([Constraint::Fill(1); 3]).areas(rows[2]);
+        out.extend([
+            (Panel::Theory, theory),
+            (Panel::Lengths, lengths),
+            (Panel::Gradient, gradient),
+        ]);
     }
     out
 }

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use super::Panel;
 use crate::config::MethodName;
+use crate::method::theory;
 use crate::tui::history::{Column, History, Series};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::chart::Dash;
@@ -46,6 +47,8 @@ pub fn title(panel: Panel, method: MethodName) -> &'static str {
         (Panel::Facts, _) => "What the step did",
         (Panel::Lengths, _) => "Tokens",
         (Panel::Gradient, _) => "Gradient norm",
+        (Panel::Theory, Ple) => "Threshold",
+        (Panel::Theory, _) => "Entropy",
     }
 }
 
@@ -63,6 +66,14 @@ pub fn curves(panel: Panel, method: MethodName, theme: &Theme) -> Vec<Named> {
             ],
             _ => vec![],
         },
+        (Panel::Theory, MethodName::Ple) => vec![
+            series(Series::Tau, "τ threshold", theme.tau, solid),
+            metric(theory::BOUNDARY, "e* pure above", second, dashed),
+        ],
+        (Panel::Theory, _) => vec![
+            metric("diagnostics/entropy", "entropy a token", first, solid),
+            metric("diagnostics/surprise", "-logπ a token", second, dashed),
+        ],
         (Panel::Gradient, _) => vec![series(Series::GradNorm, "norm", theme.truth, solid)],
         (Panel::Margins, _) => vec![metric("diagnostics/kl", "KL a response", second, solid)],
         (panel, MethodName::Ple) => sides(panel, ["s original", "s′ guided"], ["y original", "y′ guided"], theme),

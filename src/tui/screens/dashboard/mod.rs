@@ -5,6 +5,7 @@ mod facts;
 mod layout;
 mod method;
 mod method_facts;
+mod variants;
 mod view;
 mod waiting;
 

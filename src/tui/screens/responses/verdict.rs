@@ -112,6 +112,22 @@ pub fn shaped(pair: &PairRecord, run: &RunView) -> Option<String> {
     ))
 }
 
+/// Whether the policy's order of the two responses was that of their rewards when the pair was new, where that is known.
+pub fn likelihoods(pair: &PairRecord) -> Option<String> {
+    if !matches!(pair.branch, Branch::Ranked | Branch::Weighted) {
+        return None;
+    }
+    let of = |name| pair.metrics.get(name).copied();
+    let lead = of("logps/guided")? - of("logps/original")?;
+    let order = match (lead > 0.0, pair.margin()) {
+        (_, 0.0) => "their rewards are equal",
+        (true, m) if m > 0.0 => "as their rewards",
+        (false, m) if m < 0.0 => "as their rewards",
+        _ => "against their rewards",
+    };
+    Some(format!("log pi(y'|x) - log pi(y|x) was {} by itself: {order}", signed(lead)))
+}
+
 /// What has changed since the pair was new, or what the experiment switched off.
 pub fn today(pair: &PairRecord, run: &RunView) -> Option<String> {
     let method = run.experiment().map(|e| &e.method);
@@ -152,5 +168,31 @@ pub fn order(order: PairOrder) -> &'static str {
         PairOrder::Oldest => "oldest first",
         PairOrder::LargestMargin => "largest margin first",
         PairOrder::SmallestMargin => "smallest margin first",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::screens::fixtures;
+
+    #[test]
+    fn the_likelihoods_are_held_against_the_rewards() {
+        let mut pair = fixtures::pair(0, 0);
+        assert_eq!(likelihoods(&pair), None);
+        let mut said = |lead: f64, reward: f64| {
+            pair.metrics.insert("logps/original".into(), -20.0);
+            pair.metrics.insert("logps/guided".into(), -20.0 + lead);
+            pair.reward_guided = reward;
+            likelihoods(&pair).unwrap()
+        };
+        assert_eq!(
+            said(3.0, 9.0),
+            "log pi(y'|x) - log pi(y|x) was +3.00 by itself: as their rewards"
+        );
+        assert!(said(-3.0, 9.0).ends_with("against their rewards"));
+        assert!(said(3.0, -9.0).ends_with("against their rewards"));
+        assert!(said(-3.0, -9.0).ends_with(": as their rewards"));
+        assert!(said(1.0, -0.42).ends_with("equal"));
     }
 }

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Named variants of PLE with replay, beside PLE that learns from its newest pairs only, at equal samples.
+
+    cargo build --release && python3 benches/variants.py [--tasks hh] [--seeds 0 1] [--steps 30] [--only clip kl] [--log FILE]
+
+Trains experiments/{task}.toml with the settings of each variant below and prints one row a run: reward and truth on
+held-out queries after each evaluation, without the principles. A run whose row is in the log already is not made again.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+WINDOW = "method.replay={ window = 4 }"
+VARIANTS = {
+    "latest": [],
+    "window": [WINDOW],
+    "importance-1": [WINDOW, "method.stabilise.importance=1.0"],
+    "importance-2": [WINDOW, "method.stabilise.importance=2.0"],
+    "clip-0.05": [WINDOW, "method.stabilise.clip=0.05"],
+    "clip-0.1": [WINDOW, "method.stabilise.clip=0.1"],
+    "clip-0.2": [WINDOW, "method.stabilise.clip=0.2"],
+    "hinge-0.5": [WINDOW, "method.stabilise.hinge=0.5"],
+    "sigmoid-0.5": [WINDOW, "method.stabilise.sigmoid=0.5"],
+    "kl-0.05": [WINDOW, "method.stabilise.kl=0.05"],
+    "sft-0.3": [WINDOW, "method.stabilise.sft=0.3"],
+    "clip-kl": [WINDOW, "method.stabilise.clip=0.1", "method.stabilise.kl=0.02"],
+    "all-clip-0.1": ["method.replay=all", "method.stabilise.clip=0.1"],
+    "all-importance-1": ["method.replay=all", "method.stabilise.importance=1.0"],
+    # tau: the paper's beginning and a high one, each by Eq. 7 and by the pure level set.
+    "pure": ["method.schedule=pure"],
+    "high": ["method.tau0=3.0"],
+    "high-pure": ["method.tau0=3.0", "method.schedule=pure"],
+    "high-pure-0.6": ["method.tau0=3.0", "method.schedule=pure", "method.purity=0.6"],
+}
+
+
+def run(ple, task, seed, sets, steps, every, queries):
+    with tempfile.TemporaryDirectory() as runs:
+        sets = [*sets, f"method.steps={steps}", f"eval.every={every}", f"eval.queries={queries}", "checkpoint.every=0"]
+        command = [ple, "train", f"experiments/{task}.toml", "--seed", str(seed), "--json", "--runs", runs]
+        command += [x for s in sets for x in ("--set", s)]
+        start = time.time()
+        child = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        events = [json.loads(line) for line in child.stdout.splitlines()]
+    held = [e for e in events if e["event"] == "evaluation"]
+    told = [e for e in events if e["event"] == "step"]
+    names = ("stabilise/ratio", "stabilise/limited", "theory/pure_margin", "theory/consistent_0")
+    return {
+        "code": child.returncode,
+        "seconds": time.time() - start,
+        "at": [e["step"] for e in held],
+        "reward": [e["reward_original"] for e in held],
+        "truth": [e["truth_original"] for e in held],
+        "tau": told[-1]["tau"] if told else None,
+        "loss": told[-1]["loss"] if told else None,
+        "alarms": [e["message"] for e in events if e["event"] == "alarm"],
+        "last": {n: told[-1]["metrics"].get(n) for n in names} if told else {},
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tasks", nargs="*", default=["hh", "imdb", "tldr"])
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1])
+    parser.add_argument("--only", nargs="*", default=list(VARIANTS))
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--every", type=int, default=10)
+    parser.add_argument("--queries", type=int, default=96)
+    parser.add_argument("--ple", default=os.path.join(ROOT, "target", "release", "ple"))
+    parser.add_argument("--log")
+    args = parser.parse_args()
+    done = set()
+    if args.log and os.path.exists(args.log):
+        done = {tuple(json.loads(line)["run"]) for line in open(args.log)}
+    for seed in args.seeds:
+        for task in args.tasks:
+            for name in args.only:
+                key = (task, seed, name, args.steps)
+                if key in done:
+                    continue
+                found = run(args.ple, task, seed, VARIANTS[name], args.steps, args.every, args.queries)
+                if args.log:
+                    with open(args.log, "a") as log:
+                        log.write(json.dumps({"run": key, **found}) + "\n")
+                text = "  ".join(f"{t}: {r:+.2f} {u:+.2f}" for t, r, u in zip(found["at"], found["reward"], found["truth"]))
+                print(f"{task:4} {seed} {name:14} {found['seconds']:5.0f} s | {text} | {found['last']}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
