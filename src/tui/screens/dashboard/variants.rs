@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn the_threshold_says_what_holds_it() {
         let mut run = started();
-        assert_eq!(threshold(&run, &step(&[])), "0.2, next 0.18 (× 0.9)");
+        assert_eq!(threshold(&run, &step(&[])), "0.20, next 0.18 (× 0.9)");
         run.started
             .as_mut()
             .unwrap()
@@ -110,10 +110,10 @@ mod tests {
             .method
             .schedule = Schedule::Pure;
         let held = |e| threshold(&run, &step(&[(theory::BOUNDARY, e)]));
-        assert_eq!(held(1.5), "0.2, next 0.2 (held by e* 1.5)");
-        assert_eq!(held(0.19), "0.2, next 0.19 (held by e* 0.19)");
-        assert_eq!(held(0.0), "0.2, next 0.18 (× 0.9; e* allows it)");
-        assert_eq!(threshold(&run, &step(&[])), "0.2, next 0.2 (no pair to tell)");
+        assert_eq!(held(1.5), "0.20, next 0.20 (held by e* 1.50)");
+        assert_eq!(held(0.19), "0.20, next 0.19 (held by e* 0.19)");
+        assert_eq!(held(0.0), "0.20, next 0.18 (× 0.9; e* allows it)");
+        assert_eq!(threshold(&run, &step(&[])), "0.20, next 0.20 (no pair to tell)");
     }
 
     #[test]
@@ -150,6 +150,6 @@ mod tests {
             ..StabiliseSettings::default()
         };
         let (_, text) = stabilised(&run, &known).unwrap();
-        assert_eq!(text, "clip 0.2 limits 12 %, kl 0.05 3.5 nats");
+        assert_eq!(text, "clip 0.2 limits 12 %, kl 0.05 3.50 nats");
     }
 }

@@ -125,7 +125,10 @@ pub fn likelihoods(pair: &PairRecord) -> Option<String> {
         (false, m) if m < 0.0 => "as their rewards",
         _ => "against their rewards",
     };
-    Some(format!("log pi(y'|x) - log pi(y|x) was {} by itself: {order}", signed(lead)))
+    Some(format!(
+        "log pi(y'|x) - log pi(y|x) was {} by itself: {order}",
+        signed(lead)
+    ))
 }
 
 /// What has changed since the pair was new, or what the experiment switched off.
