@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::effect_record::{EffectRecord, Measuring};
+use super::inside_record::Inside;
 use crate::config::{Plan, Principles};
 
 /// What a user asks of a running training thread. Each takes effect between two steps.
@@ -38,6 +39,11 @@ pub enum Command {
     },
     /// End the measurement that is going on.
     CancelEffect,
+    /// Say what policy and reference think of each token of a sampled pair; [`Event::Inside`] is the answer.
+    LookInside {
+        step: u32,
+        index: u32,
+    },
 }
 
 /// What the training thread reports.
@@ -80,6 +86,8 @@ pub enum Event {
     Measuring(Measuring),
     /// The answer to [`Command::MeasureEffect`].
     Effect(EffectRecord),
+    /// The answer to [`Command::LookInside`]. Never stored.
+    Inside(Inside),
     Alarm(Alarm),
     /// The thread waits for a command, or goes on.
     Paused {
