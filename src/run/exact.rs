@@ -107,7 +107,8 @@ fn visit_command(command: &mut Command, f: &mut dyn FnMut(&mut f64)) {
         | Command::Abandon
         | Command::Ask { .. }
         | Command::MeasureEffect { .. }
-        | Command::CancelEffect => {}
+        | Command::CancelEffect
+        | Command::Changed(_) => {}
     }
 }
 

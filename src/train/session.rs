@@ -211,6 +211,7 @@ impl Trainer {
                 self.set_principles(principles.clone())?;
                 format!("principles v{}", self.principles.version)
             }
+            Command::Changed(labels) => labels.join(", "),
             _ => return Ok(()),
         };
         let step = self.next_step();
