@@ -39,9 +39,14 @@ VARIANTS = {
 }
 
 
-def run(ple, task, seed, sets, steps, every, queries):
+def late(told, key):
+    last = told[-max(1, len(told) // 4):]
+    return sum(e[key] for e in last) / max(1, len(last))
+
+
+def run(ple, task, seed, sets, more):
     with tempfile.TemporaryDirectory() as runs:
-        sets = [*sets, f"method.steps={steps}", f"eval.every={every}", f"eval.queries={queries}", "checkpoint.every=0"]
+        sets = [*sets, *more, "checkpoint.every=0"]
         command = [ple, "train", f"experiments/{task}.toml", "--seed", str(seed), "--json", "--runs", runs]
         command += [x for s in sets for x in ("--set", s)]
         start = time.time()
@@ -54,6 +59,10 @@ def run(ple, task, seed, sets, steps, every, queries):
         "code": child.returncode,
         "seconds": time.time() - start,
         "at": [e["step"] for e in held],
+        # The original side of the last quarter of the steps: new queries, the policy as it is.
+        "late_reward": late(told, "reward_original"),
+        "late_truth": late(told, "truth_original"),
+        "worst_truth": min((e["truth_original"] for e in told), default=None),
         "reward": [e["reward_original"] for e in held],
         "truth": [e["truth_original"] for e in held],
         "tau": told[-1]["tau"] if told else None,
@@ -71,24 +80,31 @@ def main():
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--every", type=int, default=10)
     parser.add_argument("--queries", type=int, default=96)
+    parser.add_argument("--batch", type=int, default=24, help="queries of a step, and pairs of an update")
+    parser.add_argument("--tokens", type=int, default=72, help="of a response")
     parser.add_argument("--ple", default=os.path.join(ROOT, "target", "release", "ple"))
     parser.add_argument("--log")
     args = parser.parse_args()
+    more = [
+        f"method.steps={args.steps}", f"eval.every={args.every}", f"eval.queries={args.queries}",
+        f"method.queries_per_step={args.batch}", f"method.minibatch={args.batch}",
+        f"generation.max_new_tokens={args.tokens}",
+    ]
     done = set()
     if args.log and os.path.exists(args.log):
         done = {tuple(json.loads(line)["run"]) for line in open(args.log)}
     for seed in args.seeds:
         for task in args.tasks:
             for name in args.only:
-                key = (task, seed, name, args.steps)
+                key = (task, seed, name, args.steps, args.batch)
                 if key in done:
                     continue
-                found = run(args.ple, task, seed, VARIANTS[name], args.steps, args.every, args.queries)
+                found = run(args.ple, task, seed, VARIANTS[name], more)
                 if args.log:
                     with open(args.log, "a") as log:
                         log.write(json.dumps({"run": key, **found}) + "\n")
                 text = "  ".join(f"{t}: {r:+.2f} {u:+.2f}" for t, r, u in zip(found["at"], found["reward"], found["truth"]))
-                print(f"{task:4} {seed} {name:14} {found['seconds']:5.0f} s | {text} | {found['last']}", flush=True)
+                print(f"{task:4} {seed} {name:14} {found['seconds']:5.0f} s | {text} | late {found['late_reward']:+.2f} {found['late_truth']:+.2f} | {found['last']}", flush=True)
 
 
 if __name__ == "__main__":

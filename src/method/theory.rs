@@ -3,9 +3,15 @@
 //! The paper calls a level set L(e) = { x : s' - s >= e } pure for a policy when pi(y'|x) > pi(y|x) for all of it. Its
 //! Lemma 5.2 lets the threshold tau fall because training makes ever lower level sets pure. Eq. 7 lets it fall by itself; here
 //! is what the pairs say.
+//!
+//! Likelihoods are compared as Eq. 3 compares them, by the mean over a response's tokens. By whole responses the order is
+//! mostly that of their lengths: where the principles make answers longer, hardly a pair agrees, before training and after it.
 
 /// The name of e* among a step's metrics.
 pub const BOUNDARY: &str = "theory/pure_margin";
+
+/// The name of the share of consistent pairs at tau or above.
+pub const AT_TAU: &str = "theory/consistent_at_tau";
 
 /// The margins at which the share of consistent pairs is reported.
 pub const MARGINS: [f64; 6] = [0.0, 0.25, 0.5, 1.0, 2.0, 4.0];
@@ -20,7 +26,7 @@ pub fn share_name(margin: f64) -> String {
 pub struct Ordered {
     /// s' - s.
     pub margin: f64,
-    /// log pi(y'|x) - log pi(y|x), of whole responses or of their tokens' means.
+    /// log pi(y'|x) - log pi(y|x), of their tokens' means or of whole responses.
     pub lead: f64,
 }
 
@@ -58,15 +64,16 @@ pub fn boundary(pairs: &[Ordered], purity: f64) -> Option<f64> {
     Some(found)
 }
 
-/// What is told of a step's pairs, by name. `whole` has the lead of whole responses, `tokens` that of their tokens' means.
-pub fn report(whole: &[Ordered], tokens: &[Ordered], tau: f64, purity: f64) -> Vec<(String, f64)> {
+/// What is told of a step's pairs, by name. `tokens` has the lead of the tokens' means, by which Eq. 3 ranks; `whole` that of
+/// whole responses.
+pub fn report(tokens: &[Ordered], whole: &[Ordered], tau: f64, purity: f64) -> Vec<(String, f64)> {
     let mut out: Vec<(String, Option<f64>)> = vec![
-        (BOUNDARY.into(), boundary(whole, purity)),
-        ("theory/consistent_at_tau".into(), consistent(whole, tau)),
-        ("theory/consistent_token".into(), consistent(tokens, 0.0)),
-        ("theory/pure_margin_token".into(), boundary(tokens, purity)),
+        (BOUNDARY.into(), boundary(tokens, purity)),
+        (AT_TAU.into(), consistent(tokens, tau)),
+        ("theory/pure_margin_whole".into(), boundary(whole, purity)),
+        ("theory/consistent_whole".into(), consistent(whole, 0.0)),
     ];
-    out.extend(MARGINS.map(|e| (share_name(e), consistent(whole, e))));
+    out.extend(MARGINS.map(|e| (share_name(e), consistent(tokens, e))));
     out.into_iter().filter_map(|(name, x)| Some((name, x?))).collect()
 }
 

@@ -328,7 +328,7 @@ fn tell_theory(record: &mut StepRecord, members: &[Member], seen: &[Likelihoods]
     let whole = ordered(|l| l.sums.1 - l.sums.0);
     let tokens = ordered(|l| l.sums.1 / l.tokens.1 - l.sums.0 / l.tokens.0);
     let tau = record.tau;
-    for (name, x) in theory::report(&whole, &tokens, tau, settings.purity) {
+    for (name, x) in theory::report(&tokens, &whole, tau, settings.purity) {
         record.metrics.insert(name, x);
     }
 }

@@ -33,7 +33,7 @@ fn percent(share: f64) -> String {
 /// How far the likelihoods agree with the rewards; `None` where the step does not know.
 pub fn order(step: &StepRecord) -> Option<(&'static str, String)> {
     let all = step.metrics.get(&theory::share_name(0.0))?;
-    let at_tau = match step.metrics.get("theory/consistent_at_tau") {
+    let at_tau = match step.metrics.get(theory::AT_TAU) {
         Some(share) => format!(", {} at τ", percent(*share)),
         None => String::new(),
     };
@@ -122,7 +122,7 @@ mod tests {
         let known = step(&[
             ("theory/consistent_0", 0.5),
             ("theory/consistent_1", 0.75),
-            ("theory/consistent_at_tau", 0.625),
+            (theory::AT_TAU, 0.625),
             (theory::BOUNDARY, 1.25),
         ]);
         let (_, text) = order(&known).unwrap();

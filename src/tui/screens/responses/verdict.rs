@@ -118,7 +118,9 @@ pub fn likelihoods(pair: &PairRecord) -> Option<String> {
         return None;
     }
     let of = |name| pair.metrics.get(name).copied();
-    let lead = of("logps/guided")? - of("logps/original")?;
+    let mean = |sum: f64, ids: &[u32]| sum / ids.len().max(1) as f64;
+    let (y, guided) = (of("logps/original")?, of("logps/guided")?);
+    let lead = mean(guided, &pair.guided_ids) - mean(y, &pair.original_ids);
     let order = match (lead > 0.0, pair.margin()) {
         (_, 0.0) => "their rewards are equal",
         (true, m) if m > 0.0 => "as their rewards",
@@ -126,7 +128,7 @@ pub fn likelihoods(pair: &PairRecord) -> Option<String> {
         _ => "against their rewards",
     };
     Some(format!(
-        "log pi(y'|x) - log pi(y|x) was {} by itself: {order}",
+        "a token of y' was {} nats likelier than one of y without principles: {order}",
         signed(lead)
     ))
 }
@@ -184,14 +186,15 @@ mod tests {
         let mut pair = fixtures::pair(0, 0);
         assert_eq!(likelihoods(&pair), None);
         let mut said = |lead: f64, reward: f64| {
+            (pair.original_ids, pair.guided_ids) = (vec![1; 20], vec![2; 40]);
             pair.metrics.insert("logps/original".into(), -20.0);
-            pair.metrics.insert("logps/guided".into(), -20.0 + lead);
+            pair.metrics.insert("logps/guided".into(), 40.0 * (lead - 1.0));
             pair.reward_guided = reward;
             likelihoods(&pair).unwrap()
         };
         assert_eq!(
             said(3.0, 9.0),
-            "log pi(y'|x) - log pi(y|x) was +3.00 by itself: as their rewards"
+            "a token of y' was +3.00 nats likelier than one of y without principles: as their rewards"
         );
         assert!(said(-3.0, 9.0).ends_with("against their rewards"));
         assert!(said(3.0, -9.0).ends_with("against their rewards"));
