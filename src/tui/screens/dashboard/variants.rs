@@ -33,16 +33,14 @@ fn percent(share: f64) -> String {
 /// How far the likelihoods agree with the rewards; `None` where the step does not know.
 pub fn order(step: &StepRecord) -> Option<(&'static str, String)> {
     let all = step.metrics.get(&theory::share_name(0.0))?;
-    let at_tau = match step.metrics.get(theory::AT_TAU) {
-        Some(share) => format!(", {} at τ", percent(*share)),
-        None => String::new(),
-    };
-    let pure = match step.metrics.get(theory::BOUNDARY) {
-        Some(e) => format!("; pure above {}", short(*e)),
-        None => String::new(),
-    };
-    let text = format!("π follows s in {}{at_tau}{pure}", percent(*all));
-    Some(("order", text))
+    let at_tau = step.metrics.get(theory::AT_TAU).map(|share| percent(*share) + " at τ");
+    let pure = step
+        .metrics
+        .get(theory::BOUNDARY)
+        .map(|e| format!("pure > {}", short(*e)));
+    let parts = [Some(percent(*all) + " as s"), at_tau, pure];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    Some(("order of π", parts.join(", ")))
 }
 
 /// The variants that are on, and what they did; nothing of PLE as printed.
@@ -126,7 +124,7 @@ mod tests {
             (theory::BOUNDARY, 1.25),
         ]);
         let (_, text) = order(&known).unwrap();
-        assert_eq!(text, "π follows s in 50 %, 62 % at τ; pure above 1.25");
+        assert_eq!(text, "50 % as s, 62 % at τ, pure > 1.25");
         assert_eq!(curve(&known, 80).as_deref(), Some(" π agrees: ≥0 50 % ≥1 75 %"));
         assert_eq!(curve(&known, 20).as_deref(), Some(" π agrees: ≥0 50 %"));
         assert_eq!(curve(&known, 12), None);
