@@ -16,6 +16,10 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WINDOW = "method.replay={ window = 4 }"
+NAMES = (
+    "stabilise/ratio", "stabilise/limited", "stabilise/kl", "theory/pure_margin", "theory/pure_margin_whole",
+    "theory/consistent_0", "theory/consistent_whole", "theory/consistent_at_tau",
+)
 VARIANTS = {
     "latest": [],
     "window": [WINDOW],
@@ -39,9 +43,10 @@ VARIANTS = {
 }
 
 
-def late(told, key):
-    last = told[-max(1, len(told) // 4):]
-    return sum(e[key] for e in last) / max(1, len(last))
+def quarter(values, last=True):
+    n = max(1, len(values) // 4)
+    values = [v for v in (values[-n:] if last else values[:n]) if v is not None]
+    return sum(values) / len(values) if values else float("nan")
 
 
 def run(ple, task, seed, sets, more):
@@ -54,21 +59,20 @@ def run(ple, task, seed, sets, more):
         events = [json.loads(line) for line in child.stdout.splitlines()]
     held = [e for e in events if e["event"] == "evaluation"]
     told = [e for e in events if e["event"] == "step"]
-    names = ("stabilise/ratio", "stabilise/limited", "theory/pure_margin", "theory/consistent_0")
     return {
         "code": child.returncode,
         "seconds": time.time() - start,
         "at": [e["step"] for e in held],
         # The original side of the last quarter of the steps: new queries, the policy as it is.
-        "late_reward": late(told, "reward_original"),
-        "late_truth": late(told, "truth_original"),
+        "late_reward": quarter([e["reward_original"] for e in told]),
+        "late_truth": quarter([e["truth_original"] for e in told]),
         "worst_truth": min((e["truth_original"] for e in told), default=None),
         "reward": [e["reward_original"] for e in held],
         "truth": [e["truth_original"] for e in held],
         "tau": told[-1]["tau"] if told else None,
         "loss": told[-1]["loss"] if told else None,
         "alarms": [e["message"] for e in events if e["event"] == "alarm"],
-        "last": {n: told[-1]["metrics"].get(n) for n in names} if told else {},
+        "metrics": {n: [e["metrics"].get(n) for e in told] for n in NAMES},
     }
 
 
@@ -104,7 +108,9 @@ def main():
                     with open(args.log, "a") as log:
                         log.write(json.dumps({"run": key, **found}) + "\n")
                 text = "  ".join(f"{t}: {r:+.2f} {u:+.2f}" for t, r, u in zip(found["at"], found["reward"], found["truth"]))
-                print(f"{task:4} {seed} {name:14} {found['seconds']:5.0f} s | {text} | late {found['late_reward']:+.2f} {found['late_truth']:+.2f} | {found['last']}", flush=True)
+                print(f"{task:4} {seed} {name:14} {found['seconds']:5.0f} s | {text} | late {found['late_reward']:+.2f} {found['late_truth']:+.2f} | " + "  ".join(
+                    f"{n.split('/')[1]} {quarter(x, False):.2f} {quarter(x):.2f}" for n, x in found["metrics"].items()
+                    if any(v is not None for v in x)), flush=True)
 
 
 if __name__ == "__main__":
