@@ -35,6 +35,6 @@ pub use checkpoint::Checkpoint;
 pub use error::{Result, StoreError};
 pub(crate) use list::word;
 pub use list::{RunSummary, list_runs, resolve};
-pub use pairs::{PairFilter, PairOrder, PairPage};
+pub use pairs::{Asker, PairFilter, PairOrder, PairPage};
 pub use reader::Reader;
 pub use store::Store;

@@ -1,7 +1,8 @@
 //! The key table of the whole workbench: dispatch, help and footer are all made from it.
 //!
 //! A screen's own rows must not use a key that acts everywhere (a test says so). Taken everywhere:
-//! `1`-`5`, Tab, Shift-Tab, `?`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l.
+//! `1`-`5`, Tab, Shift-Tab, `?`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l, and for the cursor
+//! over the steps `{` `}` `(` `)` `^` `$` `P` `<` `>`.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use unicode_width::UnicodeWidthStr;
@@ -10,6 +11,7 @@ use super::action::{Action, Number, Screen};
 use super::keymap::{Binding, Key, ch, ctrl, key};
 use super::run_view::RunView;
 use super::screens::{cases, dashboard, effect, fit, principles, responses};
+use super::time;
 use crate::config::MethodName;
 
 /// Every row: what acts everywhere first, then the screens in their order.
@@ -164,6 +166,60 @@ fn everywhere() -> Vec<Binding> {
         ),
         row(NEXT, Action::NextScreen, "next screen", None),
         row(PREVIOUS, Action::PreviousScreen, "previous screen", None),
+        row(
+            const { &[ch('{')] },
+            Action::Time(time::Action::By(-1)),
+            "look at the step before, on every screen",
+            Some("back"),
+        ),
+        row(
+            const { &[ch('}')] },
+            Action::Time(time::Action::By(1)),
+            "look at the step after",
+            None,
+        ),
+        row(
+            const { &[ch('(')] },
+            Action::Time(time::Action::By(-10)),
+            "ten steps back",
+            None,
+        ),
+        row(
+            const { &[ch(')')] },
+            Action::Time(time::Action::By(10)),
+            "ten steps on",
+            None,
+        ),
+        row(
+            const { &[ch('^')] },
+            Action::Time(time::Action::First),
+            "the first step",
+            None,
+        ),
+        row(
+            const { &[ch('$')] },
+            Action::Time(time::Action::Live),
+            "back to the newest step, as it comes",
+            None,
+        ),
+        row(
+            const { &[ch('P')] },
+            Action::Time(time::Action::Play),
+            "play the run like a film, from the cursor on, or hold it",
+            Some("play"),
+        ),
+        row(
+            const { &[ch('<')] },
+            Action::Time(time::Action::Slower),
+            "fewer steps of the film a second",
+            None,
+        ),
+        row(
+            const { &[ch('>')] },
+            Action::Time(time::Action::Faster),
+            "more steps of the film a second",
+            None,
+        ),
         row(
             const { &[ch('m')] },
             Action::ToggleMouse,
