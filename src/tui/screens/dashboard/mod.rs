@@ -120,7 +120,8 @@ impl State {
 
 /// The rows of the key table.
 pub fn bindings() -> Vec<Binding> {
-    let row = |keys: &'static [Key], action, help, footer| Binding {
+    let row = |name, keys: &'static [Key], action, help, footer| Binding {
+        name,
         screen: Some(Screen::Dashboard),
         keys,
         action: action::Action::Dashboard(action),
@@ -135,82 +136,119 @@ pub fn bindings() -> Vec<Binding> {
     const ZOOM: &[Key] = &[ch('z'), key(KeyCode::Enter)];
     vec![
         row(
+            "dashboard-zoom",
             ZOOM,
             Action::ToggleZoom,
             "the focused chart on the whole screen, or back",
             Some("zoom"),
         ),
         row(
+            "dashboard-left",
             LEFT,
             Action::Move(Direction::Left),
             "focus the chart on the left; zoomed: cursor one step back",
             None,
         ),
         row(
+            "dashboard-down",
             DOWN,
             Action::Move(Direction::Down),
             "focus the chart below; zoomed: next chart",
             None,
         ),
         row(
+            "dashboard-up",
             UP,
             Action::Move(Direction::Up),
             "focus the chart above; zoomed: previous chart",
             None,
         ),
         row(
+            "dashboard-right",
             RIGHT,
             Action::Move(Direction::Right),
             "focus the chart on the right; zoomed: cursor one step on",
             None,
         ),
         row(
+            "dashboard-cursor-back",
             const { &[ch(',')] },
             Action::Cursor(-1),
             "cursor back by a column of a chart, at least one step",
             Some("cursor"),
         ),
         row(
+            "dashboard-cursor-on",
             const { &[ch('.')] },
             Action::Cursor(1),
             "cursor on by a column of a chart",
             None,
         ),
-        row(NARROW, Action::Narrow, "fewer steps, around the cursor", None),
-        row(const { &[ch('-')] }, Action::Widen, "more steps", None),
         row(
+            "dashboard-narrow",
+            NARROW,
+            Action::Narrow,
+            "fewer steps, around the cursor",
+            None,
+        ),
+        row(
+            "dashboard-widen",
+            const { &[ch('-')] },
+            Action::Widen,
+            "more steps",
+            None,
+        ),
+        row(
+            "dashboard-earlier",
             const { &[ch('H')] },
             Action::Earlier,
             "earlier steps, once there are fewer than all",
             None,
         ),
-        row(const { &[ch('L')] }, Action::Later, "later steps", None),
         row(
+            "dashboard-later",
+            const { &[ch('L')] },
+            Action::Later,
+            "later steps",
+            None,
+        ),
+        row(
+            "dashboard-smooth",
             const { &[ch('s')] },
             Action::NextSmoothing,
             "curves as moving averages, as long ones, or through every step",
             Some("smooth"),
         ),
         row(
+            "dashboard-spread",
             const { &[ch('b')] },
             Action::ToggleSpread,
             "show or hide the bands: mean ± deviation, percentiles",
             None,
         ),
         row(
+            "dashboard-log",
             const { &[ch('y')] },
             Action::ToggleLog,
             "logarithmic vertical axis; symmetric about 0 where values are not positive",
             None,
         ),
         row(
+            "dashboard-next-chart",
             const { &[ch(']')] },
             Action::Cycle(1),
             "next chart, hidden ones too",
             None,
         ),
-        row(const { &[ch('[')] }, Action::Cycle(-1), "previous chart", None),
         row(
+            "dashboard-previous-chart",
+            const { &[ch('[')] },
+            Action::Cycle(-1),
+            "previous chart",
+            None,
+        ),
+        row(
+            "dashboard-back",
             const { &[key(KeyCode::Esc)] },
             Action::Back,
             "leave the zoom, then the past, then the window",
