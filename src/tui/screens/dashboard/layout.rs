@@ -3,6 +3,7 @@
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::Direction;
+use crate::config::MethodName;
 
 /// The parts of the dashboard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,8 +17,8 @@ pub enum Panel {
     Facts,
     Lengths,
     Gradient,
-    /// tau and what the pairs say of it.
-    Theory,
+    /// PLE's margins over the steps: percentiles, tau, and the boundary of the pure level set.
+    Spread,
 }
 
 impl Panel {
@@ -31,8 +32,16 @@ impl Panel {
         Panel::Facts,
         Panel::Lengths,
         Panel::Gradient,
-        Panel::Theory,
+        Panel::Spread,
     ];
+
+    /// Those of a method.
+    pub fn of(method: MethodName) -> &'static [Panel] {
+        match method {
+            MethodName::Ple => &Self::ALL,
+            _ => &Self::ALL[..8],
+        }
+    }
 }
 
 /// Rows of the line of facts where the panel of facts has no room.
@@ -107,6 +116,7 @@ fn wide(area: Rect) -> Vec<(Panel, Rect)> {
         usize::from(below),
     ));
     let rows = Layout::vertical(rows).split(left);
+    let halves = |r: Rect| -> [Rect; 2] { Layout::horizontal([Constraint::Fill(1); 2]).areas(r) };
     // Three losses have more to say in their title than two truths.
     let losses_wide = left.width / 2 + if left.width >= 66 { left.width / 12 } else { 0 };
     let [truth, losses] = Layout::horizontal([Constraint::Min(0), Constraint::Length(losses_wide)]).areas(rows[1]);
@@ -122,12 +132,8 @@ fn wide(area: Rect) -> Vec<(Panel, Rect)> {
         (Panel::Facts, facts),
     ];
     if third {
-        let [theory, lengths, gradient] = Layout::horizontal([Constraint::Fill(1); 3]).areas(rows[2]);
-        out.extend([
-            (Panel::Theory, theory),
-            (Panel::Lengths, lengths),
-            (Panel::Gradient, gradient),
-        ]);
+        let [lengths, gradient] = halves(rows[2]);
+        out.extend([(Panel::Lengths, lengths), (Panel::Gradient, gradient)]);
     }
     out
 }

@@ -47,8 +47,7 @@ pub fn title(panel: Panel, method: MethodName) -> &'static str {
         (Panel::Facts, _) => "What the step did",
         (Panel::Lengths, _) => "Tokens",
         (Panel::Gradient, _) => "Gradient norm",
-        (Panel::Theory, Ple) => "Threshold",
-        (Panel::Theory, _) => "Entropy",
+        (Panel::Spread, _) => "Margins over steps",
     }
 }
 
@@ -58,22 +57,22 @@ pub fn curves(panel: Panel, method: MethodName, theme: &Theme) -> Vec<Named> {
     let metric = |m, name, style, dash| (Source::Metric(m), name, style, dash);
     let (first, second, solid, dashed) = (theme.original, theme.guided, Dash::Solid, Dash::Dashed);
     match (panel, method) {
-        (Panel::Margins | Panel::Branches | Panel::Losses, MethodName::Ple) | (Panel::Facts, _) => match panel {
-            Panel::Losses => vec![
-                series(Series::LossRank, "L_rank", second, dashed),
-                series(Series::LossWsft, "L_wsft", first, Dash::Dotted),
-                series(Series::Loss, "L", theme.title, solid),
-            ],
-            _ => vec![],
-        },
-        (Panel::Theory, MethodName::Ple) => vec![
-            series(Series::Tau, "τ threshold", theme.tau, solid),
-            metric(theory::BOUNDARY, "e* pure above", second, dashed),
+        (Panel::Margins, MethodName::Ple) | (Panel::Facts, _) => vec![],
+        (Panel::Losses, MethodName::Ple) => vec![
+            series(Series::LossRank, "L_rank", second, dashed),
+            series(Series::LossWsft, "L_wsft", first, Dash::Dotted),
+            series(Series::Loss, "L", theme.title, solid),
         ],
-        (Panel::Theory, _) => vec![
-            metric("diagnostics/entropy", "entropy a token", first, solid),
-            metric("diagnostics/surprise", "-logπ a token", second, dashed),
+        (Panel::Branches, MethodName::Ple) => vec![
+            series(Series::Ranked, "ranked", second, solid),
+            series(Series::Weighted, "weighted", first, solid),
         ],
+        (Panel::Spread, MethodName::Ple) => vec![
+            series(Series::MarginMiddle, "median", theme.truth, solid),
+            series(Series::Tau, "τ", theme.tau, dashed),
+            metric(theory::BOUNDARY, "e* pure above", second, Dash::Dotted),
+        ],
+        (Panel::Spread, _) => vec![],
         (Panel::Gradient, _) => vec![series(Series::GradNorm, "norm", theme.truth, solid)],
         (Panel::Margins, _) => vec![metric("diagnostics/kl", "KL a response", second, solid)],
         (panel, MethodName::Ple) => sides(panel, ["s original", "s′ guided"], ["y original", "y′ guided"], theme),
