@@ -87,12 +87,13 @@ def main():
     parser.add_argument("--batch", type=int, default=24, help="queries of a step, and pairs of an update")
     parser.add_argument("--tokens", type=int, default=72, help="of a response")
     parser.add_argument("--ple", default=os.path.join(ROOT, "target", "release", "ple"))
+    parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--log")
     args = parser.parse_args()
     more = [
         f"method.steps={args.steps}", f"eval.every={args.every}", f"eval.queries={args.queries}",
         f"method.queries_per_step={args.batch}", f"method.minibatch={args.batch}",
-        f"generation.max_new_tokens={args.tokens}",
+        f"generation.max_new_tokens={args.tokens}", *args.set,
     ]
     done = set()
     if args.log and os.path.exists(args.log):
