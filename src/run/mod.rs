@@ -34,7 +34,7 @@ mod tests;
 pub use checkpoint::Checkpoint;
 pub use error::{Result, StoreError};
 pub(crate) use list::word;
-pub use list::{RunSummary, list_runs, resolve};
+pub use list::{RunSummary, list_runs, resolve, summary as run_summary};
 pub use pairs::{PairFilter, PairOrder, PairPage};
 pub use reader::Reader;
 pub use store::Store;
