@@ -37,7 +37,6 @@ impl Results {
     pub fn of(plan: &SuitePlan) -> Result<Self, String> {
         let settings = &plan.suite.settings;
         let mut found = Vec::new();
-        let mut missing: Vec<String> = Vec::new();
         for task in settings.tasks.iter().copied() {
             for seed in settings.seeds.iter().copied().filter(|_| settings.base) {
                 let path = plan.base_of(task, seed);
@@ -60,13 +59,10 @@ impl Results {
                 Standing::Done | Standing::Begun { .. } => Some(Contender::of_run(&folder)?).filter(evaluated),
                 _ => None,
             };
-            match run {
-                Some(mut run) => {
-                    run.label = Some(job.label.clone());
-                    let (job, task) = (Some(job), job.task);
-                    found.push(Found { job, task, run });
-                }
-                None => missing.push(job.title()),
+            if let Some(mut run) = run {
+                run.label = Some(job.label.clone());
+                let (job, task) = (Some(job), job.task);
+                found.push(Found { job, task, run });
             }
         }
         let mut tables = Vec::new();
@@ -97,17 +93,7 @@ impl Results {
                 let runs: Vec<&Contender> = rows.iter().map(|f| &f.run).collect();
                 let whole = title.map_or(task.to_string(), |title| format!("{task}: {title}"));
                 let mut table = compare_table(&whole, &runs);
-                let lacking: Vec<&str> = missing
-                    .iter()
-                    .map(|title| &title[..])
-                    .filter(|job| {
-                        let of = |name: &&str| job.starts_with(&format!("{task}, {name}, "));
-                        names.iter().any(of)
-                    })
-                    .collect();
-                if !lacking.is_empty() {
-                    table.legend.push(format!("not done yet: {}", lacking.join("; ")));
-                }
+                table.legend.extend(not_done(plan, task, &names, &found));
                 tables.push(table);
                 let drawn: Vec<Contender> = rows.iter().filter(|f| f.job.is_some()).map(|f| f.run.clone()).collect();
                 if let Ok(mut figure) = RewardFigure::of(&drawn) {
@@ -126,9 +112,19 @@ impl Results {
 
     /// The tables as people read them in a terminal.
     pub fn text(&self) -> Result<String, String> {
+        render(&self.for_people(), TableFormat::Text)
+    }
+
+    /// All tables, in which what is said of several is said once.
+    fn for_people(&self) -> Vec<Table> {
         let mut all = self.tables.clone();
         all.push(self.budget.clone());
-        render(&all, TableFormat::Text)
+        let mut said: Vec<String> = Vec::new();
+        for table in &mut all {
+            table.legend.retain(|line| !said.contains(line));
+            said.extend(table.legend.iter().cloned());
+        }
+        all
     }
 
     /// Writes the tables in every form, and the figures, into a folder. What is there under the same names is replaced.
@@ -142,20 +138,17 @@ impl Results {
             made.push(name);
             Ok::<(), String>(())
         };
-        let both = |format| {
-            let mut all = self.tables.clone();
-            all.push(self.budget.clone());
-            render(&all, format)
-        };
         let settings = &plan.suite.settings;
         let about = match settings.about.trim() {
             "" => String::new(),
             about => format!("{}\n\n", about.replace('\n', " ")),
         };
-        let markdown = format!("# {}\n\n{about}{}", settings.title, both(TableFormat::Markdown)?);
+        let tables = render(&self.for_people(), TableFormat::Markdown)?;
+        let markdown = format!("# {}\n\n{about}{tables}", settings.title);
         put("tables.md".into(), markdown.as_bytes())?;
-        put("tables.tex".into(), both(TableFormat::Latex)?.as_bytes())?;
-        put("tables.json".into(), both(TableFormat::Json)?.as_bytes())?;
+        let whole = [&self.tables[..], std::slice::from_ref(&self.budget)].concat();
+        put("tables.tex".into(), render(&whole, TableFormat::Latex)?.as_bytes())?;
+        put("tables.json".into(), render(&whole, TableFormat::Json)?.as_bytes())?;
         put("tables.csv".into(), render(&self.tables, TableFormat::Csv)?.as_bytes())?;
         let budget = render(std::slice::from_ref(&self.budget), TableFormat::Csv)?;
         put("budget.csv".into(), budget.as_bytes())?;
@@ -165,6 +158,24 @@ impl Results {
         }
         Ok(made)
     }
+}
+
+/// Which runs of a table are not in it.
+fn not_done(plan: &SuitePlan, task: Task, names: &[&str], found: &[Found<'_>]) -> Option<String> {
+    let in_table = |run: &str| found.iter().any(|f| f.job.is_some_and(|job| job.run == run));
+    let each: Vec<String> = names
+        .iter()
+        .filter_map(|name| {
+            let of = plan.jobs.iter().filter(|job| job.task == task && job.label == *name);
+            let seeds: Vec<String> = of
+                .filter(|job| !in_table(&job.run))
+                .map(|job| job.seed.to_string())
+                .collect();
+            let word = if seeds.len() == 1 { "seed" } else { "seeds" };
+            (!seeds.is_empty()).then(|| format!("{name} ({word} {})", seeds.join(", ")))
+        })
+        .collect();
+    (!each.is_empty()).then(|| format!("not done yet: {}", each.join(", ")))
 }
 
 /// What is equal between the contenders and what is not.
@@ -223,8 +234,8 @@ fn budget(plan: &SuitePlan, found: &[Found<'_>]) -> Table {
     }
     let equal = match settings.responses {
         Some(n) => format!(
-            "Equal: each run learns from {n} responses, sampled from its policy (and scored) or given; the steps follow from that. \
-             Of PLE both y and y' count, of RAFT all K to a query, of PPO each rollout, of DPO both sides of a pair."
+            "Equal: each run learns from {n} responses, sampled from its policy and scored, or given; its steps follow from that. Of \
+             PLE both y and y' count, of RAFT all K to a query, of PPO each rollout, of SFT each row, of DPO both sides of a pair."
         ),
         None => {
             "Not made equal: every experiment keeps its own steps, since the suite says no `responses`.".to_string()
