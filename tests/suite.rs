@@ -63,8 +63,8 @@ fn a_suite_that_was_interrupted_goes_on_and_comes_to_the_same() {
     assert_eq!(order, ["imdb-ple-1", "imdb-raft-2-1", "imdb-ple-2", "imdb-raft-2-2"]);
     assert_ne!(runs[0]["state"], "starts", "the first run had begun");
     assert_eq!(
-        (&runs[1]["state"], &runs[1]["of"]),
-        (&Value::from("starts"), &Value::Null)
+        (&runs[1]["state"], &runs[1]["runs"]),
+        (&Value::from("starts"), &Value::from(4))
     );
     let done = &events(&ended, "suite_done")[0];
     let rows = done["tables"][0]["rows"].as_array().unwrap();
@@ -160,13 +160,17 @@ fn a_part_of_a_suite_is_picked_listed_and_put_into_tables() {
     // The same name with other settings is another run, and never mixed with it.
     let other = lab.write(
         "two.toml",
-        FILE.replacen("\"eval.every=0\"", "\"method.tau0=0.1\", \"eval.every=0\"", 1),
+        FILE.replacen(
+            "\"eval.every=0\"",
+            "\"generation.temperature=0.9\", \"eval.every=0\"",
+            1,
+        ),
     );
     refused(
         &lab,
         suite(&lab, &other, &["--only", "PLE"]),
         &[
-            "imdb-ple-2: a run with other settings is there: method.tau0 is 0.2, here 0.1",
+            "imdb-ple-2: a run with other settings is there: generation.temperature is 1.0, here 0.9",
             "--name",
         ],
     );
@@ -197,7 +201,7 @@ fn what_is_wrong_with_a_suite_is_said_before_anything_starts() {
             "experiments/{task}s.toml",
             "two.toml:11: contender.experiment = \"experiments/{task}s.toml\"",
         ),
-        ("\"sft.steps=1\"", "\"policy.model=nowhere\"", "policy.model"),
+        ("\"sft.steps=1\"", "\"policy.model=nowhere\"", "nowhere: no such file"),
     ] {
         let file = lab.write("two.toml", FILE.replacen(from, to, 1));
         refused(&lab, suite(&lab, &file, &[]), &[wanted]);

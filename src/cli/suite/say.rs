@@ -115,12 +115,19 @@ impl Say {
     /// What is left of the whole, in seconds.
     pub fn left(&mut self, seconds: Option<f64>) {
         self.left = seconds;
-        if let Way::Bars { suite, run, .. } = &self.way {
+        if let Way::Bars { suite, .. } = &self.way {
             suite.set_message(time_words(seconds).map_or(String::new(), |words| format!("{words} to go")));
-            if self.at == self.runs {
-                run.finish_and_clear();
-                suite.finish_and_clear();
-            }
+        }
+        if self.at == self.runs {
+            self.end();
+        }
+    }
+
+    /// Takes the bars away.
+    pub fn end(&self) {
+        if let Way::Bars { suite, run, .. } = &self.way {
+            run.finish_and_clear();
+            suite.finish_and_clear();
         }
     }
 
