@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::memory::{self, Demand, Estimate, Lengths, readable};
 use super::setup::{Request, SetupError, model_files};
+use crate::config::MethodName;
 use crate::config::{Experiment, FitExperiment, Lora, Plan, Precision, Principles, find_file, load_plan, preset_of};
 use crate::data::{Needs, Pool};
 use crate::device;
