@@ -15,7 +15,7 @@ use super::canvas::Canvas;
 use super::scale::{Scale, labels};
 use crate::tui::history::{BASE, Column, Summary};
 use crate::tui::smooth;
-use crate::tui::theme::{Markers, Theme};
+use crate::tui::theme::Theme;
 
 /// How a line is drawn, so that lines differ without colour too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -161,7 +161,7 @@ impl Chart<'_> {
         let has_marks = area.height >= 7 && !self.marks.is_empty();
         let rows = area.height - u16::from(has_axis) - u16::from(has_marks);
         let (low, high) = self.bounds(area.width);
-        let dots = usize::from(rows) * if theme.markers == Markers::Braille { 4 } else { 1 };
+        let dots = usize::from(rows) * theme.markers.scale().1;
         let scale = Scale::fit(low, high, dots, self.log);
         let wanted = (usize::from(rows) / 2).clamp(2, 8);
         // One label alone tells no distance.
