@@ -84,7 +84,10 @@ mod tests {
             SettingsFile::find(&|name| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| v.to_string()))
         };
         let usual = |path: &str| SettingsFile::Usual(PathBuf::from(path));
-        assert_eq!(find(&[("XDG_CONFIG_HOME", "/c"), ("HOME", "/h")]), usual("/c/ple/config.toml"));
+        assert_eq!(
+            find(&[("XDG_CONFIG_HOME", "/c"), ("HOME", "/h")]),
+            usual("/c/ple/config.toml")
+        );
         assert_eq!(find(&[("PLE_CONFIG", ""), ("HOME", "/h")]), SettingsFile::None);
         let named = SettingsFile::Named(PathBuf::from("mine.toml"));
         assert_eq!(find(&[("PLE_CONFIG", "mine.toml"), ("XDG_CONFIG_HOME", "/c")]), named);

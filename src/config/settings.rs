@@ -282,11 +282,21 @@ impl Settings {
             theme,
             palette: lines.layered("palette", flags.palette.map(|p| (p, "--palette")), written.palette),
             marker: lines.layered("marker", flags.marker.map(|m| (m, flags.marker_flag)), written.marker),
-            mouse: lines.or("mouse", flags.no_mouse.then_some((false, "--no-mouse")), written.mouse, true),
+            mouse: lines.or(
+                "mouse",
+                flags.no_mouse.then_some((false, "--no-mouse")),
+                written.mouse,
+                true,
+            ),
             notify: lines.layered("notify", flags.notify.map(|n| (n, "--notify")), written.notify),
             notify_when: lines.layered("notify_when", None, written.notify_when),
             frames_per_second: lines.or("frames_per_second", None, written.frames_per_second, 50),
-            tour: lines.or("tour", flags.no_tour.then_some((false, "--no-tour")), written.tour, true),
+            tour: lines.or(
+                "tour",
+                flags.no_tour.then_some((false, "--no-tour")),
+                written.tour,
+                true,
+            ),
             right_to_left: lines.layered("right_to_left", None, written.right_to_left),
             device: lines.layered("defaults.device", flags.device.map(|d| (d, "--device")), device),
             runs: lines.or(

@@ -105,6 +105,8 @@ pub enum Action {
     Suspend,
     /// Draw every cell again.
     Redraw,
+    /// Walk over the parts of the screen once more.
+    Tour,
     Dashboard(dashboard::Action),
     Responses(responses::Action),
     Principles(principles::Action),
@@ -151,5 +153,9 @@ pub enum Effect {
     Mouse(bool),
     Suspend,
     Redraw,
+    /// Tell a user who looks elsewhere.
+    Notify(String),
+    /// Remember that the tour was seen.
+    Toured,
     Quit,
 }

@@ -71,6 +71,35 @@ impl Look {
         }
     }
 
+    /// In words, for `ple config`.
+    pub fn words(&self) -> String {
+        let theme = &self.theme;
+        let colours = match theme.depth {
+            Depth::None => "no colours",
+            Depth::Sixteen => "sixteen colours",
+            Depth::Indexed => "256 colours",
+            Depth::Full => "24-bit colours",
+        };
+        let background = match (theme.depth, theme.background) {
+            (Depth::None, _) => "",
+            (_, Background::Light) => " for a light background",
+            (_, Background::Dark) => " for a dark background",
+            (_, Background::Unknown) => " for any background",
+        };
+        let asks = if self.asks {
+            ", until the terminal tells its own"
+        } else {
+            ""
+        };
+        let markers = match theme.markers {
+            Markers::Braille => "braille",
+            Markers::Block => "blocks",
+            Markers::Dot => "dots",
+            Markers::Ascii => "ASCII alone",
+        };
+        format!("{colours}{background}{asks}; curves in {markers}")
+    }
+
     /// The same look once the terminal has told its background.
     pub fn on(&self, background: Background) -> Theme {
         let old = self.theme;
@@ -160,16 +189,35 @@ mod tests {
         assert!(ascii(&[("LANG", "de_CH.ISO-8859-1")]));
         assert!(!ascii(&[("LC_ALL", ""), ("LANG", "C.UTF-8")]));
         assert!(ascii(&[("TERM", "linux"), ("LANG", "C.UTF-8")]));
-        let asked = Wishes { marker: MarkerName::Ascii, ..Wishes::default() };
+        let asked = Wishes {
+            marker: MarkerName::Ascii,
+            ..Wishes::default()
+        };
         assert_eq!(look(asked, &[]).theme.glyphs, Glyphs::Ascii);
-        let dots = Wishes { marker: MarkerName::Dot, ..Wishes::default() };
-        assert_eq!((look(dots, &[]).theme.glyphs, look(dots, &[]).theme.markers), (Glyphs::Unicode, Markers::Dot));
+        let dots = Wishes {
+            marker: MarkerName::Dot,
+            ..Wishes::default()
+        };
+        assert_eq!(
+            (look(dots, &[]).theme.glyphs, look(dots, &[]).theme.markers),
+            (Glyphs::Unicode, Markers::Dot)
+        );
         assert_eq!(look(dots, &[("LANG", "C")]).theme.markers, Markers::Ascii);
     }
 
     #[test]
     fn the_terminal_decides_about_colours() {
-        let depth = |colours, vars: &[(&str, &str)]| look(Wishes { colours, ..Wishes::default() }, vars).theme.depth;
+        let depth = |colours, vars: &[(&str, &str)]| {
+            look(
+                Wishes {
+                    colours,
+                    ..Wishes::default()
+                },
+                vars,
+            )
+            .theme
+            .depth
+        };
         assert_eq!(depth(ThemeName::Auto, &[("TERM", "xterm-256color")]), Depth::Indexed);
         assert_eq!(depth(ThemeName::Mono, &[("COLORTERM", "truecolor")]), Depth::None);
         assert_eq!(depth(ThemeName::Auto, &[("COLORTERM", "truecolor")]), Depth::Full);
@@ -185,7 +233,13 @@ mod tests {
         assert_eq!(found(&[("COLORFGBG", "0;15")]), (Background::Light, true));
         assert_eq!(found(&[("COLORFGBG", "15;default;0")]), (Background::Dark, true));
         assert_eq!(found(&[]), (Background::Unknown, true));
-        let light = look(Wishes { colours: ThemeName::Light, ..Wishes::default() }, &[]);
+        let light = look(
+            Wishes {
+                colours: ThemeName::Light,
+                ..Wishes::default()
+            },
+            &[],
+        );
         assert_eq!((light.theme.background, light.asks), (Background::Light, false));
         let answered = look(Wishes::default(), &[]).on(Background::Dark);
         assert_eq!(answered.background, Background::Dark);

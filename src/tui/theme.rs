@@ -111,13 +111,7 @@ const fn colours(palette: Palette, background: Background) -> [Rgb; 5] {
             (215, 145, 235),
             (255, 110, 105),
         ],
-        (Palette::Default, Light) => [
-            (0, 95, 175),
-            (165, 75, 0),
-            (0, 110, 70),
-            (130, 55, 150),
-            (185, 20, 30),
-        ],
+        (Palette::Default, Light) => [(0, 95, 175), (165, 75, 0), (0, 110, 70), (130, 55, 150), (185, 20, 30)],
         (Palette::ColourBlind, Unknown) => [
             (31, 131, 205),
             (213, 94, 0),
@@ -134,13 +128,7 @@ const fn colours(palette: Palette, background: Background) -> [Rgb; 5] {
             (213, 94, 0),
         ],
         // Blue, vermillion, bluish green, reddish purple; as dark as white paper needs.
-        (Palette::ColourBlind, Light) => [
-            (0, 100, 165),
-            (180, 75, 0),
-            (0, 115, 85),
-            (150, 70, 120),
-            (180, 75, 0),
-        ],
+        (Palette::ColourBlind, Light) => [(0, 100, 165), (180, 75, 0), (0, 115, 85), (150, 70, 120), (180, 75, 0)],
     }
 }
 
@@ -241,7 +229,10 @@ mod tests {
                 };
                 for &(behind, least) in wants {
                     let found = contrast(colour, behind);
-                    assert!(found >= least, "{palette:?} {background:?} {colour:?} on {behind:?}: {found:.2}");
+                    assert!(
+                        found >= least,
+                        "{palette:?} {background:?} {colour:?} on {behind:?}: {found:.2}"
+                    );
                 }
             }
         }
@@ -273,7 +264,13 @@ mod tests {
             0.2126 * r + 0.7152 * g + 0.0722 * b,
             (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089,
         ];
-        let [x, y, z] = xyz.map(|t: f64| if t > 0.008856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 });
+        let [x, y, z] = xyz.map(|t: f64| {
+            if t > 0.008856 {
+                t.cbrt()
+            } else {
+                7.787 * t + 16.0 / 116.0
+            }
+        });
         [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
     }
 

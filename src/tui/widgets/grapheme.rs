@@ -106,7 +106,10 @@ pub fn seen(text: String) -> String {
     let graphemes: Vec<&str> = text.graphemes(true).collect();
     match visual_order(&graphemes, None) {
         None => text,
-        Some(order) => order.into_iter().map(|(i, turned)| mirrored(graphemes[i], turned)).collect(),
+        Some(order) => order
+            .into_iter()
+            .map(|(i, turned)| mirrored(graphemes[i], turned))
+            .collect(),
     }
 }
 
