@@ -92,6 +92,7 @@ impl Run {
             data: "builtin:imdb".into(),
             memory: String::new(),
             resumed_from: 0,
+            origin: None,
         }));
         for version in 1..4 {
             let text = std::fs::read_to_string("principles/imdb.toml").expect("the bundled principles");

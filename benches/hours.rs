@@ -24,7 +24,8 @@ fn main() {
     let args: Vec<String> = std::env::args().collect();
     let value = |name: &str, or: u32| {
         let at = args.iter().position(|a| a == name);
-        at.and_then(|i| args.get(i + 1)).map_or(or, |n| n.parse().expect("a whole number"))
+        at.and_then(|i| args.get(i + 1))
+            .map_or(or, |n| n.parse().expect("a whole number"))
     };
     let (hours, rate) = (value("--hours", 8), value("--rate", 4));
     let mut state = State::new(true, Theme::color());
@@ -66,7 +67,8 @@ fn tell(state: &mut State, event: Event) {
     update(state, Action::Event(Box::new(event)));
 }
 
-const WORDS: &str = "the film is slow at first and then it is a joy to watch, and the cast is very good indeed; I would see it again";
+const WORDS: &str =
+    "the film is slow at first and then it is a joy to watch, and the cast is very good indeed; I would see it again";
 
 fn writing(step: u32) -> Writing {
     Writing {

@@ -63,7 +63,11 @@ fn main() {
         screen.idle(Duration::from_secs(10));
         let used = screen.cpu_seconds() - before;
         screen.traffic(&format!("{columns}x{rows}: 10 s paused"));
-        println!("{columns}x{rows}: 10 s paused took {:.0} ms of CPU, {:.2} % of a core", used * 1e3, used * 10.0);
+        println!(
+            "{columns}x{rows}: 10 s paused took {:.0} ms of CPU, {:.2} % of a core",
+            used * 1e3,
+            used * 10.0
+        );
         println!(
             "{columns}x{rows}: {trained} steps were trained meanwhile; peak memory {} MB; load {}",
             screen.peak_mb(),
@@ -310,7 +314,10 @@ impl Pty {
     /// Tells what went to the terminal since it was last forgotten.
     fn traffic(&self, what: &str) {
         let each = self.bytes as f64 / self.frames.max(1) as f64;
-        println!("{what}: {} frames, {} bytes, {each:.0} bytes a frame", self.frames, self.bytes);
+        println!(
+            "{what}: {} frames, {} bytes, {each:.0} bytes a frame",
+            self.frames, self.bytes
+        );
     }
 
     /// Time on a processor so far, of all threads.

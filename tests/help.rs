@@ -14,8 +14,15 @@ fn pages(lab: &Lab, words: &[&str], out: &mut Vec<(String, String)>) {
     }
     let ended = Ended::of(&mut command);
     assert_eq!(ended.code, Some(0), "{words:?}: {ended:?}");
-    let commands = ended.out.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());
-    let names: Vec<&str> = commands.filter_map(|l| l.strip_prefix("  ")?.split(' ').next()).collect();
+    let commands = ended
+        .out
+        .lines()
+        .skip_while(|l| *l != "Commands:")
+        .skip(1)
+        .take_while(|l| !l.is_empty());
+    let names: Vec<&str> = commands
+        .filter_map(|l| l.strip_prefix("  ")?.split(' ').next())
+        .collect();
     let names: Vec<&str> = names.into_iter().filter(|n| !n.is_empty() && *n != "help").collect();
     let title = ["ple"].iter().chain(words).copied().collect::<Vec<_>>().join("-");
     out.push((title, ended.out.clone()));

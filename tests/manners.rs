@@ -10,7 +10,10 @@ use common::{Lab, until};
 /// The workbench on an endless run, when its charts are there.
 fn training(lab: &Lab, args: &[&str], variables: &[(&str, &str)]) -> Pty {
     let file = endless(lab, &[]);
-    let args: Vec<&str> = ["open", &file, "--name", "w"].into_iter().chain(args.iter().copied()).collect();
+    let args: Vec<&str> = ["open", &file, "--name", "w"]
+        .into_iter()
+        .chain(args.iter().copied())
+        .collect();
     let variables: Vec<(&str, &str)> = variables.iter().copied().chain([("CI", "true")]).collect();
     let mut pty = Pty::start_with(lab, &args, &variables);
     pty.waits("the first steps", |screen| {
@@ -79,9 +82,14 @@ fn the_terminals_answer_chooses_the_colours_and_types_nothing() {
     pty.keys("\x1b]11;rgb:1111/1212/1111\x1b\\");
     let dark = until("the dark colours", || Some(pty.colours()).filter(|c| *c != either));
     let screen = pty.text();
-    assert!(screen.contains("─ Pairs ─") && !screen.contains("learning rate"), "{screen}");
+    assert!(
+        screen.contains("─ Pairs ─") && !screen.contains("learning rate"),
+        "{screen}"
+    );
     pty.keys("\x1b]11;rgb:ffff/ffff/ffff\x07");
-    until("the light colours", || (!pty.colours().iter().any(|c| dark.contains(c))).then_some(()));
+    until("the light colours", || {
+        (!pty.colours().iter().any(|c| dark.contains(c))).then_some(())
+    });
     leave(pty);
 }
 
@@ -92,7 +100,11 @@ fn no_color_means_none_and_a_named_theme_stands_over_it() {
     assert_eq!(pty.colours(), []);
     leave(pty);
     let lab = Lab::new();
-    let pty = training(&lab, &["--theme", "dark"], &[("NO_COLOR", "1"), ("COLORTERM", "truecolor")]);
+    let pty = training(
+        &lab,
+        &["--theme", "dark"],
+        &[("NO_COLOR", "1"), ("COLORTERM", "truecolor")],
+    );
     until("colours", || (!pty.colours().is_empty()).then_some(()));
     leave(pty);
 }
@@ -103,8 +115,14 @@ fn settings_act_and_flags_stand_over_them() {
     lab.settings("marker = \"block\"\nmouse = false\n[keys]\npause = \"F5\"\nset-tau = \"T\"\n");
     let mut pty = training(&lab, &[], &[]);
     let screen = pty.sees(&["F5 pause", "T tau"]);
-    assert!(screen.contains(['▀', '▄', '▌', '▐', '▖', '▗', '▘', '▝', '▚', '▞']), "{screen}");
-    assert!(!screen.chars().any(|c| ('\u{2801}'..='\u{28ff}').contains(&c)), "{screen}");
+    assert!(
+        screen.contains(['▀', '▄', '▌', '▐', '▖', '▗', '▘', '▝', '▚', '▞']),
+        "{screen}"
+    );
+    assert!(
+        !screen.chars().any(|c| ('\u{2801}'..='\u{28ff}').contains(&c)),
+        "{screen}"
+    );
     pty.keys("\x1b[15~");
     pty.sees(&["paused at"]);
     pty.keys("T");
@@ -123,7 +141,9 @@ fn settings_act_and_flags_stand_over_them() {
 fn who_looks_elsewhere_is_told_of_the_end() {
     let lab = Lab::new();
     let file = endless(&lab, &[("steps = 60", "steps = 4")]);
-    let text = std::fs::read_to_string(&file).expect("a file").replace("steps = 100000", "steps = 4");
+    let text = std::fs::read_to_string(&file)
+        .expect("a file")
+        .replace("steps = 100000", "steps = 4");
     std::fs::write(&file, text).expect("a file");
     let mut pty = Pty::start(&lab, &["open", &file, "--name", "w", "--notify", "osc9"]);
     pty.wrote("\x1b[?1004h");

@@ -20,12 +20,22 @@ fn a_panic_of_the_screen_gives_the_terminal_back_and_saves_the_run() {
     let (code, screen) = pty.end();
     assert_eq!(code, 1);
     let flat = screen.replace('\n', "");
-    for said in ["ple: panic in the thread main at src/", "a report of it is in ", "the run is saved after step"] {
+    for said in [
+        "ple: panic in the thread main at src/",
+        "a report of it is in ",
+        "the run is saved after step",
+    ] {
         assert!(flat.contains(said), "{said} in\n{screen}");
     }
     let reports = lab.reports();
     assert_eq!(reports.len(), 1);
-    for said in ["version: ple ", "a panic of view at step 3", "last actions", "  step 2\n", "event_loop"] {
+    for said in [
+        "version: ple ",
+        "a panic of view at step 3",
+        "last actions",
+        "  step 2\n",
+        "event_loop",
+    ] {
         assert!(reports[0].contains(said), "{said} in\n{}", reports[0]);
     }
     let done = open(&lab.run("w")).steps().expect("steps").len() as u32;
@@ -37,16 +47,28 @@ fn a_panic_of_the_screen_gives_the_terminal_back_and_saves_the_run() {
 #[test]
 fn a_panic_of_the_trainer_is_shown_and_the_run_can_be_resumed() {
     let lab = Lab::new();
-    let file = endless(&lab, &[("steps = 60", "steps = 6"), ("[checkpoint]\nevery = 10", "[checkpoint]\nevery = 2")]
+    let file = endless(
+        &lab,
+        &[
+            ("steps = 60", "steps = 6"),
+            ("[checkpoint]\nevery = 10", "[checkpoint]\nevery = 2"),
+        ]
         .map(|c| c)
         .as_slice()
         .get(1..)
-        .unwrap_or_default());
-    let text = std::fs::read_to_string(&file).expect("a file").replace("steps = 100000", "steps = 6");
+        .unwrap_or_default(),
+    );
+    let text = std::fs::read_to_string(&file)
+        .expect("a file")
+        .replace("steps = 100000", "steps = 6");
     let text = text.replace("[checkpoint]\nevery = 0", "[checkpoint]\nevery = 2");
     std::fs::write(&file, text).expect("a file");
     let mut pty = Pty::start_with(&lab, &["open", &file, "--name", "w"], &rehearsing("trainer:3"));
-    pty.sees(&["✗ failed at step 3", "failed: the trainer failed: a panic of trainer at step 3", "ple resume goes on"]);
+    pty.sees(&[
+        "✗ failed at step 3",
+        "failed: the trainer failed: a panic of trainer at step 3",
+        "ple resume goes on",
+    ]);
     // The screen is whole, and works.
     pty.keys("2");
     pty.sees(&["─ Pairs ─"]);
@@ -55,7 +77,10 @@ fn a_panic_of_the_trainer_is_shown_and_the_run_can_be_resumed() {
     pty.keys("q");
     let (code, screen) = pty.end();
     assert_eq!(code, 1);
-    assert!(screen.replace('\n', "").contains("panic in the thread trainer"), "{screen}");
+    assert!(
+        screen.replace('\n', "").contains("panic in the thread trainer"),
+        "{screen}"
+    );
     let reports = lab.reports();
     assert_eq!(reports.len(), 1);
     assert!(reports[0].contains("a panic of trainer at step 3"), "{}", reports[0]);
@@ -70,9 +95,14 @@ fn a_panic_of_the_trainer_is_shown_and_the_run_can_be_resumed() {
 fn a_panic_without_a_screen_is_told_with_its_report() {
     let lab = Lab::new();
     let mut command = lab.train(common::IMDB, &[]);
-    command.args(["--name", "w", "--quiet"]).env("PLE_REHEARSE_PANIC", "trainer:1");
+    command
+        .args(["--name", "w", "--quiet"])
+        .env("PLE_REHEARSE_PANIC", "trainer:1");
     let ended = Ended::of(&mut command);
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.err.contains("a report of it is in ") && ended.err.contains("the trainer failed"), "{ended:?}");
+    assert!(
+        ended.err.contains("a report of it is in ") && ended.err.contains("the trainer failed"),
+        "{ended:?}"
+    );
     assert_eq!(lab.reports().len(), 1);
 }

@@ -48,15 +48,42 @@ fn what_is_in_force_is_shown_with_where_it_comes_from() {
 fn mistakes_name_the_file_the_line_and_what_would_do() {
     let lab = Lab::new();
     let wrong = [
-        ("themes = \"dark\"\n", ":1: themes = \"dark\": unknown key; did you mean 'theme'?"),
-        ("theme = \"drak\"\n", ":1: theme = \"drak\": must be \"auto\", \"light\", \"dark\" or \"mono\"; did you mean \"dark\"?"),
-        ("mouse = \"yes\"\n", ":1: mouse = \"yes\": found a string, wants true or false"),
-        ("\nframes_per_second = 0\n", ":2: frames_per_second = 0: must be a whole number from 1 to 120"),
-        ("[defaults]\ndevice = \"tpu\"\n", ":2: defaults.device = \"tpu\": wants auto, cpu, gpu"),
-        ("[keys]\npause = 3\n", ":2: keys.pause = 3: wants a string or an array of strings"),
-        ("[keys]\npuase = \"p\"\n", ":2: keys.puase = \"p\": nothing is called so; did you mean 'pause'?"),
-        ("[keys]\npause = \"q\"\n", ":2: keys.pause = \"q\": q is the key of quit (everywhere) already"),
-        ("[keys]\npause = \"Strg-p\"\n", ":2: keys.pause = \"Strg-p\": \"Strg-p\" is no key"),
+        (
+            "themes = \"dark\"\n",
+            ":1: themes = \"dark\": unknown key; did you mean 'theme'?",
+        ),
+        (
+            "theme = \"drak\"\n",
+            ":1: theme = \"drak\": must be \"auto\", \"light\", \"dark\" or \"mono\"; did you mean \"dark\"?",
+        ),
+        (
+            "mouse = \"yes\"\n",
+            ":1: mouse = \"yes\": found a string, wants true or false",
+        ),
+        (
+            "\nframes_per_second = 0\n",
+            ":2: frames_per_second = 0: must be a whole number from 1 to 120",
+        ),
+        (
+            "[defaults]\ndevice = \"tpu\"\n",
+            ":2: defaults.device = \"tpu\": wants auto, cpu, gpu",
+        ),
+        (
+            "[keys]\npause = 3\n",
+            ":2: keys.pause = 3: wants a string or an array of strings",
+        ),
+        (
+            "[keys]\npuase = \"p\"\n",
+            ":2: keys.puase = \"p\": nothing is called so; did you mean 'pause'?",
+        ),
+        (
+            "[keys]\npause = \"q\"\n",
+            ":2: keys.pause = \"q\": q is the key of quit (everywhere) already",
+        ),
+        (
+            "[keys]\npause = \"Strg-p\"\n",
+            ":2: keys.pause = \"Strg-p\": \"Strg-p\" is no key",
+        ),
         ("theme = \n", ":1: theme =: not TOML"),
     ];
     for (text, message) in wrong {
@@ -64,7 +91,11 @@ fn mistakes_name_the_file_the_line_and_what_would_do() {
         for args in [vec!["check"], vec!["show"]] {
             let ended = config(&lab, &args);
             assert_eq!(ended.code, Some(2), "{text}: {ended:?}");
-            assert!(ended.err.contains(&format!("{file}{message}")), "{message}\nis not in\n{}", ended.err);
+            assert!(
+                ended.err.contains(&format!("{file}{message}")),
+                "{message}\nis not in\n{}",
+                ended.err
+            );
         }
     }
     // Nothing is started with settings that are wrong.
@@ -101,7 +132,9 @@ fn the_example_is_a_settings_file_of_the_defaults() {
     let value = |out: &str| -> Vec<(String, String)> {
         let json: serde_json::Value = serde_json::from_str(out).expect("JSON");
         let rows = json["settings"].as_object().expect("a table").clone();
-        rows.into_iter().map(|(name, row)| (name, row["value"].to_string())).collect()
+        rows.into_iter()
+            .map(|(name, row)| (name, row["value"].to_string()))
+            .collect()
     };
     let written = value(&config(&lab, &["show", "--json"]).out);
     assert_eq!(written, value(&config(&Lab::new(), &["show", "--json"]).out));
@@ -120,7 +153,10 @@ fn defaults_of_the_command_line_come_from_the_file() {
         command.env(name, value);
     }
     let ended = Ended::of(&mut command);
-    assert!(ended.out.contains(&format!("no runs in {}", runs.display())), "{ended:?}");
+    assert!(
+        ended.out.contains(&format!("no runs in {}", runs.display())),
+        "{ended:?}"
+    );
 }
 
 #[test]
@@ -134,7 +170,14 @@ fn completions_and_the_manual_know_every_command() {
         }
     }
     let man = Ended::of(&mut lab.ple(["man"]));
-    for part in [".TH ple 1", ".SH KEYS", "[set\\-tau]", ".SH FILES", ".SH ENVIRONMENT", ".SH \"EXIT STATUS\""] {
+    for part in [
+        ".TH ple 1",
+        ".SH KEYS",
+        "[set\\-tau]",
+        ".SH FILES",
+        ".SH ENVIRONMENT",
+        ".SH \"EXIT STATUS\"",
+    ] {
         assert!(man.out.contains(part), "{part} in\n{}", man.out);
     }
     let folder = lab.path().join("man");

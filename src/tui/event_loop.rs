@@ -10,7 +10,7 @@ use ratatui::crossterm::event::Event as Input;
 
 use crate::config::Principles;
 use crate::crash;
-use crate::train::{Command, Event};
+use crate::train::{Command, Event, Inside};
 
 use super::action::{Action, Effect, Screen};
 use super::answer::{Listener, Taken};
@@ -57,6 +57,8 @@ pub enum Job {
     /// SIGCONT: it goes on.
     Continue,
 }
+/// Says what policy and reference think of the tokens of a pair of a stored run: its step, its place in the step.
+pub type LookInside = Arc<dyn Fn(u32, u32) -> Inside + Send + Sync>;
 
 /// Where everything comes from.
 pub struct Ports {
@@ -67,6 +69,7 @@ pub struct Ports {
     pub jobs: Receiver<Job>,
     pub save: SavePrinciples,
     pub sent: ReadSent,
+    pub inside: LookInside,
     /// Remembers that the tour was seen.
     pub toured: fn(),
     pub look: Look,
@@ -77,6 +80,7 @@ pub struct Ports {
 impl Ports {
     /// Of a run and the keys, with nothing else outside.
     pub fn new(input: Receiver<Input>, source: Source) -> Self {
+        let nothing = super::Options::default();
         Self {
             input,
             source,
@@ -84,6 +88,7 @@ impl Ports {
             jobs: never(),
             save: |_, _| Ok(()),
             sent: Arc::new(|_| Err("no tokenizer here".into())),
+            inside: nothing.inside,
             toured: || {},
             look: Look::default(),
             frame: Duration::from_millis(20),
@@ -263,7 +268,10 @@ impl<H: Host> Loop<'_, H> {
                 Effect::Send(command) => {
                     let question = matches!(
                         command,
-                        Command::Ask { .. } | Command::MeasureEffect { .. } | Command::CancelEffect
+                        Command::Ask { .. }
+                            | Command::MeasureEffect { .. }
+                            | Command::CancelEffect
+                            | Command::LookInside { .. }
                     );
                     let sent = self
                         .ports
@@ -285,6 +293,12 @@ impl<H: Host> Loop<'_, H> {
                     std::thread::spawn(move || {
                         let given = read(&question);
                         said.send(Action::Sent(question, given)).ok();
+                    });
+                }
+                Effect::LookInside { step, index } => {
+                    let (look, said) = (Arc::clone(&self.ports.inside), self.given.0.clone());
+                    std::thread::spawn(move || {
+                        said.send(Action::Inside(Box::new(look(step, index)))).ok();
                     });
                 }
                 Effect::SavePrinciples {

@@ -10,6 +10,8 @@ pub mod event_loop;
 mod fit_view;
 pub mod history;
 pub mod input;
+mod inside;
+mod inside_view;
 pub mod keymap;
 pub mod look;
 pub mod popup;
@@ -48,7 +50,7 @@ use crate::train::{Command, Event};
 
 use bindings::Binding;
 use event_loop::{Host, Ports, SavePrinciples};
-pub use event_loop::{Job, ReadSent};
+pub use event_loop::{Job, LookInside, ReadSent};
 use look::Look;
 use popup::Popup;
 pub use sent::{Given, Question};
@@ -90,6 +92,8 @@ pub struct Options {
     pub save: SavePrinciples,
     /// Tells what a model was given; may take its time.
     pub sent: ReadSent,
+    /// Looks inside the responses of a stored run; may take its time.
+    pub inside: LookInside,
 }
 
 impl Default for Options {
@@ -107,6 +111,12 @@ impl Default for Options {
             jobs: never(),
             save: |_, _| Err("not possible here".into()),
             sent: Arc::new(|_| Err("not possible here".into())),
+            inside: Arc::new(|step, index| crate::train::Inside {
+                step,
+                index,
+                policy_steps: 0,
+                found: Err("not possible here".into()),
+            }),
         }
     }
 }
@@ -169,6 +179,7 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
         toured: options.toured,
         look,
         frame: options.frame,
+        inside: options.inside,
     };
     event_loop::run(&mut state, &mut terminal, ports)
 }

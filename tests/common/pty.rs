@@ -39,8 +39,20 @@ impl Pty {
         command.cwd(lab.path());
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
-        let absent = ["NO_COLOR", "COLORTERM", "COLORFGBG", "RAYON_NUM_THREADS", "CI", "TMUX", "LC_ALL", "LC_CTYPE"];
-        for name in absent.into_iter().chain(["PLE_CONFIG", "KONSOLE_VERSION", "TERM_PROGRAM"]) {
+        let absent = [
+            "NO_COLOR",
+            "COLORTERM",
+            "COLORFGBG",
+            "RAYON_NUM_THREADS",
+            "CI",
+            "TMUX",
+            "LC_ALL",
+            "LC_CTYPE",
+        ];
+        for name in absent
+            .into_iter()
+            .chain(["PLE_CONFIG", "KONSOLE_VERSION", "TERM_PROGRAM"])
+        {
             command.env_remove(name);
         }
         for (name, value) in lab.own_places() {
@@ -108,7 +120,9 @@ impl Pty {
     /// The terminal is as it was before the program took it over, while the program is still there.
     pub fn is_given_back(&self) {
         until("the terminal to be given back", || self.restored().then_some(()));
-        until("the terminal's own settings", || (settings(&*self.master) == self.before).then_some(()));
+        until("the terminal's own settings", || {
+            (settings(&*self.master) == self.before).then_some(())
+        });
     }
 
     fn restored(&self) -> bool {

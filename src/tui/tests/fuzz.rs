@@ -185,7 +185,13 @@ fn no_text_breaks_the_layout() {
     };
     let drawn = |record: PairRecord, width: u16, height: u16| {
         let mut state = running(4);
-        tell(&mut state, Event::Pairs { step: 3, pairs: vec![record] });
+        tell(
+            &mut state,
+            Event::Pairs {
+                step: 3,
+                pairs: vec![record],
+            },
+        );
         update(&mut state, Action::Show(Screen::Responses));
         state.size = (width, height);
         let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
