@@ -112,9 +112,9 @@ fn no_color_means_none_and_a_named_theme_stands_over_it() {
 #[test]
 fn settings_act_and_flags_stand_over_them() {
     let lab = Lab::new();
-    lab.settings("marker = \"block\"\nmouse = false\n[keys]\npause = \"F5\"\nset-tau = \"T\"\n");
+    lab.settings("marker = \"block\"\nmouse = false\n[keys]\npause = \"F5\"\nset-tau = \"F6\"\n");
     let mut pty = training(&lab, &[], &[]);
-    let screen = pty.sees(&["F5 pause", "T tau"]);
+    let screen = pty.sees(&["F5 pause", "F6 tau"]);
     assert!(
         screen.contains(['▀', '▄', '▌', '▐', '▖', '▗', '▘', '▝', '▚', '▞']),
         "{screen}"
@@ -125,7 +125,7 @@ fn settings_act_and_flags_stand_over_them() {
     );
     pty.keys("\x1b[15~");
     pty.sees(&["paused at"]);
-    pty.keys("T");
+    pty.keys("\x1b[17~");
     pty.sees(&["tau: pairs with"]);
     pty.keys("\x1b");
     leave(pty);

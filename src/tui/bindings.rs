@@ -238,7 +238,7 @@ fn everywhere() -> Vec<Binding> {
         ),
         row(
             "tour",
-            &[],
+            const { &[key(KeyCode::F(1))] },
             Action::Tour,
             "the tour over the parts of the screen, once more",
             None,

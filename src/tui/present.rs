@@ -191,7 +191,7 @@ fn nearest_of_16(r: u8, g: u8, b: u8) -> Color {
             _ => Color::White,
         };
     }
-    let near = |c: u8| most - c < most / 3;
+    let near = |c: u8| most - c < most / 4;
     match (near(r), near(g), near(b)) {
         (true, true, _) => Color::Yellow,
         (true, _, true) => Color::Magenta,

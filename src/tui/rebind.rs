@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_key_of_ones_own_acts_and_the_old_one_does_not() {
-        let table = wish(&[("pause", &["F5"]), ("set-tau", &["T", "Ctrl-t"])]).expect("no conflict");
+        let table = wish(&[("pause", &["F5"]), ("set-tau", &["F7", "Ctrl-t"])]).expect("no conflict");
         let press = |code, modifiers| find(&table, Screen::Dashboard, &KeyEvent::new(code, modifiers));
         assert_eq!(press(KeyCode::F(5), KeyModifiers::NONE), Some(Action::PauseOrContinue));
         assert_eq!(press(KeyCode::Char(' '), KeyModifiers::NONE), None);
