@@ -23,7 +23,14 @@ static FOLDER: OnceLock<PathBuf> = OnceLock::new();
 pub fn install(folder: Option<PathBuf>) {
     let folder = folder.unwrap_or_else(std::env::temp_dir);
     let _ = FOLDER.set(folder);
-    std::panic::set_hook(Box::new(|info| eprintln!("{}", report(info))));
+    std::panic::set_hook(Box::new(|info| {
+        let said = message(info);
+        // `println!` into a pipe whose reader has seen enough, as `head` has: no failure.
+        if said.starts_with("failed printing to stdout") && said.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        eprintln!("{}", report(info));
+    }));
 }
 
 /// Remembers a thing that was done, for the report. No text of the user's belongs in it.
