@@ -97,7 +97,7 @@ fn the_terminals_answer_chooses_the_colours_and_types_nothing() {
 fn no_color_means_none_and_a_named_theme_stands_over_it() {
     let lab = Lab::new();
     let pty = training(&lab, &[], &[("NO_COLOR", "1"), ("COLORTERM", "truecolor")]);
-    assert_eq!(pty.colours(), []);
+    assert!(pty.colours().is_empty(), "{:?}", pty.colours());
     leave(pty);
     let lab = Lab::new();
     let pty = training(
@@ -140,11 +140,7 @@ fn settings_act_and_flags_stand_over_them() {
 #[test]
 fn who_looks_elsewhere_is_told_of_the_end() {
     let lab = Lab::new();
-    let file = endless(&lab, &[("steps = 60", "steps = 4")]);
-    let text = std::fs::read_to_string(&file)
-        .expect("a file")
-        .replace("steps = 100000", "steps = 4");
-    std::fs::write(&file, text).expect("a file");
+    let file = endless(&lab, &[("steps = 100000", "steps = 4")]);
     let mut pty = Pty::start(&lab, &["open", &file, "--name", "w", "--notify", "osc9"]);
     pty.wrote("\x1b[?1004h");
     pty.keys("\x1b[O");
@@ -211,4 +207,30 @@ fn sighup_saves_too() {
     let reader = open(&lab.run("w"));
     let done = reader.steps().expect("steps").len() as u32;
     assert_eq!(reader.checkpoint_steps().expect("checkpoints"), [0, done]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_goes_to_standard_error_does_not_go_over_the_frame() {
+    let lab = Lab::new();
+    let mut pty = training(&lab, &[], &[]);
+    let stderr = format!("/proc/{}/fd/2", pty.pid());
+    std::fs::write(stderr, "a library has something to say\n").expect("its standard error");
+    pty.keys("2");
+    let screen = pty.sees(&["─ Pairs ─"]);
+    assert!(!screen.contains("something to say"), "{screen}");
+    pty.keys("\x03\x03");
+    let (code, screen) = pty.end();
+    assert_eq!(code, 0);
+    assert!(
+        screen
+            .replace('\n', "")
+            .contains("1 line that went to standard error meanwhile"),
+        "{screen}"
+    );
+    let logs = std::fs::read_dir(lab.path().join("state/ple/log")).expect("the logs");
+    let logs: Vec<String> = logs
+        .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a log"))
+        .collect();
+    assert_eq!(logs, ["a library has something to say\n"]);
 }

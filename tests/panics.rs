@@ -8,7 +8,7 @@ use common::process::Ended;
 use common::pty::{Pty, endless};
 use common::record::open;
 
-fn rehearsing<'a>(place: &'a str) -> [(&'a str, &'a str); 2] {
+fn rehearsing(place: &str) -> [(&str, &str); 2] {
     [("CI", "true"), ("PLE_REHEARSE_PANIC", place)]
 }
 
@@ -47,22 +47,11 @@ fn a_panic_of_the_screen_gives_the_terminal_back_and_saves_the_run() {
 #[test]
 fn a_panic_of_the_trainer_is_shown_and_the_run_can_be_resumed() {
     let lab = Lab::new();
-    let file = endless(
-        &lab,
-        &[
-            ("steps = 60", "steps = 6"),
-            ("[checkpoint]\nevery = 10", "[checkpoint]\nevery = 2"),
-        ]
-        .map(|c| c)
-        .as_slice()
-        .get(1..)
-        .unwrap_or_default(),
-    );
-    let text = std::fs::read_to_string(&file)
-        .expect("a file")
-        .replace("steps = 100000", "steps = 6");
-    let text = text.replace("[checkpoint]\nevery = 0", "[checkpoint]\nevery = 2");
-    std::fs::write(&file, text).expect("a file");
+    let changes = [
+        ("steps = 100000", "steps = 6"),
+        ("[checkpoint]\nevery = 0", "[checkpoint]\nevery = 2"),
+    ];
+    let file = endless(&lab, &changes);
     let mut pty = Pty::start_with(&lab, &["open", &file, "--name", "w"], &rehearsing("trainer:3"));
     pty.sees(&[
         "✗ failed at step 3",

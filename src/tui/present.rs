@@ -13,46 +13,33 @@ use super::widgets::grapheme;
 /// Brings a drawn frame down to the theme's glyphs and colours.
 pub fn present(buffer: &mut Buffer, theme: &Theme) {
     let width = usize::from(buffer.area.width).max(1);
-    // The columns that a wide grapheme covers, which hold nothing of their own.
-    let mut covered = 0usize;
     for i in 0..buffer.content.len() {
-        if i % width == 0 {
-            covered = 0;
-        }
-        let hidden = covered > 0;
-        covered = covered.saturating_sub(1);
         let cell = &mut buffer.content[i];
         if theme.depth != Depth::Full {
             cell.fg = reduced(cell.fg, theme.depth);
             cell.bg = reduced(cell.bg, theme.depth);
         }
         let symbol = cell.symbol();
-        // One byte is one column of ASCII.
-        if hidden || symbol.len() == 1 {
+        // One byte is ASCII already; what a wide grapheme covers is blank.
+        if symbol.len() == 1 {
             continue;
         }
-        let wide = symbol.width();
         let shown = match theme.glyphs {
             Glyphs::Ascii => Some(ascii(symbol).to_string()),
+            // One character has one width everywhere.
+            Glyphs::Unicode if symbol.chars().nth(1).is_none() => None,
             Glyphs::Unicode => grapheme::steady(symbol),
         };
-        let left = match shown {
-            Some(shown) => {
-                let taken = shown.width();
-                cell.set_symbol(&shown);
-                taken
-            }
-            None => wide,
-        };
+        let Some(shown) = shown else { continue };
+        let (before, after) = (symbol.width(), shown.width());
+        cell.set_symbol(&shown);
+        let style = cell.style();
         // What a narrower sign leaves free is blank, in the same style.
         let row_end = (i / width + 1) * width;
-        let (start, end) = ((i + left.max(1)).min(row_end), (i + wide.max(1)).min(row_end));
-        let style = buffer.content[i].style();
-        for cell in &mut buffer.content[start..end] {
-            cell.reset();
+        let (start, end) = ((i + after.max(1)).min(row_end), (i + before).min(row_end));
+        for cell in buffer.content.get_mut(start..end).unwrap_or_default() {
             cell.set_symbol(" ").set_style(style);
         }
-        covered = left.saturating_sub(1);
     }
 }
 

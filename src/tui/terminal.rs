@@ -157,14 +157,19 @@ impl Drop for Terminal {
             eprintln!("{text}");
         }
         drop(owner);
-        if let Some((path, lines)) = log.and_then(stderr::close) {
-            let lines = if lines == 1 {
-                "1 line".into()
-            } else {
-                format!("{lines} lines")
-            };
-            eprintln!("ple: {lines} that went to standard error meanwhile: {}", path.display());
-        }
+        say_log(log);
+    }
+}
+
+/// Says where standard error went while the screen was up, if anything did.
+fn say_log(log: Option<PathBuf>) {
+    if let Some((path, lines)) = log.and_then(stderr::close) {
+        let lines = if lines == 1 {
+            "1 line".into()
+        } else {
+            format!("{lines} lines")
+        };
+        eprintln!("ple: {lines} that went to standard error meanwhile: {}", path.display());
     }
 }
 
@@ -217,9 +222,10 @@ fn install_hook() {
         let thread = owner().thread;
         match thread {
             Some(thread) if thread == std::thread::current().id() => {
-                leave();
+                let log = leave();
                 owner().thread = None;
                 before(info);
+                say_log(log);
             }
             Some(_) => {
                 let said = crash::report(info);

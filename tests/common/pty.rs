@@ -107,6 +107,7 @@ impl Pty {
         let parser = self.parser.lock().expect("a parser");
         let screen = parser.screen();
         let (rows, columns) = screen.size();
+        let (rows, columns) = (rows.get(), columns.get());
         let mut found: Vec<vt100::Color> = Vec::new();
         for (row, column) in (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))) {
             let colour = screen.cell(row, column).map(|c| c.fgcolor()).unwrap_or_default();
@@ -179,8 +180,12 @@ impl Pty {
         self.master.resize(size(columns, rows)).expect("another size");
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.process_id().expect("a process")
+    }
+
     pub fn signal(&self, name: &str) {
-        signal(self.child.process_id().expect("a process"), name);
+        signal(self.pid(), name);
     }
 
     /// Waits for the end: the exit code, and what is on the terminal after it, which must be as it was.
