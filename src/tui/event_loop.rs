@@ -18,7 +18,7 @@ use super::bindings;
 use super::look::Look;
 use super::sent::{Given, Question};
 use super::state::{Leaving, State};
-use super::{Left, Outcome, Source, TuiError, input::input, update::update};
+use super::{Left, Outcome, Source, TuiError, input::input, time, update::update};
 
 /// Taking in news stops after this long to look at the keys.
 const SLICE: Duration = Duration::from_millis(4);
@@ -132,6 +132,7 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
     };
     let frame = this.ports.frame;
     let mut drawn: Option<Instant> = None;
+    let mut played: Option<Instant> = None;
     while !this.over {
         let since = drawn.map_or(frame, |at| at.elapsed());
         if this.dirty && (this.urgent || since >= frame) {
@@ -147,6 +148,17 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             after(frame.saturating_sub(since))
         } else {
             never()
+        };
+        let film = match (this.state.film.playing, played) {
+            (false, _) => {
+                played = None;
+                never()
+            }
+            (true, began) => {
+                let began = *played.insert(began.unwrap_or_else(Instant::now));
+                let interval = this.state.film.interval(this.state.run.steps().len());
+                after(interval.saturating_sub(began.elapsed()))
+            }
         };
         select! {
             recv(this.ports.input) -> got => this.on_input(got.ok())?,
@@ -169,6 +181,12 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
                 Ok(job) => this.on_job(job)?,
                 Err(_) => this.ports.jobs = never(),
             },
+            recv(film) -> _ => {
+                let now = Instant::now();
+                let gone = played.map_or(Duration::ZERO, |before| now - before);
+                played = Some(now);
+                this.act(Action::Time(time::Action::Tick(gone)))?;
+            }
             recv(timeout) -> _ => {}
         }
         this.drain()?;
