@@ -19,6 +19,7 @@ mod exact;
 mod exact_fit;
 mod exact_full;
 mod exact_settings;
+mod fork;
 mod list;
 mod lock;
 mod packed;
@@ -33,6 +34,7 @@ mod tests;
 
 pub use checkpoint::Checkpoint;
 pub use error::{Result, StoreError};
+pub use fork::Fork;
 pub(crate) use list::word;
 pub use list::{RunSummary, list_runs, resolve};
 pub use pairs::{Asker, PairFilter, PairOrder, PairPage};
