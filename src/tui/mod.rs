@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod bindings;
+mod clipboard;
 pub mod event_loop;
 mod fit_view;
 pub mod history;
@@ -22,12 +23,14 @@ mod sent_view;
 pub mod smooth;
 pub mod state;
 pub mod status;
+pub mod take;
 pub mod terminal;
 pub mod theme;
 pub mod time;
 pub mod update;
 pub mod view;
 pub mod widgets;
+mod write_form;
 
 #[cfg(test)]
 mod tests;

@@ -7,3 +7,5 @@ mod fuzz;
 mod loops;
 mod methods;
 mod pictures;
+mod take;
+mod time;
