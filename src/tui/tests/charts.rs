@@ -74,11 +74,11 @@ fn one_point_and_constant_values_are_seen() {
     }
 }
 
-/// Cells of braille of a chart's plot, by column.
-fn tops(rows: &[String], left: usize) -> Vec<Option<usize>> {
+/// The highest cell of braille of each column.
+fn tops(rows: &[String]) -> Vec<Option<usize>> {
     let width = rows[0].chars().count();
     let dot = |c: char| ('\u{2801}'..='\u{28ff}').contains(&c);
-    (left..width)
+    (0..width)
         .map(|x| rows.iter().position(|r| r.chars().nth(x).is_some_and(dot)))
         .collect()
 }
@@ -111,7 +111,7 @@ fn a_spike_is_seen_at_any_zoom() {
                 chart.draw(area, &mut buffer, &Theme::plain());
                 let row = |y| (0..area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
                 let rows: Vec<String> = (0..15).map(row).collect();
-                let highest = tops(&rows, 6).into_iter().flatten().min();
+                let highest = tops(&rows).into_iter().flatten().min();
                 assert!(
                     highest.is_some_and(|y| y <= 1),
                     "{length} {log} {smoothing:?}\n{}",
