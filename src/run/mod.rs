@@ -37,6 +37,6 @@ pub use error::{Result, StoreError};
 pub use fork::Fork;
 pub(crate) use list::word;
 pub use list::{RunSummary, list_runs, resolve, summary as run_summary};
-pub use pairs::{PairFilter, PairOrder, PairPage};
+pub use pairs::{Asker, PairFilter, PairOrder, PairPage};
 pub use reader::Reader;
 pub use store::Store;

@@ -588,7 +588,12 @@ pub(super) fn lengths(
                 let longest = learnt.map(|e| prompter.response(&e.response).len()).max();
                 response = response.min(longest.unwrap_or(response));
             }
-            let examples = (0..LOOKED_AT.min(u64::from(experiment.sft.steps) * experiment.sft.batch as u64))
+            let learns_from_data = matches!(experiment.method.name, MethodName::Sft | MethodName::Dpo);
+            let read = match learns_from_data {
+                true => LOOKED_AT,
+                false => LOOKED_AT.min(u64::from(experiment.sft.steps) * experiment.sft.batch as u64),
+            };
+            let examples = (0..read)
                 .filter_map(|i| pool.example(i))
                 .map(|e| prompter.response(&e.response).len().min(most));
             (longest.unwrap_or(around), examples.max().unwrap_or(1))
