@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::memory::{self, Demand, Estimate, Lengths, readable};
 use super::setup::{Request, SetupError, model_files};
-use crate::config::{Experiment, FitExperiment, Lora, Plan, Precision, Principles, find_file, load_plan, preset_of};
+use crate::config::{
+    Experiment, FitExperiment, Lora, MethodName, Plan, Precision, Principles, find_file, load_plan, preset_of,
+};
 use crate::data::{Needs, Pool};
 use crate::device;
 use crate::model::{Hub, HubName, ModelConfig, ModelFiles, PeftAdapter, Skeleton, Text};
