@@ -5,6 +5,14 @@ use super::super::diagnose::rows_at_once;
 use super::{Demand, F32, Learnt, Lengths, THREADS};
 use crate::model::{Activation, Architecture};
 
+impl Learnt {
+    /// Tokens a row in the fullest of many batches of so many rows: one alone may be the longest, many are near the mean.
+    fn among(&self, rows: f64) -> f64 {
+        let (most, mean) = (self.response as f64, self.mean as f64);
+        mean + (most - mean).max(0.0) / rows.max(1.0).sqrt()
+    }
+}
+
 impl Demand {
     /// Numbers that one token leaves behind in one layer for the way back, but for the squares of the attention.
     fn kept_per_token(&self) -> f64 {
@@ -86,19 +94,20 @@ impl Demand {
         let supervised = Learnt {
             rows: 1,
             response: self.tokens.example,
+            mean: self.tokens.mean_example,
+            row: self.tokens.whole_example,
             whole_logits: false,
         };
         for (items, learnt) in [(self.minibatch, self.learnt), (self.sft_batch, supervised)] {
             if items == 0 {
                 continue;
             }
-            let response = learnt.response;
             let half = items.div_ceil(2).max(1);
             let at_once = self.micro_batch.unwrap_or(half).clamp(1, half);
             let threads = if items > 1 { THREADS } else { 1.0 };
             let rows = (learnt.rows * at_once) as f64;
-            let t = (self.tokens.prompt + response).saturating_sub(1).max(1) as f64;
-            let piece = self.piece(rows, t, rows * response as f64, learnt.whole_logits);
+            let t = learnt.row.saturating_sub(1).max(1) as f64;
+            let piece = self.piece(rows, t, rows * learnt.among(rows), learnt.whole_logits);
             // The way back frees activations as it makes gradients; those of the head are there from its beginning.
             let gradients = if self.adapters.is_none() {
                 size.table as f64

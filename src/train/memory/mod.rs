@@ -62,8 +62,11 @@ pub struct Demand {
 pub struct Learnt {
     /// Responses of an item of a minibatch.
     pub rows: usize,
-    /// Tokens of the longest response.
+    /// Tokens of the longest response, and of one in the mean.
     pub response: usize,
+    pub mean: usize,
+    /// Tokens of the longest row, prompt and response.
+    pub row: usize,
     /// The loss wants more of the logits than the target's: entropy and the most probable token.
     pub whole_logits: bool,
 }
@@ -75,8 +78,11 @@ pub struct Lengths {
     pub guided_prompt: usize,
     /// Of what is sampled.
     pub response: usize,
-    /// Of what is learnt from in the supervised stage.
+    /// Of the responses in the data, where some are learnt from; and their mean.
     pub example: usize,
+    pub mean_example: usize,
+    /// The longest of those with its query.
+    pub whole_example: usize,
 }
 
 /// Bytes.
@@ -119,11 +125,15 @@ impl Demand {
             Lora::Off(_) => (None, false),
         };
         let method = &experiment.method;
-        let learnt = |rows, response| Learnt {
+        let learnt = |rows, (response, mean, row)| Learnt {
             rows,
             response,
+            mean,
+            row,
             whole_logits: false,
         };
+        let sampled = (tokens.response, tokens.response, tokens.prompt + tokens.response);
+        let read = (tokens.example, tokens.mean_example, tokens.whole_example);
         let at_once = |rows: usize| match experiment.generation.batch {
             0 => rows,
             most => rows.min(most),
@@ -144,13 +154,14 @@ impl Demand {
                 0
             },
             learnt: match method.name {
-                MethodName::Ple => learnt(2, tokens.response),
-                MethodName::Dpo => learnt(2, tokens.example),
-                MethodName::Sft => learnt(1, tokens.example),
-                MethodName::Raft => learnt(1, tokens.response),
+                // An anchor has a row of the data beside every pair.
+                MethodName::Ple => learnt(2 + usize::from(method.stabilise.sft.is_some()), sampled),
+                MethodName::Dpo => learnt(2, read),
+                MethodName::Sft => learnt(1, read),
+                MethodName::Raft => learnt(1, sampled),
                 MethodName::Ppo => Learnt {
                     whole_logits: true,
-                    ..learnt(1, tokens.response)
+                    ..learnt(1, sampled)
                 },
             },
             sampled: at_once(match method.name {
@@ -167,6 +178,9 @@ impl Demand {
             looked_at: match method.name {
                 MethodName::Ppo => method.queries_per_step,
                 MethodName::Dpo => 2 * method.queries_per_step,
+                MethodName::Ple if method.stabilise.needs_ratio() || method.stabilise.kl.is_some() => {
+                    2 * method.queries_per_step
+                }
                 _ if method.diagnostics > 0 => super::loops::WATCHED.min(method.queries_per_step),
                 _ => 0,
             },

@@ -33,6 +33,8 @@ fn demand(sets: &[&str]) -> Demand {
         guided_prompt: 360,
         response: 128,
         example: 128,
+        mean_example: 128,
+        whole_example: 428,
     };
     Demand::of(&experiment(sets), (&llama(), 2.0), None, tokens)
 }
