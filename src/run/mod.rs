@@ -3,6 +3,7 @@
 //! ```text
 //! <runs>/<name>/
 //!     run.db                             every record of the run, an SQLite database in WAL mode
+//!     judgements.db                      what judges and people say of its policy beside others, if anything
 //!     run.lock                           held by the process that writes; its text is that process's id
 //!     checkpoints/step-000040.safetensors    adapter, optimizer moments and everything else `resume` needs
 //! ```
@@ -19,6 +20,7 @@ mod exact;
 mod exact_fit;
 mod exact_full;
 mod exact_settings;
+mod judgements;
 mod list;
 mod lock;
 mod packed;
@@ -33,6 +35,7 @@ mod tests;
 
 pub use checkpoint::Checkpoint;
 pub use error::{Result, StoreError};
+pub use judgements::{Asked, Judgements, Sampled};
 pub(crate) use list::word;
 pub use list::{RunSummary, list_runs, resolve};
 pub use pairs::{PairFilter, PairOrder, PairPage};
