@@ -7,7 +7,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use unicode_width::UnicodeWidthStr;
 
 use super::action::{Action, Number, Screen};
-use super::keymap::{Binding, Key, ch, ctrl, key};
+pub use super::keymap::Binding;
+use super::keymap::{Key, ch, ctrl, key};
 use super::run_view::RunView;
 use super::screens::{cases, dashboard, effect, fit, principles, responses};
 use crate::config::MethodName;
@@ -31,6 +32,19 @@ pub fn find(table: &[Binding], screen: Screen, event: &KeyEvent) -> Option<Actio
         .filter(|row| row.screen.is_none_or(|s| s == screen))
         .find(|row| row.keys.iter().any(|k| k.matches(event)))
         .map(|row| row.action.clone())
+}
+
+/// A screen's name in names of rows and in commands: "dashboard".
+pub fn slug(screen: Screen) -> &'static str {
+    match screen {
+        Screen::Dashboard => "dashboard",
+        Screen::Responses => "responses",
+        Screen::Principles => "principles",
+        Screen::Cases => "cases",
+        Screen::Effect => "effect",
+        Screen::Training => "training",
+        Screen::Rows => "rows",
+    }
 }
 
 /// Keys and words of a screen's footer, as many as fit. Its own rows come first, since they are to be learnt there;
@@ -67,8 +81,15 @@ pub fn footer(table: &[Binding], screen: Screen, run: &RunView, width: usize) ->
     items.into_iter().map(|(_, key, word)| (key, word)).collect()
 }
 
-fn row(keys: &'static [Key], action: Action, help: &'static str, footer: Option<&'static str>) -> Binding {
+fn row(
+    name: &'static str,
+    keys: &'static [Key],
+    action: Action,
+    help: &'static str,
+    footer: Option<&'static str>,
+) -> Binding {
     Binding {
+        name,
         screen: None,
         keys,
         action,
@@ -83,100 +104,133 @@ fn everywhere() -> Vec<Binding> {
     const NEXT: &[Key] = &[key(KeyCode::Tab)];
     const PREVIOUS: &[Key] = &[key(KeyCode::BackTab)];
     vec![
-        row(HELP, Action::ToggleHelp, "this help", Some("help")),
+        row("help", HELP, Action::ToggleHelp, "this help", Some("help")),
         row(
+            "quit",
             QUIT,
             Action::Quit,
             "quit; asks first when steps would be lost",
             Some("quit"),
         ),
         row(
+            "pause",
             const { &[ch(' ')] },
             Action::PauseOrContinue,
             "pause training after this step, or go on",
             Some("pause"),
         ),
         row(
+            "step",
             const { &[ch('n')] },
             Action::StepOnce,
             "run one step, then pause",
             Some("step"),
         ),
         row(
+            "set-tau",
             const { &[ch('t')] },
             Action::Ask(Number::Tau),
             "set tau, the threshold between ranking and weighting",
             Some("tau"),
         ),
         row(
+            "set-decay",
             const { &[ch('d')] },
             Action::Ask(Number::Decay),
             "set the decay of tau (the paper's alpha)",
             None,
         ),
         row(
+            "set-learning-rate",
             const { &[ch('r')] },
             Action::Ask(Number::LearningRate),
             "set the learning rate",
             None,
         ),
         row(
+            "checkpoint",
             const { &[ch('c')] },
             Action::Checkpoint,
             "write a checkpoint after this step",
             Some("checkpoint"),
         ),
         row(
+            "stop",
             const { &[ch('S')] },
             Action::Stop,
             "stop for good after this step, with a checkpoint",
             None,
         ),
         row(
+            "dashboard",
             const { &[ch('1')] },
             Action::Show(Screen::Dashboard),
             "Dashboard: the numbers of the run",
             None,
         ),
         row(
+            "responses",
             const { &[ch('2')] },
             Action::Show(Screen::Responses),
             "Responses: what the model says, side by side",
             None,
         ),
         row(
+            "principles",
             const { &[ch('3')] },
             Action::Show(Screen::Principles),
             "Principles: read them, change them, use them",
             None,
         ),
         row(
+            "cases",
             const { &[ch('4')] },
             Action::Show(Screen::Cases),
             "Case study: the same queries over time",
             None,
         ),
         row(
+            "effect",
             const { &[ch('5')] },
             Action::Show(Screen::Effect),
             "Effect: which principles earn their tokens",
             None,
         ),
-        row(NEXT, Action::NextScreen, "next screen", None),
-        row(PREVIOUS, Action::PreviousScreen, "previous screen", None),
+        row("next-screen", NEXT, Action::NextScreen, "next screen", None),
         row(
+            "previous-screen",
+            PREVIOUS,
+            Action::PreviousScreen,
+            "previous screen",
+            None,
+        ),
+        row(
+            "mouse",
             const { &[ch('m')] },
             Action::ToggleMouse,
             "mouse on or off (off: the terminal selects text)",
             None,
         ),
-        row(const { &[ch('!')] }, Action::DismissAlarm, "take the alarm away", None),
         row(
+            "dismiss-alarm",
+            const { &[ch('!')] },
+            Action::DismissAlarm,
+            "take the alarm away",
+            None,
+        ),
+        row(
+            "suspend",
             const { &[ctrl('z')] },
             Action::Suspend,
             "back to the shell; fg returns",
             None,
         ),
-        row(const { &[ctrl('l')] }, Action::Redraw, "draw everything again", None),
+        row(
+            "redraw",
+            const { &[ctrl('l')] },
+            Action::Redraw,
+            "draw everything again",
+            None,
+        ),
     ]
 }

@@ -143,6 +143,29 @@ fn no_key_means_two_things_on_a_screen() {
 }
 
 #[test]
+fn names_of_the_table_are_unique_and_kebab_case() {
+    let table = bindings::table();
+    let mut seen = std::collections::HashSet::new();
+    for row in &table {
+        let word = |w: &str| !w.is_empty() && w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        assert!(row.name.split('-').all(word), "{:?} is not kebab-case", row.name);
+        assert!(seen.insert(row.name), "{:?} names two rows", row.name);
+        if let Some(screen) = row.screen {
+            let prefix = format!("{}-", bindings::slug(screen));
+            assert!(
+                row.name.starts_with(&prefix),
+                "{:?} does not begin with {prefix}",
+                row.name
+            );
+        }
+    }
+    for screen in Screen::ALL {
+        let opens = |row: &&bindings::Binding| row.action == Action::Show(screen);
+        assert_eq!(table.iter().find(opens).map(|r| r.name), Some(bindings::slug(screen)));
+    }
+}
+
+#[test]
 fn help_and_footer_come_from_the_table() {
     let mut state = running(3);
     let foot = picture(&mut state, 200, 40)

@@ -44,7 +44,8 @@ pub fn bindings() -> Vec<Binding> {
     const NEWEST: &[Key] = &[key(KeyCode::End), ch('G')];
     const SCROLL_DOWN: &[Key] = &[ch('J'), key(KeyCode::PageDown)];
     const SCROLL_UP: &[Key] = &[ch('K'), key(KeyCode::PageUp)];
-    let row = |keys, action, help, footer| Binding {
+    let row = |name, keys, action, help, footer| Binding {
+        name,
         screen: Some(Screen::Cases),
         keys,
         action: Top::Cases(action),
@@ -52,35 +53,63 @@ pub fn bindings() -> Vec<Binding> {
         footer,
     };
     vec![
-        row(DOWN, Action::Down, "next query", Some("next")),
-        row(UP, Action::Up, "previous query", None),
-        row(EARLIER, Action::Earlier, "the evaluation before", Some("earlier")),
-        row(LATER, Action::Later, "the evaluation after", Some("later")),
+        row("cases-down", DOWN, Action::Down, "next query", Some("next")),
+        row("cases-up", UP, Action::Up, "previous query", None),
         row(
+            "cases-earlier",
+            EARLIER,
+            Action::Earlier,
+            "the evaluation before",
+            Some("earlier"),
+        ),
+        row(
+            "cases-later",
+            LATER,
+            Action::Later,
+            "the evaluation after",
+            Some("later"),
+        ),
+        row(
+            "cases-earliest",
             const { &[key(KeyCode::Home)] },
             Action::Earliest,
             "the first evaluation",
             None,
         ),
         row(
+            "cases-newest",
             NEWEST,
             Action::Newest,
             "the newest evaluation, and follow it",
             Some("newest"),
         ),
         row(
+            "cases-compare",
             const { &[ch('v')] },
             Action::NextComparison,
             "compare: not, with the evaluation before, y with y'",
             Some("compare"),
         ),
         row(
+            "cases-kind",
             const { &[ch('f')] },
             Action::NextLabel,
             "all queries, or only those of one kind",
             Some("kind"),
         ),
-        row(SCROLL_DOWN, Action::ScrollDown, "scroll the answers down", None),
-        row(SCROLL_UP, Action::ScrollUp, "scroll the answers up", None),
+        row(
+            "cases-scroll-down",
+            SCROLL_DOWN,
+            Action::ScrollDown,
+            "scroll the answers down",
+            None,
+        ),
+        row(
+            "cases-scroll-up",
+            SCROLL_UP,
+            Action::ScrollUp,
+            "scroll the answers up",
+            None,
+        ),
     ]
 }

@@ -42,7 +42,8 @@ pub fn bindings() -> Vec<Binding> {
     const EARLIER: &[Key] = &[ch('h'), key(KeyCode::Left)];
     const LATER: &[Key] = &[ch('l'), key(KeyCode::Right)];
     const MORE: &[Key] = &[ch('+'), ch('=')];
-    let row = |keys, action, help, footer| Binding {
+    let row = |name, keys, action, help, footer| Binding {
+        name,
         screen: Some(Screen::Effect),
         keys,
         action: Top::Effect(action),
@@ -51,44 +52,56 @@ pub fn bindings() -> Vec<Binding> {
     };
     vec![
         row(
+            "effect-measure",
             const { &[ch('e')] },
             Action::Measure,
             "measure with the policy as it is now; training waits",
             Some("measure"),
         ),
         row(
+            "effect-cancel",
             const { &[ch('x')] },
             Action::Cancel,
             "cancel the measurement",
             Some("cancel"),
         ),
         row(
+            "effect-more-queries",
             MORE,
             Action::MoreQueries,
             "twice as many queries for the next one",
             Some("more queries"),
         ),
         row(
+            "effect-fewer-queries",
             const { &[ch('-')] },
             Action::FewerQueries,
             "half as many queries for the next one",
             Some("fewer"),
         ),
         row(
+            "effect-score",
             const { &[ch('v')] },
             Action::NextScore,
             "show reward, or truth where it is known",
             Some("truth"),
         ),
         row(
+            "effect-order",
             const { &[ch('o')] },
             Action::NextOrder,
             "order by effect, or as in the prompt",
             Some("order"),
         ),
-        row(DOWN, Action::Down, "next principle", None),
-        row(UP, Action::Up, "previous principle", None),
-        row(EARLIER, Action::Earlier, "the measurement before", None),
-        row(LATER, Action::Later, "the measurement after", None),
+        row("effect-down", DOWN, Action::Down, "next principle", None),
+        row("effect-up", UP, Action::Up, "previous principle", None),
+        row(
+            "effect-earlier",
+            EARLIER,
+            Action::Earlier,
+            "the measurement before",
+            None,
+        ),
+        row("effect-later", LATER, Action::Later, "the measurement after", None),
     ]
 }

@@ -70,7 +70,8 @@ pub fn bindings() -> Vec<Binding> {
     const LAST: &[Key] = &[ch('G'), key(KeyCode::End)];
     const SCROLL_DOWN: &[Key] = &[ch('J'), key(KeyCode::PageDown)];
     const SCROLL_UP: &[Key] = &[ch('K'), key(KeyCode::PageUp)];
-    let row = |keys, action, help, footer| Binding {
+    let row = |name, keys, action, help, footer| Binding {
+        name,
         screen: Some(Screen::Rows),
         keys,
         action: Top::Fit(action),
@@ -78,11 +79,23 @@ pub fn bindings() -> Vec<Binding> {
         footer,
     };
     vec![
-        row(DOWN, Action::Down, "next row", Some("next")),
-        row(UP, Action::Up, "previous row", None),
-        row(FIRST, Action::First, "first row", None),
-        row(LAST, Action::Last, "last row", None),
-        row(SCROLL_DOWN, Action::ScrollDown, "scroll the text down", Some("scroll")),
-        row(SCROLL_UP, Action::ScrollUp, "scroll the text up", None),
+        row("rows-down", DOWN, Action::Down, "next row", Some("next")),
+        row("rows-up", UP, Action::Up, "previous row", None),
+        row("rows-first", FIRST, Action::First, "first row", None),
+        row("rows-last", LAST, Action::Last, "last row", None),
+        row(
+            "rows-scroll-down",
+            SCROLL_DOWN,
+            Action::ScrollDown,
+            "scroll the text down",
+            Some("scroll"),
+        ),
+        row(
+            "rows-scroll-up",
+            SCROLL_UP,
+            Action::ScrollUp,
+            "scroll the text up",
+            None,
+        ),
     ]
 }

@@ -52,7 +52,8 @@ pub fn bindings() -> Vec<Binding> {
     const LAST: &[Key] = &[ch('G'), key(KeyCode::End)];
     const SCROLL_DOWN: &[Key] = &[ch('J'), key(KeyCode::PageDown)];
     const SCROLL_UP: &[Key] = &[ch('K'), key(KeyCode::PageUp)];
-    let row = |keys, action, help, footer| Binding {
+    let row = |name, keys, action, help, footer| Binding {
+        name,
         screen: Some(Screen::Responses),
         keys,
         action: Top::Responses(action),
@@ -61,49 +62,80 @@ pub fn bindings() -> Vec<Binding> {
     };
     vec![
         row(
+            "responses-down",
             DOWN,
             Action::Down,
             "next pair (holds the list; F follows again)",
             Some("next"),
         ),
-        row(UP, Action::Up, "previous pair", None),
-        row(const { &[ctrl('d')] }, Action::HalfPageDown, "ten pairs down", None),
-        row(const { &[ctrl('u')] }, Action::HalfPageUp, "ten pairs up", None),
-        row(FIRST, Action::First, "first pair of the list", None),
-        row(LAST, Action::Last, "last pair of the list", None),
-        row(SCROLL_DOWN, Action::ScrollDown, "scroll the two responses down", None),
-        row(SCROLL_UP, Action::ScrollUp, "scroll the two responses up", None),
+        row("responses-up", UP, Action::Up, "previous pair", None),
         row(
+            "responses-half-page-down",
+            const { &[ctrl('d')] },
+            Action::HalfPageDown,
+            "ten pairs down",
+            None,
+        ),
+        row(
+            "responses-half-page-up",
+            const { &[ctrl('u')] },
+            Action::HalfPageUp,
+            "ten pairs up",
+            None,
+        ),
+        row("responses-first", FIRST, Action::First, "first pair of the list", None),
+        row("responses-last", LAST, Action::Last, "last pair of the list", None),
+        row(
+            "responses-scroll-down",
+            SCROLL_DOWN,
+            Action::ScrollDown,
+            "scroll the two responses down",
+            None,
+        ),
+        row(
+            "responses-scroll-up",
+            SCROLL_UP,
+            Action::ScrollUp,
+            "scroll the two responses up",
+            None,
+        ),
+        row(
+            "responses-follow",
             const { &[ch('F')] },
             Action::Follow,
             "follow the newest step, or hold the list",
             Some("follow"),
         ),
         row(
+            "responses-branch",
             const { &[ch('f')] },
             Action::NextBranch,
             "filter: all pairs, ranked only, weighted only",
             Some("branch"),
         ),
         row(
+            "responses-order",
             const { &[ch('o')] },
             Action::NextOrder,
             "order: newest, oldest, largest margin, smallest margin",
             Some("order"),
         ),
         row(
+            "responses-jump",
             const { &[ch('g')] },
             Action::OpenJump,
             "show one step only (an empty answer shows all)",
             Some("go to"),
         ),
         row(
+            "responses-search",
             const { &[ch('/')] },
             Action::OpenSearch,
             "show only pairs with this text",
             Some("search"),
         ),
         Binding {
+            name: "responses-sent",
             screen: Some(Screen::Responses),
             keys: const { &[ch('x')] },
             action: Top::ShowSent,
@@ -111,12 +143,14 @@ pub fn bindings() -> Vec<Binding> {
             footer: Some("prompt"),
         },
         row(
+            "responses-ask",
             const { &[ch('i'), ch('a')] },
             Action::OpenAsk,
             "ask the model something of your own",
             Some("ask"),
         ),
         row(
+            "responses-back",
             const { &[key(KeyCode::Esc)] },
             Action::Back,
             "back to the pairs; there: all steps, no search",
