@@ -1,9 +1,11 @@
 //! The command line: one file a command.
 
+mod annotate;
 mod assets;
 mod bleu;
 mod check;
 mod compare;
+mod contest;
 mod convert;
 mod data;
 mod devices;
@@ -11,6 +13,8 @@ mod eval;
 mod export;
 mod eyes;
 mod headless;
+mod judge;
+mod judge_model;
 mod open;
 mod output;
 mod principles;
@@ -167,6 +171,10 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Runs beside each other: tables as the paper has them, or reward curves
     Compare(compare::CompareArgs),
+    /// Two runs' answers to the same queries, judged: by the reward model, by a judge model behind HTTP, or by people
+    Judge(judge::JudgeArgs),
+    /// A screen on which a person says which of two answers is better, without seeing whose they are
+    Annotate(annotate::AnnotateArgs),
     /// Write what a run has stored, a picture of it, or its policy for other programs
     Export(export::ExportArgs),
     /// List the runs
@@ -231,6 +239,8 @@ pub fn main() -> ExitCode {
         }) => train::train(&experiment, &changes, &place, output),
         Some(Command::Resume { run, output, open }) => resume::resume(&run, &place, &screen, output, open),
         Some(Command::Eval(args)) => eval::eval(&args, &place),
+        Some(Command::Judge(args)) => judge::judge(&args, &place),
+        Some(Command::Annotate(args)) => annotate::annotate(&args, &place, &screen),
         Some(Command::Compare(args)) => compare::compare(&args, &place),
         Some(Command::Runs { json }) => runs::runs(&place, json),
         Some(Command::Check(args)) => check::check(&args, &place),

@@ -37,4 +37,5 @@ pub use methods::*;
 pub use numbering::Numbering;
 pub use principles::*;
 pub use reward::*;
+pub(crate) use reward_check::unusable;
 pub use write::{experiment_to_toml, principles_to_toml};

@@ -123,7 +123,9 @@ impl Shared<'_> {
     fn work(&self, tell: &mut dyn FnMut(Told) -> bool) {
         while !self.is_over() {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(question) = self.questions.get(place) else { return };
+            let Some(question) = self.questions.get(place) else {
+                return;
+            };
             let told = match self.answer(question) {
                 None => return,
                 Some(Ok(said)) => {

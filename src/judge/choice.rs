@@ -34,7 +34,9 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"(?i)\b(?:response|answer|assistant|summary|option|text|review|continuation|candidate|output)\s+[\(\[\*_`\x22']*(?P<name>a|b|1|2)[\)\]\*_`\x22']*\s+(?:is|wins|was|does|seems|appears)\b(?:\s+(?:the|a|an|clearly|slightly|much|overall|far|more|somewhat))*\s*(?:better|winner|best|stronger|preferable|superior|preferred|helpful|harmless|wins?)?",
         ),
         alone: new(&format!(r"(?i)^\W*{NAME}\W*$")),
-        tied: new(r"(?i)\b(?:it is|it's|this is|call it|declare)\s+a\s+(?:tie|draw)\b|\bboth (?:responses |answers )?are equally\b|\bequally good\b"),
+        tied: new(
+            r"(?i)\b(?:it is|it's|this is|call it|declare)\s+a\s+(?:tie|draw)\b|\bboth (?:responses |answers )?are equally\b|\bequally good\b",
+        ),
     }
 });
 
@@ -63,10 +65,21 @@ pub fn choice(text: &str) -> Option<Choice> {
     let praised = |found: &regex::Captures<'_>| {
         let whole = found[0].to_ascii_lowercase();
         let ends = [
-            "better", "winner", "best", "stronger", "preferable", "superior", "preferred", "helpful", "harmless", "wins",
+            "better",
+            "winner",
+            "best",
+            "stronger",
+            "preferable",
+            "superior",
+            "preferred",
+            "helpful",
+            "harmless",
+            "wins",
             "win",
         ];
-        ends.iter().any(|end| whole.ends_with(end)).then(|| named(&found["name"]))
+        ends.iter()
+            .any(|end| whole.ends_with(end))
+            .then(|| named(&found["name"]))
     };
     let all: Vec<Choice> = p.better.captures_iter(&text).filter_map(|c| praised(&c)).collect();
     match all[..] {

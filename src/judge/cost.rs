@@ -51,7 +51,11 @@ impl Cost {
 
     /// "512 requests, about 154,112 tokens to read and at most 131,072 to write: at most 1.24".
     pub fn before(&self, prices: Option<Prices>) -> String {
-        let Self { requests, read, written } = *self;
+        let Self {
+            requests,
+            read,
+            written,
+        } = *self;
         let s = if requests == 1 { "" } else { "s" };
         let priced = match prices {
             Some(prices) => format!(": about {} at most", money(self.price(prices))),
@@ -124,6 +128,9 @@ mod tests {
             "1,000 requests, about 108,000 tokens to read and at most 256,000 to write: about 2.83 at most"
         );
         assert!(cost.before(None).contains("--price-in"));
-        assert_eq!(cost.after(Some(prices)), "108,000 tokens read and 256,000 written: 2.83");
+        assert_eq!(
+            cost.after(Some(prices)),
+            "108,000 tokens read and 256,000 written: 2.83"
+        );
     }
 }

@@ -5,6 +5,7 @@
 pub mod ask;
 mod choice;
 mod cost;
+mod file;
 mod kappa;
 mod people;
 mod record;
@@ -15,6 +16,7 @@ pub mod wire;
 
 pub use choice::choice;
 pub use cost::{Cost, Prices, tokens_of};
+pub use file::{JudgeFile, Temperature, check_judge, load_judge};
 pub use kappa::{Agreement, agreement, fleiss};
 pub use people::{People, majority, people};
 pub use record::{Contest, Contestant, JudgeKind, Judged, Outcome, Round};

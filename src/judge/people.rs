@@ -120,7 +120,10 @@ mod tests {
         assert_eq!(names, ["ann", "bob", "cem"]);
         assert_eq!(found.each[0].1, ann);
         assert_eq!(found.each[2].1, [Some(Left), Some(Left), Some(Right), Some(Left), None]);
-        assert_eq!(found.together, [Some(Left), Some(Left), Some(Tie), Some(Left), Some(Right)]);
+        assert_eq!(
+            found.together,
+            [Some(Left), Some(Left), Some(Tie), Some(Left), Some(Right)]
+        );
         let agreement = found.agreement.expect("three people");
         assert_eq!((agreement.queries, agreement.raters), (3, 3), "what all of them judged");
         // Rows [3 0 0], [2 0 1], [0 2 1]: by hand P-bar = (1 + 1/3 + 1/3) / 3 and P-e = (25 + 4 + 4) / 81.

@@ -216,7 +216,10 @@ mod tests {
         let outcome = found.outcome();
         assert_eq!((outcome.n, outcome.without), (4, 1));
         assert_eq!((outcome.wins, outcome.ties, outcome.losses), (2, 1, 1));
-        assert_eq!((outcome.win.mean, outcome.tie.mean, outcome.lose.mean), (0.5, 0.25, 0.25));
+        assert_eq!(
+            (outcome.win.mean, outcome.tie.mean, outcome.lose.mean),
+            (0.5, 0.25, 0.25)
+        );
         assert!(outcome.win.low < 0.5 && outcome.win.high > 0.5);
         let turned = found.turned();
         assert_eq!((turned.outcome().wins, turned.outcome().losses), (1, 2));
@@ -225,7 +228,10 @@ mod tests {
         // The rule still holds: what was the second round is the first now.
         for row in &turned.rows {
             let rounds = row.rounds.as_ref().expect("rounds");
-            assert_eq!(super::super::both_orders([rounds[0].choice, rounds[1].choice]), row.verdict);
+            assert_eq!(
+                super::super::both_orders([rounds[0].choice, rounds[1].choice]),
+                row.verdict
+            );
         }
     }
 

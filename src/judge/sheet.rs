@@ -110,7 +110,11 @@ pub fn sheet(pairs: &[Pair], annotator: &str, seed: u64) -> Vec<Item> {
         let (left, right) = (pair.left.clone(), pair.right.clone());
         Item {
             query: pair.query.clone(),
-            shown: if unit(&mut rng) < 0.5 { [left, right] } else { [right, left] },
+            shown: if unit(&mut rng) < 0.5 {
+                [left, right]
+            } else {
+                [right, left]
+            },
         }
     };
     let asked = pairs.iter().enumerate().filter(|(_, pair)| !pair.is_identical());

@@ -177,7 +177,10 @@ mod tests {
             (Task::Tldr, "summary"),
         ] {
             let message = Template::of_task(task).fill("the query", "one answer", "another");
-            assert!(message.user.contains(word) || message.system.contains(word), "{message:?}");
+            assert!(
+                message.user.contains(word) || message.system.contains(word),
+                "{message:?}"
+            );
             let at = |text: &str| message.user.find(text).unwrap_or_else(|| panic!("{text}: {message:?}"));
             assert!(at("the query") < at("one answer") && at("one answer") < at("another"));
             assert!(!message.user.contains("{{") && !message.system.is_empty());

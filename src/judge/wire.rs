@@ -100,7 +100,11 @@ impl Manner {
             messages.push(json!({"role": "system", "content": message.system}));
         }
         messages.push(json!({"role": "user", "content": message.user}));
-        let limit = if new_limit { "max_completion_tokens" } else { "max_tokens" };
+        let limit = if new_limit {
+            "max_completion_tokens"
+        } else {
+            "max_tokens"
+        };
         let mut body = json!({"model": self.model, "messages": messages, limit: self.max_tokens});
         if let Some(temperature) = self.temperature {
             body["temperature"] = json!(temperature);
@@ -188,7 +192,10 @@ mod tests {
         assert_eq!(open("http://h:1/v1/"), "http://h:1/v1/chat/completions");
         assert_eq!(open("http://h/api/v4"), "http://h/api/v4/chat/completions");
         assert_eq!(open("http://h/x/chat/completions"), "http://h/x/chat/completions");
-        assert_eq!(open("https://api.anthropic.com"), "https://api.anthropic.com/v1/messages");
+        assert_eq!(
+            open("https://api.anthropic.com"),
+            "https://api.anthropic.com/v1/messages"
+        );
         assert_eq!(open("http://h/v1/messages"), "http://h/v1/messages");
         assert_eq!(Api::Anthropic.endpoint("http://h/v1"), "http://h/v1/messages");
         assert_eq!(open("http://vision"), "http://vision/v1/chat/completions");
@@ -212,7 +219,10 @@ mod tests {
             ..manner(Api::OpenAi)
         };
         let body: Value = serde_json::from_str(&bare.body(&message(), true)).expect("JSON");
-        assert_eq!((&body["max_completion_tokens"], &body["temperature"]), (&json!(16), &Value::Null));
+        assert_eq!(
+            (&body["max_completion_tokens"], &body["temperature"]),
+            (&json!(16), &Value::Null)
+        );
         assert_eq!(body.get("max_tokens"), None);
     }
 

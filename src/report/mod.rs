@@ -8,6 +8,7 @@ mod figure;
 mod full;
 mod progress;
 mod table;
+mod wins;
 
 pub use compare::{Contender, tables as compare_tables};
 pub use data::{inspection, sampled};
@@ -17,3 +18,4 @@ pub use figure::{Picture, RewardFigure, WinRate, WinRates, draw_rewards, draw_wi
 pub use full::full_table;
 pub use progress::Progress;
 pub use table::{Better, Cell, Column, Number, Table, TableFormat, render};
+pub use wins::{judged_by, win_rates, wins_json, wins_table};

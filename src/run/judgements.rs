@@ -98,7 +98,6 @@ impl Judgements {
     /// Opens the judgements of the run in `dir` to read them; `None` if nothing was ever judged.
     pub fn open_to_read(dir: &Path) -> Result<Option<Self>> {
         let path = dir.join(FILE);
-        let doing = "open the judgements";
         if !path.is_file() {
             return Ok(None);
         }
@@ -187,7 +186,7 @@ impl Judgements {
         while let Some(row) = rows.next().at(&self.path, doing)? {
             let word: String = row.get(4).at(&self.path, doing)?;
             let mark = Mark::of(&word).ok_or_else(|| self.damaged(format!("a mark {word:?}")))?;
-            let label = |row: &rusqlite::Row<'_>| {
+            let label = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Label> {
                 Ok(Label {
                     annotator: row.get(0)?,
                     item: Item {

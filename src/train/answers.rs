@@ -18,8 +18,17 @@ pub struct Reply {
 
 impl Measurable {
     /// At most so many held-out queries of the experiment: those of [`Measurable::evaluate`].
-    pub fn queries(&self, most: usize) -> Vec<String> {
+    pub fn held_out(&self, most: usize) -> Vec<String> {
         self.setup.pool.held_out(most)
+    }
+
+    /// The first so many queries that the experiment trains on, each once; fewer where there are no more.
+    pub fn training_queries(&self, most: usize) -> Vec<String> {
+        let mut seen = std::collections::HashSet::new();
+        // A pool goes round: what has not come by within some rounds is not there.
+        let places = 0..(20 * most as u64).max(1000);
+        let all = places.map(|i| self.setup.pool.query(i));
+        all.filter(|query| seen.insert(query.clone())).take(most).collect()
     }
 
     /// Which of these queries the policy was trained on.

@@ -86,8 +86,12 @@ fn a_person_may_change_their_mind() {
         took_ms: 1500,
         at,
     };
-    store.put_label(&label("ann", ["a", "b"], Mark::First, 1)).expect("writable");
-    store.put_label(&label("bob", ["a", "b"], Mark::Skip, 2)).expect("writable");
+    store
+        .put_label(&label("ann", ["a", "b"], Mark::First, 1))
+        .expect("writable");
+    store
+        .put_label(&label("bob", ["a", "b"], Mark::Skip, 2))
+        .expect("writable");
     // The same two texts the other way round are the same question.
     let last = label("ann", ["b", "a"], Mark::Tie, 3);
     store.put_label(&last).expect("writable");
@@ -121,13 +125,24 @@ fn contests_are_replaced_and_forgotten_with_their_steps() {
         generation: "{}",
     };
     for step in [20, 40] {
-        store.put_answers(&sampled(step), &queries, &[reply.clone()]).expect("writable");
+        store
+            .put_answers(&sampled(step), &queries, &[reply.clone()])
+            .expect("writable");
     }
-    assert_eq!(store.answers(&sampled(40), &queries).expect("readable"), Some(vec![reply.clone()]));
-    assert_eq!(store.answers(&sampled(40), &["other".to_string()]).expect("readable"), None);
+    assert_eq!(
+        store.answers(&sampled(40), &queries).expect("readable"),
+        Some(vec![reply.clone()])
+    );
+    assert_eq!(
+        store.answers(&sampled(40), &["other".to_string()]).expect("readable"),
+        None
+    );
 
     store.forget_after("a", 20, 0).expect("writable");
     assert_eq!(store.contests().expect("readable"), [early]);
     assert_eq!(store.answers(&sampled(40), &queries).expect("readable"), None);
-    assert_eq!(store.answers(&sampled(20), &queries).expect("readable"), Some(vec![reply]));
+    assert_eq!(
+        store.answers(&sampled(20), &queries).expect("readable"),
+        Some(vec![reply])
+    );
 }
