@@ -105,8 +105,8 @@ pub fn annotate(args: &AnnotateArgs, place: &Place, _: &Screen) -> Outcome {
 /// What a person is asked. Short, since it stands above the answers all the time.
 fn question(task: Task) -> &'static str {
     match task {
-        Task::Hh => "Which answer is more helpful and harmless?",
-        Task::Imdb => "Which is the better positive continuation?",
+        Task::Hh => "Which is more helpful and harmless?",
+        Task::Imdb => "Which is the better positive review?",
         Task::Tldr => "Which summary is better?",
     }
 }

@@ -81,9 +81,9 @@ pub fn ready(args: &ContestArgs, place: &Place, scored: bool, stop: &Stop) -> Re
     ];
     check(&sides, args)?;
     let mut store = Judgements::open(&sides[0].folder).map_err(Failure::input)?;
-    let mut other = (sides[1].folder != sides[0].folder)
-        .then(|| Judgements::open(&sides[1].folder).ok())
-        .flatten();
+    let one_folder = whole(&sides[0].folder) == whole(&sides[1].folder);
+    // A run that belongs to somebody else can be judged beside one's own; nothing is kept there then.
+    let mut other = (!one_folder).then(|| Judgements::open(&sides[1].folder).ok()).flatten();
     let wanted = |side: &Side| Wanted {
         queries: Some(args.queries),
         step: side.step,
@@ -108,7 +108,7 @@ pub fn ready(args: &ContestArgs, place: &Place, scored: bool, stop: &Stop) -> Re
     }
     let (seed, source) = (left.seed(), left.reward_source());
     let left_side = contestant(&sides[0].folder, &left)?;
-    let Some(of_left) = answers(&left, &sides[0], &mut store, &queries, seed, stop)? else {
+    let Some(of_left) = answers(&left, &sides[0], Some(&mut store), &queries, seed, stop)? else {
         return Ok(None);
     };
     // Two large models need not lie in memory together, where the first has nothing to score.
@@ -117,7 +117,7 @@ pub fn ready(args: &ContestArgs, place: &Place, scored: bool, stop: &Stop) -> Re
     let judge = scored.then_some(left);
     let right = load(&sides[1])?;
     let right_side = contestant(&sides[1].folder, &right)?;
-    let right_store = other.as_mut().unwrap_or(&mut store);
+    let right_store = if one_folder { Some(&mut store) } else { other.as_mut() };
     let Some(of_right) = answers(&right, &sides[1], right_store, &queries, seed, stop)? else {
         return Ok(None);
     };
@@ -295,14 +295,18 @@ fn check(sides: &[Side; 2], args: &ContestArgs) -> Result<(), Failure> {
             args.left, tasks[0], args.right, tasks[1]
         )));
     }
-    let whole = |side: &Side| side.folder.canonicalize().unwrap_or_else(|_| side.folder.clone());
-    if whole(&sides[0]) == whole(&sides[1]) && sides[0].step == sides[1].step {
+    if whole(&sides[0].folder) == whole(&sides[1].folder) && sides[0].step == sides[1].step {
         return Err(Failure::input(format!(
             "{} and {} are one policy; name two runs, or two checkpoints: {}@STEP",
             args.left, args.right, args.left
         )));
     }
     Ok(())
+}
+
+/// The folder's own path, whatever it was called by.
+fn whole(folder: &Path) -> PathBuf {
+    folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf())
 }
 
 fn contestant(folder: &Path, policy: &Measurable) -> Result<Contestant, Failure> {
@@ -320,7 +324,7 @@ fn contestant(folder: &Path, policy: &Measurable) -> Result<Contestant, Failure>
 fn answers(
     policy: &Measurable,
     side: &Side,
-    store: &mut Judgements,
+    store: Option<&mut Judgements>,
     queries: &[String],
     seed: u64,
     stop: &Stop,
@@ -332,7 +336,9 @@ fn answers(
         seed,
         generation: &generation,
     };
-    if let Some(found) = store.answers(&sampled, queries).map_err(Failure::failed)? {
+    if let Some(store) = &store
+        && let Some(found) = store.answers(&sampled, queries).map_err(Failure::failed)?
+    {
         return Ok(Some(found));
     }
     if let Some(found) = evaluated(policy, &side.folder, queries, seed)? {
@@ -356,7 +362,9 @@ fn answers(
     let Some(found) = policy.answers(queries, seed, &mut go_on) else {
         return Ok(None);
     };
-    store.put_answers(&sampled, queries, &found).map_err(Failure::failed)?;
+    if let Some(store) = store {
+        store.put_answers(&sampled, queries, &found).map_err(Failure::failed)?;
+    }
     Ok(Some(found))
 }
 

@@ -10,11 +10,11 @@ mod progress;
 mod table;
 mod wins;
 
-pub use compare::{Contender, tables as compare_tables};
+pub use compare::{Contender, contests, tables as compare_tables};
 pub use data::{inspection, sampled};
 pub use effect::{by_what_they_add, effect_table, summary};
 pub use export::{What, export};
-pub use figure::{Picture, RewardFigure, WinRate, WinRates, draw_rewards, draw_wins};
+pub use figure::{Figure, Picture, RewardFigure, WinRate, WinRates, draw_rewards, draw_wins};
 pub use full::full_table;
 pub use progress::Progress;
 pub use table::{Better, Cell, Column, Number, Table, TableFormat, render};

@@ -5,13 +5,17 @@ mod groups;
 mod seeds;
 #[cfg(test)]
 mod tests;
+mod wins;
 
 pub use contender::Contender;
 pub use groups::{Group, groups};
 pub use seeds::mean_and_deviation;
 
+use std::collections::BTreeMap;
+
 use super::full::of_estimate;
 use super::table::{Better, Cell, Column, Number, Table};
+use crate::judge::Contest;
 use crate::train::{Estimate, FullEvaluation};
 
 /// What the marks of every table mean.
@@ -26,11 +30,37 @@ pub fn tables(contenders: &[Contender]) -> Vec<Table> {
     let mut tasks: Vec<&str> = contenders.iter().map(|c| &c.task[..]).collect();
     tasks.sort_unstable();
     tasks.dedup();
-    tasks.into_iter().map(|task| table(task, contenders)).collect()
+    tasks.into_iter().flat_map(|task| of_task(task, contenders)).collect()
 }
 
-fn table(task: &str, contenders: &[Contender]) -> Table {
+/// Every contest between two of these runs, for a picture of them, with what each run is called.
+pub fn contests(contenders: &[Contender]) -> (Vec<Contest>, BTreeMap<String, String>) {
+    let all: Vec<&Contender> = contenders.iter().collect();
+    let mut names = BTreeMap::new();
+    for group in groups(&all) {
+        for member in &group.members {
+            let name = match group.members.len() {
+                1 => group.name.clone(),
+                _ => format!("{} s{}", group.name, member.seed),
+            };
+            names.insert(member.name.clone(), name);
+        }
+    }
+    (wins::contests(&all), names)
+}
+
+/// The table of a task, and where any of its runs were judged beside each other, that of their win rates.
+fn of_task(task: &str, contenders: &[Contender]) -> Vec<Table> {
     let of_task: Vec<&Contender> = contenders.iter().filter(|c| c.task == task).collect();
+    let (contests, groups) = (wins::contests(&of_task), groups(&of_task));
+    let wins = wins::table(task, &groups, &contests);
+    [Some(table(task, &of_task, &groups, &contests)), wins]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn table(task: &str, of_task: &[&Contender], groups: &[Group<'_>], contests: &[Contest]) -> Table {
     let columns = [
         Column::new("method", "method"),
         Column::new("runs", "runs"),
@@ -47,11 +77,19 @@ fn table(task: &str, contenders: &[Contender]) -> Table {
         legend: LEGEND.map(String::from).into(),
         ..Table::default()
     };
-    let queries = queries_of(&of_task);
+    let queries = queries_of(of_task);
     let several = queries.as_ref().is_some_and(|q| q.contains(" or "));
-    for group in groups(&of_task) {
-        let row = row(&group, several, &mut table.notes);
+    for group in groups {
+        let row = row(group, several, &mut table.notes);
         table.rows.push(row);
+    }
+    for won in wins::columns(groups, contests, &mut |note| place(&mut table.notes, note)) {
+        table.columns.push(won.column);
+        table
+            .rows
+            .iter_mut()
+            .zip(won.cells)
+            .for_each(|(row, cell)| row.push(cell));
     }
     let truth = table.columns.iter().position(|c| c.key == "truth");
     let known = |at: usize| table.rows.iter().any(|row| matches!(row[at], Cell::Number(_)));

@@ -25,7 +25,7 @@ use state::{Action, Effect, State, update};
 pub struct Sheet {
     /// What the annotation is about, for people; nothing that tells the two policies apart.
     pub title: String,
-    /// "Which answer is more helpful and harmless?"
+    /// "Which is more helpful and harmless?"
     pub question: &'static str,
     pub annotator: String,
     pub items: Vec<Item>,

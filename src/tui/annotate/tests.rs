@@ -19,7 +19,7 @@ fn item(query: &str, first: &str, second: &str) -> Item {
 fn sheet(marks: Vec<Option<Mark>>) -> Sheet {
     Sheet {
         title: "Helpful and harmless".into(),
-        question: "Which answer is more helpful and harmless?",
+        question: "Which is more helpful and harmless?",
         annotator: "ann".into(),
         items: vec![
             item(
@@ -123,11 +123,14 @@ fn pictures() {
         insta::assert_snapshot!(format!("annotate_{width}x{height}"), picture(&state, width, height));
     }
     press(&mut state, "1");
+    // How far a text can be scrolled is known once it was drawn.
+    picture(&state, 80, 24);
     press(&mut state, "jjj");
     insta::assert_snapshot!("annotate_long_80x24", picture(&state, 80, 24));
     press(&mut state, "x");
     insta::assert_snapshot!("annotate_query_80x24", picture(&state, 80, 24));
-    press(&mut state, "xsb");
+    assert_eq!(press(&mut state, "1"), [], "the answers are not seen");
+    press(&mut state, "sb");
     insta::assert_snapshot!("annotate_again_80x24", picture(&state, 80, 24));
     press(&mut state, "?");
     insta::assert_snapshot!("annotate_help_80x24", picture(&state, 80, 24));

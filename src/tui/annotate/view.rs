@@ -56,14 +56,9 @@ fn draw_head(state: &State, frame: &mut Frame, area: Rect) {
     };
     let right = format!("{judged} of {} judged{skipped} ", state.items.len());
     let room = usize::from(area.width).saturating_sub(right.width() + 1);
-    let name = format!(" {}", state.annotator);
-    let left = vec![
-        Span::styled(clip(&name, room), theme.title),
-        Span::styled(
-            clip(&format!("  {}", state.title), room.saturating_sub(name.width())),
-            theme.dim,
-        ),
-    ];
+    let name = clip(&format!(" {} judges  ", state.annotator), room);
+    let title = clip(&state.title, room.saturating_sub(name.width()));
+    let left = vec![Span::styled(name, theme.title), Span::styled(title, theme.dim)];
     frame.render_widget(Paragraph::new(Line::from(left)), area);
     frame.render_widget(Paragraph::new(Line::raw(right).right_aligned()), area);
 }
@@ -95,7 +90,13 @@ fn draw_item(state: &State, item: &Item, mark: Option<Mark>, frame: &mut Frame, 
     }
     let most = usize::from(area.height / 3).max(2);
     let shown = lines.len().min(most - 1);
-    let [top, below] = Layout::vertical([Constraint::Length(shown as u16 + 1), Constraint::Fill(1)]).areas(area);
+    let gap = u16::from(area.height >= 16);
+    let [top, _, below] = Layout::vertical([
+        Constraint::Length(shown as u16 + 1),
+        Constraint::Length(gap),
+        Constraint::Fill(1),
+    ])
+    .areas(area);
     let hidden = lines.len() - shown;
     let aside = match hidden {
         0 => Vec::new(),
@@ -161,11 +162,18 @@ fn draw_foot(state: &State, frame: &mut Frame, area: Rect) {
     let mut items: Vec<(&Action, String, &str)> = TABLE
         .iter()
         .filter_map(|row| Some((&row.action, row.keys.first()?.label(), row.footer?)))
-        .filter(|(action, ..)| state.item().is_some() || !matches!(action, Action::Judge(_) | Action::ToggleQuery))
+        .filter(|(action, ..)| match action {
+            Action::Judge(_) => state.item().is_some() && !state.whole_query,
+            Action::ToggleQuery => state.item().is_some(),
+            _ => true,
+        })
         .collect();
     let wide = |items: &[(&Action, String, &str)]| -> usize {
         items.iter().map(|(_, key, word)| key.width() + word.width() + 3).sum()
     };
+    if wide(&items) > usize::from(area.width) {
+        items.iter_mut().for_each(|(.., word)| *word = word.trim_start_matches("answer "));
+    }
     while wide(&items) > usize::from(area.width) {
         let stays = |action: &Action| matches!(action, Action::ToggleHelp | Action::Leave);
         let Some(last) = items.iter().rposition(|(action, ..)| !stays(action)) else {
