@@ -12,6 +12,7 @@ mod devices;
 mod eval;
 mod export;
 mod eyes;
+mod fork;
 mod headless;
 mod judge;
 mod judge_model;
@@ -161,12 +162,17 @@ enum Command {
     Resume {
         /// A run's folder or name
         run: String,
+        /// Change a setting from here on, for example --set steps=80 or --set learning_rate=1e-4; `ple fork` can change more
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        sets: Vec<String>,
         #[command(flatten)]
         output: Output,
         /// Go on in the workbench
         #[arg(long, conflicts_with_all = ["json", "quiet"])]
         open: bool,
     },
+    /// A new run from a checkpoint of another, with other settings from there on
+    Fork(fork::ForkArgs),
     /// Evaluate a run's policy, or a model, on held-out queries: perplexity, reward, BLEU, truth, with intervals
     Eval(eval::EvalArgs),
     /// Runs beside each other: tables as the paper has them, or reward curves
@@ -237,7 +243,13 @@ pub fn main() -> ExitCode {
             changes,
             output,
         }) => train::train(&experiment, &changes, &place, output),
-        Some(Command::Resume { run, output, open }) => resume::resume(&run, &place, &screen, output, open),
+        Some(Command::Resume {
+            run,
+            sets,
+            output,
+            open,
+        }) => resume::resume(&run, &sets, &place, &screen, output, open),
+        Some(Command::Fork(args)) => fork::fork(&args, &place, &screen),
         Some(Command::Eval(args)) => eval::eval(&args, &place),
         Some(Command::Judge(args)) => judge::judge(&args, &place),
         Some(Command::Annotate(args)) => annotate::annotate(&args, &place, &screen),

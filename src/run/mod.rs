@@ -20,6 +20,7 @@ mod exact;
 mod exact_fit;
 mod exact_full;
 mod exact_settings;
+mod fork;
 mod judgements;
 mod list;
 mod lock;
@@ -35,6 +36,7 @@ mod tests;
 
 pub use checkpoint::Checkpoint;
 pub use error::{Result, StoreError};
+pub use fork::Fork;
 pub use judgements::{Asked, Judgements, Sampled};
 pub(crate) use list::word;
 pub use list::{RunSummary, list_runs, resolve};

@@ -10,6 +10,8 @@ pub mod event_loop;
 mod fit_view;
 pub mod history;
 pub mod input;
+mod inside;
+mod inside_view;
 pub mod keymap;
 pub mod popup;
 pub mod popup_view;
@@ -39,8 +41,8 @@ use ratatui::crossterm::event;
 use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event};
 
-pub use event_loop::ReadSent;
 use event_loop::{Host, Ports, SavePrinciples};
+pub use event_loop::{LookInside, ReadSent};
 pub use sent::{Given, Question};
 use state::State;
 use theme::{Markers, Theme};
@@ -67,6 +69,8 @@ pub struct Options {
     pub save: SavePrinciples,
     /// Tells what a model was given; may take its time.
     pub sent: ReadSent,
+    /// Looks inside the responses of a stored run; may take its time.
+    pub inside: LookInside,
 }
 
 impl Default for Options {
@@ -77,6 +81,12 @@ impl Default for Options {
             stop: never(),
             save: |_, _| Err("not possible here".into()),
             sent: Arc::new(|_| Err("not possible here".into())),
+            inside: Arc::new(|step, index| crate::train::Inside {
+                step,
+                index,
+                policy_steps: 0,
+                found: Err("not possible here".into()),
+            }),
         }
     }
 }
@@ -128,6 +138,7 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
         stop: options.stop,
         save: options.save,
         sent: options.sent,
+        inside: options.inside,
     };
     event_loop::run(&mut state, &mut terminal, ports)
 }

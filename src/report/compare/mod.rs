@@ -85,6 +85,7 @@ fn table(task: &str, of_task: &[&Contender], groups: &[Group<'_>], contests: &[C
     }
     for won in wins::columns(groups, contests, &mut |note| place(&mut table.notes, note)) {
         table.columns.push(won.column);
+        table.legend.push(won.legend);
         table
             .rows
             .iter_mut()

@@ -10,6 +10,8 @@ use crate::train::Estimate;
 /// A column of the table: how often each row won over one of them.
 pub struct Wins {
     pub column: Column,
+    /// What it means.
+    pub legend: String,
     /// A cell a row.
     pub cells: Vec<Cell>,
 }
@@ -104,9 +106,12 @@ pub fn columns(groups: &[Group<'_>], contests: &[Contest], mark: &mut dyn FnMut(
             .collect();
         let some = cells.iter().any(|cell| matches!(cell, Cell::Number(_)));
         let word = if word.is_empty() { judge } else { word };
-        let name = format!("wins over {}, {word} %", groups[most].name);
         some.then(|| Wins {
-            column: Column::new(&name, key),
+            column: Column::new(&format!("win % {word}"), key),
+            legend: format!(
+                "win % {word}: of the queries, how many are won against {}",
+                groups[most].name
+            ),
             cells,
         })
     };

@@ -346,7 +346,7 @@ impl FitTrainer {
                 Command::Stop => return Ok(Flow::Stop),
                 Command::Abandon => return Ok(Flow::Abandon),
                 Command::Checkpoint => self.checkpoint()?,
-                Command::SetLearningRate(_) => self.change(command)?,
+                Command::SetLearningRate(_) | Command::Changed(_) => self.change(command)?,
                 // Nothing of a policy's run is there to be changed.
                 _ => {}
             }
@@ -356,11 +356,15 @@ impl FitTrainer {
 
     /// Changes the peak of the schedule from the next update on, and marks it on the charts.
     fn change(&mut self, command: Command) -> Result<(), TrainError> {
-        let Command::SetLearningRate(rate) = command else {
-            return Ok(());
+        let label = match &command {
+            Command::SetLearningRate(rate) => {
+                let label = format!("rate {:.1e} -> {rate:.1e}", self.learning_rate);
+                self.learning_rate = *rate;
+                label
+            }
+            Command::Changed(labels) => labels.join(", "),
+            _ => return Ok(()),
         };
-        let label = format!("rate {:.1e} -> {rate:.1e}", self.learning_rate);
-        self.learning_rate = rate;
         let step = self.step;
         self.emit(Event::Mark(Mark { step, label, command }))
     }

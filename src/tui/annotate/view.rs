@@ -172,7 +172,9 @@ fn draw_foot(state: &State, frame: &mut Frame, area: Rect) {
         items.iter().map(|(_, key, word)| key.width() + word.width() + 3).sum()
     };
     if wide(&items) > usize::from(area.width) {
-        items.iter_mut().for_each(|(.., word)| *word = word.trim_start_matches("answer "));
+        items
+            .iter_mut()
+            .for_each(|(.., word)| *word = word.trim_start_matches("answer "));
     }
     while wide(&items) > usize::from(area.width) {
         let stays = |action: &Action| matches!(action, Action::ToggleHelp | Action::Leave);
