@@ -259,8 +259,8 @@ pub fn contest(ready: &mut Ready, settings: &ModelSettings, stop: &Stop) -> Resu
         };
     }
     let mut rows = Vec::with_capacity(pairs.len());
-    for pair in 0..pairs.len() {
-        if pairs[pair].is_identical() {
+    for (pair, texts) in pairs.iter().enumerate() {
+        if texts.is_identical() {
             rows.push((Some(Verdict::Tie), None));
             continue;
         }
