@@ -186,14 +186,7 @@ fn win_rates_stand_beside_the_other_numbers() {
     let tables = tables(&[sft, dpo, p1, p2]);
     assert_eq!(tables.len(), 2);
     let names: Vec<&str> = tables[0].columns[8..].iter().map(|c| &c.name[..]).collect();
-    assert_eq!(
-        names,
-        [
-            "wins over PLE, reward %",
-            "wins over PLE, judge-7b %",
-            "wins over PLE, people %"
-        ]
-    );
+    assert_eq!(names, ["win % reward", "win % judge-7b", "win % people"]);
     let value = |row: usize, column: usize| match &tables[0].rows[row][column] {
         Cell::Number(n) => Some((n.value.round(), n.n, n.note.is_some())),
         _ => None,

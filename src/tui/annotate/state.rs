@@ -106,15 +106,13 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     if !matches!(action, Action::Suspend | Action::Redraw) {
         state.notice = None;
     }
-    // A key that closes the help does nothing else, so that nobody judges what they do not see.
-    if state.help
-        && matches!(
-            action,
-            Action::Judge(_) | Action::Back | Action::Forward | Action::NextSkipped
-        )
-    {
-        state.help = false;
-        return Vec::new();
+    // Over the help or the whole query such a key only closes that, so that nobody judges what they do not see.
+    let moves = matches!(
+        action,
+        Action::Judge(_) | Action::Back | Action::Forward | Action::NextSkipped
+    );
+    if moves && (state.help || state.whole_query) {
+        return update(state, Action::Close);
     }
     match action {
         Action::Judge(mark) => {
