@@ -244,7 +244,7 @@ fn a_judge_that_prefers_length_finds_the_longer_one_whatever_its_place() {
     for entry in std::fs::read_dir(lab.run("a")).expect("a folder") {
         let path = entry.expect("an entry").path();
         if let Ok(bytes) = std::fs::read(&path) {
-            let found = bytes.windows(6).any(|w| w == b"secret");
+            let found = bytes.windows(18).any(|w| w == b"secret-of-the-test");
             assert!(!found, "{}", path.display());
         }
     }
@@ -619,9 +619,9 @@ fn the_reward_model_judges_and_its_verdicts_are_compared_and_drawn() {
     // Stored in both runs: the table of them, and the picture of either.
     let table = ple(&lab, &["compare", "b", "a"], 0).out;
     for wanted in [
-        "wins over ",
-        ", reward %",
-        ", truth %",
+        "won against PLE",
+        "win % reward",
+        "win % truth",
         "imdb: win rates",
         "learning_rate",
     ] {

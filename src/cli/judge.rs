@@ -21,7 +21,7 @@ pub struct JudgeArgs {
     #[arg(long, value_enum)]
     by: Option<By>,
     /// With reward: scores no further apart are a tie
-    #[arg(long, value_name = "X", default_value_t = EPSILON)]
+    #[arg(long, value_name = "X", default_value_t = EPSILON, allow_negative_numbers = true)]
     epsilon: f64,
     #[command(flatten)]
     model: ModelArgs,

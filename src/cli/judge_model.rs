@@ -47,10 +47,10 @@ pub struct ModelArgs {
     #[arg(long, value_name = "FILE")]
     template: Option<String>,
     /// Price of a million tokens that the model reads
-    #[arg(long, value_name = "PRICE")]
+    #[arg(long, value_name = "PRICE", allow_negative_numbers = true)]
     price_in: Option<f64>,
     /// Price of a million tokens that it writes
-    #[arg(long, value_name = "PRICE")]
+    #[arg(long, value_name = "PRICE", allow_negative_numbers = true)]
     price_out: Option<f64>,
     /// Questions under way at once [default: 4]
     #[arg(long, value_name = "N")]

@@ -22,6 +22,7 @@ mod principles;
 mod resume;
 mod runs;
 mod signals;
+mod suite;
 mod train;
 
 use std::io::IsTerminal;
@@ -181,6 +182,8 @@ enum Command {
     Judge(judge::JudgeArgs),
     /// A screen on which a person says which of two answers is better, without seeing whose they are
     Annotate(annotate::AnnotateArgs),
+    /// A whole comparison: every method on every task with every seed, and its tables
+    Suite(suite::SuiteArgs),
     /// Write what a run has stored, a picture of it, or its policy for other programs
     Export(export::ExportArgs),
     /// List the runs
@@ -254,6 +257,7 @@ pub fn main() -> ExitCode {
         Some(Command::Judge(args)) => judge::judge(&args, &place),
         Some(Command::Annotate(args)) => annotate::annotate(&args, &place, &screen),
         Some(Command::Compare(args)) => compare::compare(&args, &place),
+        Some(Command::Suite(args)) => suite::suite(&args, &place),
         Some(Command::Runs { json }) => runs::runs(&place, json),
         Some(Command::Check(args)) => check::check(&args, &place),
         Some(Command::Devices { json }) => devices::devices(json),

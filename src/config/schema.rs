@@ -31,6 +31,10 @@ pub(super) enum Kind {
     Span,
     /// A list of words, none of them blank.
     Words,
+    /// A list of one or more of these words, each once.
+    Choices(&'static [&'static str]),
+    /// A list of one or more whole numbers of 0 or more, each once.
+    Wholes,
     /// One of these words, or a list of others, at least one.
     WordOrWords(&'static [&'static str]),
     /// True, false, or one of these words.
@@ -225,6 +229,8 @@ const METHOD: &[Key] = &[
     must("learning_rate", Kind::Number(Range::AboveZero), "0.001"),
     may("tau0", Kind::Number(Range::Any), "0.2"),
     may("decay", Kind::Number(Range::AboveZeroToOne), "0.9"),
+    may("schedule", Kind::Choice(&["decay", "pure"]), "\"pure\""),
+    may("purity", Kind::Number(Range::AboveZeroToOne), "0.9"),
     may(
         "replay",
         Kind::WordOrTable {
@@ -242,9 +248,19 @@ const METHOD: &[Key] = &[
     may("max_grad_norm", Kind::Number(Range::ZeroOrMore), "1.0"),
     may("weight_decay", Kind::Number(Range::ZeroOrMore), "0.0"),
     may("diagnostics", count(0), "1"),
+    may("stabilise", Kind::Section(STABILISE), ""),
     may("dpo", Kind::Section(DPO), ""),
     may("ppo", Kind::Section(PPO), ""),
     may("raft", Kind::Section(RAFT), ""),
+];
+
+const STABILISE: &[Key] = &[
+    may("importance", Kind::Number(Range::AboveZero), "2.0"),
+    may("clip", Kind::Number(Range::AboveZeroToOne), "0.2"),
+    may("hinge", Kind::Number(Range::AboveZero), "1.0"),
+    may("sigmoid", Kind::Number(Range::AboveZero), "1.0"),
+    may("kl", Kind::Number(Range::AboveZero), "0.05"),
+    may("sft", Kind::Number(Range::AboveZero), "0.3"),
 ];
 
 const DPO: &[Key] = &[
@@ -390,6 +406,30 @@ const FIT_EVAL: &[Key] = &[
     must("every", count(1), "25"),
     must("rows", count(1), "500"),
     may("keep", Kind::Choice(&["best", "last"]), "\"best\""),
+];
+
+pub(super) const SUITE: &[Key] = &[
+    must("title", Kind::Text, "\"All methods on the bundled tasks\""),
+    may("about", Kind::AnyText, "\"What to expect of it\""),
+    must("tasks", Kind::Choices(&["hh", "imdb", "tldr"]), "[\"hh\", \"imdb\"]"),
+    must("seeds", Kind::Wholes, "[1, 2, 3]"),
+    may("responses", Kind::Whole { min: 1, max: MANY }, "1920"),
+    may("queries", count(1), "256"),
+    may("base", Kind::Flag, "true"),
+    may("set", Kind::Words, "[\"eval.every=0\"]"),
+    must("contender", Kind::Sections(CONTENDER), ""),
+    may("table", Kind::Sections(TABLE), ""),
+];
+
+const CONTENDER: &[Key] = &[
+    must("name", Kind::Text, "\"PLE\""),
+    must("experiment", Kind::Text, "\"experiments/{task}.toml\""),
+    may("set", Kind::Words, "[\"method.tau0=0.1\"]"),
+];
+
+const TABLE: &[Key] = &[
+    must("title", Kind::Text, "\"Methods\""),
+    must("contenders", Kind::Words, "[\"SFT\", \"PLE\"]"),
 ];
 
 /// The key under a dotted path of either kind of experiment.

@@ -10,7 +10,7 @@ mod progress;
 mod table;
 mod wins;
 
-pub use compare::{Contender, contests, tables as compare_tables};
+pub use compare::{Contender, contests, settings_of, table as compare_table, tables as compare_tables};
 pub use data::{inspection, sampled};
 pub use effect::{by_what_they_add, effect_table, summary};
 pub use export::{What, export};

@@ -7,7 +7,7 @@ mod seeds;
 mod tests;
 mod wins;
 
-pub use contender::Contender;
+pub use contender::{Contender, settings_of};
 pub use groups::{Group, groups};
 pub use seeds::mean_and_deviation;
 
@@ -30,7 +30,12 @@ pub fn tables(contenders: &[Contender]) -> Vec<Table> {
     let mut tasks: Vec<&str> = contenders.iter().map(|c| &c.task[..]).collect();
     tasks.sort_unstable();
     tasks.dedup();
-    tasks.into_iter().flat_map(|task| of_task(task, contenders)).collect()
+    let of = |task: &str| contenders.iter().filter(|c| c.task == task).collect::<Vec<_>>();
+    tasks
+        .into_iter()
+        .flat_map(|task| [Some(table(task, &of(task))), wins_table(task, &of(task))])
+        .flatten()
+        .collect()
 }
 
 /// Every contest between two of these runs, for a picture of them, with what each run is called.
@@ -49,18 +54,14 @@ pub fn contests(contenders: &[Contender]) -> (Vec<Contest>, BTreeMap<String, Str
     (wins::contests(&all), names)
 }
 
-/// The table of a task, and where any of its runs were judged beside each other, that of their win rates.
-fn of_task(task: &str, contenders: &[Contender]) -> Vec<Table> {
-    let of_task: Vec<&Contender> = contenders.iter().filter(|c| c.task == task).collect();
-    let (contests, groups) = (wins::contests(&of_task), groups(&of_task));
-    let wins = wins::table(task, &groups, &contests);
-    [Some(table(task, &of_task, &groups, &contests)), wins]
-        .into_iter()
-        .flatten()
-        .collect()
+/// Where any of these runs of one task were judged beside each other, how often which of them won.
+pub fn wins_table(title: &str, of_task: &[&Contender]) -> Option<Table> {
+    wins::table(title, &groups(of_task), &wins::contests(of_task))
 }
 
-fn table(task: &str, of_task: &[&Contender], groups: &[Group<'_>], contests: &[Contest]) -> Table {
+/// One table of runs of one task.
+pub fn table(title: &str, of_task: &[&Contender]) -> Table {
+    let groups = groups(of_task);
     let columns = [
         Column::new("method", "method"),
         Column::new("runs", "runs"),
@@ -72,18 +73,20 @@ fn table(task: &str, of_task: &[&Contender], groups: &[Group<'_>], contests: &[C
         Column::new("tokens", "tokens"),
     ];
     let mut table = Table {
-        title: task.to_string(),
+        title: title.to_string(),
         columns: columns.into(),
         legend: LEGEND.map(String::from).into(),
         ..Table::default()
     };
     let queries = queries_of(of_task);
     let several = queries.as_ref().is_some_and(|q| q.contains(" or "));
-    for group in groups {
+    for group in &groups {
         let row = row(group, several, &mut table.notes);
         table.rows.push(row);
     }
-    for won in wins::columns(groups, contests, &mut |note| place(&mut table.notes, note)) {
+    for won in wins::columns(&groups, &wins::contests(of_task), &mut |note| {
+        place(&mut table.notes, note)
+    }) {
         table.columns.push(won.column);
         table.legend.push(won.legend);
         table
@@ -209,6 +212,12 @@ fn about(group: &Group<'_>, queries: bool) -> Option<String> {
             parts.push(format!(
                 "{} was evaluated after {} of {} steps",
                 run.name, e.step, run.steps_done
+            ));
+        }
+        if run.steps_done < run.steps_planned {
+            parts.push(format!(
+                "{} has done {} of {} steps",
+                run.name, run.steps_done, run.steps_planned
             ));
         }
         if run.marks > 0 {

@@ -1,8 +1,9 @@
-//! The steps of the methods beside PLE, one a file: sample, score, update. PLE's own is in `trainer.rs`.
+//! The steps of the methods, one a file: sample, score, update.
 //!
 //! A step that could not have its rewards has changed nothing and is done again, as in Algorithm 1.
 
 mod dpo;
+pub(super) mod ple;
 mod ppo;
 mod raft;
 mod sft;
@@ -27,7 +28,7 @@ const PROBED: usize = 8;
 
 /// Responses whose tokens are looked at where the method itself does not: two passes over all of a step's would take a
 /// quarter of the time of a step, and the mean over some steps says as much.
-const WATCHED: usize = 6;
+pub(super) const WATCHED: usize = 6;
 
 /// Token ids of a query and of the response to it.
 pub(super) type Row = (Vec<u32>, Vec<u32>);
@@ -346,6 +347,9 @@ impl Trainer {
         match self.setup.experiment.method.name {
             MethodName::Ppo => "raise method.ppo.kl_coef or lower the learning rate",
             MethodName::Dpo => "raise method.dpo.beta or lower the learning rate",
+            MethodName::Ple if self.setup.experiment.method.stabilise.kl.is_some() => {
+                "raise method.stabilise.kl or lower the learning rate"
+            }
             _ => "lower the learning rate",
         }
     }

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use super::Panel;
 use crate::config::MethodName;
+use crate::method::theory;
 use crate::tui::history::{Column, History, Series};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::chart::Dash;
@@ -46,6 +47,7 @@ pub fn title(panel: Panel, method: MethodName) -> &'static str {
         (Panel::Facts, _) => "What the step did",
         (Panel::Lengths, _) => "Tokens",
         (Panel::Gradient, _) => "Gradient norm",
+        (Panel::Spread, _) => "Margins over steps",
     }
 }
 
@@ -55,14 +57,22 @@ pub fn curves(panel: Panel, method: MethodName, theme: &Theme) -> Vec<Named> {
     let metric = |m, name, style, dash| (Source::Metric(m), name, style, dash);
     let (first, second, solid, dashed) = (theme.original, theme.guided, Dash::Solid, Dash::Dashed);
     match (panel, method) {
-        (Panel::Margins | Panel::Branches | Panel::Losses, MethodName::Ple) | (Panel::Facts, _) => match panel {
-            Panel::Losses => vec![
-                series(Series::LossRank, "L_rank", second, dashed),
-                series(Series::LossWsft, "L_wsft", first, Dash::Dotted),
-                series(Series::Loss, "L", theme.title, solid),
-            ],
-            _ => vec![],
-        },
+        (Panel::Margins, MethodName::Ple) | (Panel::Facts, _) => vec![],
+        (Panel::Losses, MethodName::Ple) => vec![
+            series(Series::LossRank, "L_rank", second, dashed),
+            series(Series::LossWsft, "L_wsft", first, Dash::Dotted),
+            series(Series::Loss, "L", theme.title, solid),
+        ],
+        (Panel::Branches, MethodName::Ple) => vec![
+            series(Series::Ranked, "ranked", second, solid),
+            series(Series::Weighted, "weighted", first, solid),
+        ],
+        (Panel::Spread, MethodName::Ple) => vec![
+            series(Series::MarginMiddle, "median", theme.truth, solid),
+            series(Series::Tau, "τ", theme.tau, dashed),
+            metric(theory::BOUNDARY, "e* pure above", second, Dash::Dotted),
+        ],
+        (Panel::Spread, _) => vec![],
         (Panel::Gradient, _) => vec![series(Series::GradNorm, "norm", theme.truth, solid)],
         (Panel::Margins, _) => vec![metric("diagnostics/kl", "KL a response", second, solid)],
         (panel, MethodName::Ple) => sides(panel, ["s original", "s′ guided"], ["y original", "y′ guided"], theme),
