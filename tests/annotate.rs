@@ -29,8 +29,8 @@ fn json(lab: &Lab, args: &[&str]) -> Value {
     serde_json::from_str(&ended.out).expect("JSON")
 }
 
-/// The answers of both, as `ple judge` has them.
-fn pairs(lab: &Lab) -> Vec<Pair> {
+/// The answers of both, as `ple judge` has them, and the seed.
+fn pairs(lab: &Lab) -> (Vec<Pair>, u64) {
     let told = json(lab, &["judge", "otter", "heron", "--queries", "4"]);
     let text = |value: &Value| value.as_str().expect("a text").to_string();
     let pair = |row: &Value| Pair {
@@ -38,12 +38,9 @@ fn pairs(lab: &Lab) -> Vec<Pair> {
         left: text(&row["left"]),
         right: text(&row["right"]),
     };
-    told["contests"][0]["rows"]
-        .as_array()
-        .expect("rows")
-        .iter()
-        .map(pair)
-        .collect()
+    let contest = &told["contests"][0];
+    let pairs = contest["rows"].as_array().expect("rows").iter().map(pair).collect();
+    (pairs, contest["seed"].as_u64().expect("a seed"))
 }
 
 fn start(lab: &Lab, annotator: &str) -> Pty {
@@ -82,9 +79,9 @@ fn key_of_left(pair: &Pair, item: &Item) -> &'static str {
 #[test]
 fn people_judge_blindly_come_back_and_are_compared() {
     let lab = lab();
-    let pairs = pairs(&lab);
+    let (pairs, seed) = pairs(&lab);
     assert!(pairs.iter().all(|pair| pair.left != pair.right));
-    let ann = sheet(&pairs, "ann", 1);
+    let ann = sheet(&pairs, "ann", seed);
 
     let mut pty = start(&lab, "ann");
     let screen = sees(&mut pty, 1, &ann[0]);
@@ -154,7 +151,7 @@ fn people_judge_blindly_come_back_and_are_compared() {
     assert!(screen.contains("people: ann"), "{screen}");
 
     // Somebody else, for whom the sides are shuffled anew; a signal keeps what was said.
-    let bob = sheet(&pairs, "bob", 1);
+    let bob = sheet(&pairs, "bob", seed);
     let mut pty = start(&lab, "bob");
     for i in 0..3 {
         sees(&mut pty, i + 1, &bob[i]);
