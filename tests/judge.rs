@@ -182,7 +182,7 @@ fn a_judge_that_prefers_a_place_decides_nothing() {
 fn a_judge_that_prefers_length_finds_the_longer_one_whatever_its_place() {
     let lab = lab();
     let server = JudgeServer::new(|_, asked| longer(asked));
-    let template = lab.write(
+    lab.write(
         "judge/mine.txt",
         "Say which is longer.\n---\n{{query}}\n[Continuation A]\n{{first}}\n[End of continuation A]\n[Continuation B]\n\
          {{second}}\n[End of continuation B]\n",
