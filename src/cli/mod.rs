@@ -1,11 +1,13 @@
 //! The command line: one file a command.
 
+mod annotate;
 mod assets;
 mod bleu;
 mod capture;
 mod check;
 mod compare;
 mod config;
+mod contest;
 mod convert;
 mod data;
 mod devices;
@@ -14,6 +16,8 @@ mod export;
 mod eyes;
 mod fork;
 mod headless;
+mod judge;
+mod judge_model;
 mod manual;
 mod open;
 mod output;
@@ -242,6 +246,10 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Runs beside each other: tables as the paper has them, or reward curves
     Compare(compare::CompareArgs),
+    /// Two runs' answers to the same queries, judged: by the reward model, by a judge model behind HTTP, or by people
+    Judge(judge::JudgeArgs),
+    /// A screen on which a person says which of two answers is better, without seeing whose they are
+    Annotate(annotate::AnnotateArgs),
     /// A whole comparison: every method on every task with every seed, and its tables
     Suite(suite::SuiteArgs),
     /// Write what a run has stored, a picture of it, or its policy for other programs
@@ -346,6 +354,8 @@ fn run(command: Option<Command>, flags: &Flags) -> Outcome {
         }) => resume::resume(&run, &sets, &place, &screen, output, open),
         Some(Command::Fork(args)) => fork::fork(&args, &place, &screen),
         Some(Command::Eval(args)) => eval::eval(&args, &place),
+        Some(Command::Judge(args)) => judge::judge(&args, &place),
+        Some(Command::Annotate(args)) => annotate::annotate(&args, &place, &screen),
         Some(Command::Compare(args)) => compare::compare(&args, &place),
         Some(Command::Suite(args)) => suite::suite(&args, &place),
         Some(Command::Runs { json }) => runs::runs(&place, json),

@@ -4,6 +4,7 @@
 //! effects, `view` draws the state, `event_loop` does the waiting and the effects. Nothing here knows a tensor or a file.
 
 pub mod action;
+pub mod annotate;
 mod answer;
 pub mod bindings;
 mod clipboard;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::ThreadId;
 
+use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::{
     cursor::Show,
@@ -87,13 +88,18 @@ impl Terminal {
             }
         }
     }
+
+    /// Draws one frame, of which nothing is seen before it is whole.
+    pub fn frame(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
+        self.inner.draw(draw)?;
+        execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+    }
 }
 
 impl Host for Terminal {
     fn draw(&mut self, state: &State) -> io::Result<()> {
-        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
-        self.inner.draw(|frame| view::view(state, frame))?;
-        execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+        self.frame(|frame| view::view(state, frame))
     }
 
     fn mouse(&mut self, on: bool) -> io::Result<()> {

@@ -33,6 +33,7 @@ fn wins() -> WinRates {
         win,
         tie,
         lose,
+        interval: None,
     };
     WinRates {
         title: "Win rates on imdb".into(),
