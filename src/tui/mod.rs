@@ -7,6 +7,7 @@ pub mod action;
 pub mod annotate;
 mod answer;
 pub mod bindings;
+mod clipboard;
 pub mod event_loop;
 mod fit_view;
 pub mod history;
@@ -28,6 +29,7 @@ pub mod smooth;
 pub mod state;
 pub mod status;
 mod stderr;
+pub mod take;
 pub mod terminal;
 pub mod theme;
 pub mod time;
@@ -35,6 +37,7 @@ mod tour;
 pub mod update;
 pub mod view;
 pub mod widgets;
+mod write_form;
 
 #[cfg(test)]
 mod tests;
