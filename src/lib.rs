@@ -5,10 +5,12 @@
 pub mod assets;
 pub mod cli;
 pub mod config;
+pub mod crash;
 pub mod data;
 pub mod device;
 pub mod evaluate;
 pub mod grammar;
+pub mod judge;
 pub mod method;
 pub mod model;
 pub mod numbers;

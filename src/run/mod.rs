@@ -3,6 +3,7 @@
 //! ```text
 //! <runs>/<name>/
 //!     run.db                             every record of the run, an SQLite database in WAL mode
+//!     judgements.db                      what judges and people say of its policy beside others, if anything
 //!     run.lock                           held by the process that writes; its text is that process's id
 //!     checkpoints/step-000040.safetensors    adapter, optimizer moments and everything else `resume` needs
 //! ```
@@ -20,6 +21,7 @@ mod exact_fit;
 mod exact_full;
 mod exact_settings;
 mod fork;
+mod judgements;
 mod list;
 mod lock;
 mod packed;
@@ -35,6 +37,7 @@ mod tests;
 pub use checkpoint::Checkpoint;
 pub use error::{Result, StoreError};
 pub use fork::Fork;
+pub use judgements::{Asked, Judgements, Sampled};
 pub(crate) use list::word;
 pub use list::{RunSummary, list_runs, resolve, summary as run_summary};
 pub use pairs::{Asker, PairFilter, PairOrder, PairPage};

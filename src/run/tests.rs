@@ -3,6 +3,7 @@
 mod evaluations;
 mod folders;
 mod following;
+mod judgements;
 mod records;
 mod resume;
 mod search;

@@ -111,6 +111,8 @@ pub enum Action {
     Suspend,
     /// Draw every cell again.
     Redraw,
+    /// Walk over the parts of the screen once more.
+    Tour,
     /// Put the view on the clipboard.
     Copy,
     /// Ask what of the view is to be written to a file.
@@ -180,5 +182,9 @@ pub enum Effect {
     Mouse(bool),
     Suspend,
     Redraw,
+    /// Tell a user who looks elsewhere.
+    Notify(String),
+    /// Remember that the tour was seen.
+    Toured,
     Quit,
 }

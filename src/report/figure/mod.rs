@@ -30,6 +30,16 @@ pub enum Picture {
     Png,
 }
 
+/// What is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Figure {
+    /// Mean rewards over the steps (the paper's Fig. 3)
+    #[default]
+    Rewards,
+    /// Who won how often (Fig. 2), as `ple judge` and `ple annotate` found it
+    Wins,
+}
+
 /// Reward curves as the bytes of a file.
 pub fn draw_rewards(figure: &RewardFigure, picture: Picture) -> Result<Vec<u8>, String> {
     canvas::draw(picture, rewards::size(figure), rewards::draw(figure))

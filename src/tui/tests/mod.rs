@@ -5,6 +5,7 @@ mod commands;
 mod fixtures;
 mod fuzz;
 mod loops;
+mod matrix;
 mod methods;
 mod pictures;
 mod take;

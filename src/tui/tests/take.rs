@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 
 use super::fixtures::*;
+use crate::config::Palette;
 use crate::report::{Format, NotWritten, View};
 use crate::tui::action::{Action, Effect, Screen};
 use crate::tui::input::input;
@@ -10,7 +11,7 @@ use crate::tui::popup::Popup;
 use crate::tui::screens::dashboard::Panel;
 use crate::tui::state::State;
 use crate::tui::take::{Ground, screen};
-use crate::tui::theme::Theme;
+use crate::tui::theme::{Background, Theme};
 use crate::tui::update::update;
 
 fn press(state: &mut State, code: KeyCode) -> Vec<Effect> {
@@ -162,24 +163,27 @@ fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
 
 #[test]
 fn curves_marks_and_words_stand_out_on_dark_and_on_light_ground() {
-    for theme in [Theme::color(), Theme::indexed()] {
+    for (background, ground) in [
+        (Background::Unknown, Ground::Dark),
+        (Background::Unknown, Ground::Light),
+        (Background::Dark, Ground::Dark),
+        (Background::Light, Ground::Light),
+    ] {
         let mut state = running(23);
-        state.theme = theme;
+        state.theme = Theme::of(Palette::Default, background);
         tell(&mut state, mark(8, "tau 0.086 -> 0.05"));
         press_all(&mut state, "((");
         state.size = (120, 40);
-        for ground in [Ground::Dark, Ground::Light] {
-            for screen_of in [Screen::Dashboard, Screen::Responses, Screen::Cases] {
-                update(&mut state, Action::Show(screen_of));
-                let figure = screen(&state, ground);
-                let seen = figure.cells.iter().filter(|c| !c.symbol.trim().is_empty());
-                for cell in seen {
-                    let under = cell.look.ground.unwrap_or(figure.ground);
-                    let got = contrast(cell.look.ink, under);
-                    assert!(got > 1.6, "{:?} {cell:?}: {got:.2}", ground);
-                    let faint = cell.look.ink != [0xd4; 3] && cell.look.ink != [0x24; 3] && cell.look.ground.is_none();
-                    assert!(faint || got > 4.0, "{:?} {cell:?}: {got:.2}", ground);
-                }
+        for screen_of in [Screen::Dashboard, Screen::Responses, Screen::Cases] {
+            update(&mut state, Action::Show(screen_of));
+            let figure = screen(&state, ground);
+            let seen = figure.cells.iter().filter(|c| !c.symbol.trim().is_empty());
+            for cell in seen {
+                let under = cell.look.ground.unwrap_or(figure.ground);
+                let got = contrast(cell.look.ink, under);
+                assert!(got > 1.6, "{ground:?} {cell:?}: {got:.2}");
+                let faint = cell.look.ink != [0xd4; 3] && cell.look.ink != [0x24; 3] && cell.look.ground.is_none();
+                assert!(faint || got > 4.0, "{ground:?} {cell:?}: {got:.2}");
             }
         }
     }
