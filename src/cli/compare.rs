@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::{Failure, Outcome, Place, exit, output};
-use crate::report::{Contender, Picture, RewardFigure, TableFormat, compare_tables, draw_rewards, render};
+use crate::report::{
+    Contender, Picture, RewardFigure, RunSettings, TableFormat, compare_tables, draw_rewards, render, settings_table,
+};
 use crate::run::resolve;
 
 #[derive(Debug, Args)]
@@ -20,6 +22,9 @@ pub struct CompareArgs {
     /// A file to write to, replaced if it is there; without it, standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// The settings in which the runs differ, instead of what they reached
+    #[arg(long)]
+    settings: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,6 +39,9 @@ enum CompareFormat {
 }
 
 pub fn compare(args: &CompareArgs, place: &Place) -> Outcome {
+    if args.settings {
+        return settings(args, place);
+    }
     let contenders: Vec<Contender> = args
         .contenders
         .iter()
@@ -58,6 +66,31 @@ pub fn compare(args: &CompareArgs, place: &Place) -> Outcome {
         CompareFormat::Png => curves(Picture::Png)?,
     };
     output::write(args.output.as_deref(), &written, args.format == CompareFormat::Png)?;
+    Ok(exit::DONE)
+}
+
+/// The table of differences.
+fn settings(args: &CompareArgs, place: &Place) -> Outcome {
+    let format = match args.format {
+        CompareFormat::Text => TableFormat::Text,
+        CompareFormat::Markdown => TableFormat::Markdown,
+        CompareFormat::Latex => TableFormat::Latex,
+        CompareFormat::Csv => TableFormat::Csv,
+        CompareFormat::Json => TableFormat::Json,
+        CompareFormat::Svg | CompareFormat::Png => {
+            return Err(Failure::input("--settings is a table; leave --format svg and png out"));
+        }
+    };
+    let mut runs = Vec::new();
+    for run in &args.contenders {
+        let folder = resolve(run, &place.runs).map_err(Failure::input)?;
+        runs.push(RunSettings::of(&folder).map_err(Failure::input)?);
+    }
+    if runs.len() < 2 {
+        return Err(Failure::input("--settings compares two runs or more; name another one"));
+    }
+    let written = render(&[settings_table(&runs)], format).map_err(Failure::failed)?;
+    output::write(args.output.as_deref(), written.as_bytes(), false)?;
     Ok(exit::DONE)
 }
 

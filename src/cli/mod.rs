@@ -175,12 +175,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Write what a run has stored, a picture of it, or its policy for other programs
     Export(export::ExportArgs),
-    /// List the runs
-    Runs {
-        /// As JSON, one run a line
-        #[arg(long)]
-        json: bool,
-    },
+    /// List the runs, label them, delete them
+    Runs(runs::RunsArgs),
     /// Everything that can be known of an experiment without starting it
     Check(check::CheckArgs),
     /// What can compute here
@@ -244,7 +240,7 @@ pub fn main() -> ExitCode {
         Some(Command::Fork(args)) => fork::fork(&args, &place, &screen),
         Some(Command::Eval(args)) => eval::eval(&args, &place),
         Some(Command::Compare(args)) => compare::compare(&args, &place),
-        Some(Command::Runs { json }) => runs::runs(&place, json),
+        Some(Command::Runs(args)) => runs::runs(&args, &place),
         Some(Command::Check(args)) => check::check(&args, &place),
         Some(Command::Devices { json }) => devices::devices(json),
         Some(Command::Export(args)) => export::export(&args, &place),

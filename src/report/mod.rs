@@ -7,6 +7,7 @@ mod export;
 mod figure;
 mod full;
 mod progress;
+mod settings;
 mod table;
 
 pub use compare::{Contender, tables as compare_tables};
@@ -16,4 +17,5 @@ pub use export::{What, export};
 pub use figure::{Picture, RewardFigure, WinRate, WinRates, draw_rewards, draw_wins};
 pub use full::full_table;
 pub use progress::Progress;
+pub use settings::{RunSettings, ago, setting_differences, settings_table};
 pub use table::{Better, Cell, Column, Number, Table, TableFormat, render};

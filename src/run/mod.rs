@@ -4,6 +4,7 @@
 //! <runs>/<name>/
 //!     run.db                             every record of the run, an SQLite database in WAL mode
 //!     run.lock                           held by the process that writes; its text is that process's id
+//!     labels.toml                        tags and a note, replaced whole by whoever edits them
 //!     checkpoints/step-000040.safetensors    adapter, optimizer moments and everything else `resume` needs
 //! ```
 //!
@@ -13,6 +14,7 @@
 //! bit for bit (SQLite has no NaN) is kept in an `exact` blob beside it.
 
 mod checkpoint;
+mod delete;
 mod error;
 mod evaluations;
 mod exact;
@@ -20,6 +22,8 @@ mod exact_fit;
 mod exact_full;
 mod exact_settings;
 mod fork;
+mod labels;
+mod lineage;
 mod list;
 mod lock;
 mod packed;
@@ -33,8 +37,11 @@ mod store;
 mod tests;
 
 pub use checkpoint::Checkpoint;
+pub use delete::delete;
 pub use error::{Result, StoreError};
 pub use fork::Fork;
+pub use labels::{Labels, read_labels, write_labels};
+pub use lineage::{Branch as LineageRow, lineage};
 pub(crate) use list::word;
 pub use list::{RunSummary, list_runs, resolve};
 pub use pairs::{PairFilter, PairOrder, PairPage};

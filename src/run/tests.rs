@@ -3,6 +3,7 @@
 mod evaluations;
 mod folders;
 mod following;
+mod labels;
 mod records;
 mod resume;
 mod search;
