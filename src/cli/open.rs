@@ -1,7 +1,7 @@
 //! `ple` and `ple open`: the workbench on an experiment or on a run.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crossbeam_channel::Sender;
 
@@ -9,9 +9,10 @@ use super::eyes::{Library, follow_stored};
 use super::signals::{self, Stop};
 use super::{Changes, Failure, Outcome, Output, Place, Screen, exit, has_terminal};
 use crate::config::{Plan, principles_to_toml};
+use crate::device::DeviceChoice;
 use crate::prompt::Prompter;
 use crate::run::{Reader, resolve};
-use crate::train::{Command, Request, Running, policy_prompter, start};
+use crate::train::{Command, Insider, Request, Running, policy_prompter, start};
 use crate::tui::{self, Left, Options, Source};
 
 /// What plain `ple` opens.
@@ -104,6 +105,7 @@ fn options(screen: &Screen, stop: &Stop, folder: &Path) -> Options {
             std::fs::write(path, principles_to_toml(principles)).map_err(|e| format!("{}: {e}", path.display()))
         },
         sent: reader_of_prompts(folder),
+        inside: insider(folder),
     }
 }
 
@@ -125,6 +127,15 @@ fn reader_of_prompts(folder: &Path) -> tui::ReadSent {
             chat: prompter.is_chat(),
             note: prompter.note().map(str::to_string),
         })
+    })
+}
+
+/// Looks inside the responses of a stored run, on the CPU: one pair is little work, and the GPU may be somebody's.
+fn insider(folder: &Path) -> tui::LookInside {
+    let insider = Mutex::new(Insider::new(folder, DeviceChoice::Cpu));
+    Arc::new(move |step, index| {
+        let mut insider = insider.lock().unwrap_or_else(PoisonError::into_inner);
+        insider.look(step, index)
     })
 }
 

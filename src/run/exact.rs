@@ -83,6 +83,7 @@ fn visit_event(event: &mut Event, f: &mut dyn FnMut(&mut f64)) {
         Event::Stage { .. }
         | Event::Writing(_)
         | Event::Measuring(_)
+        | Event::Inside(_)
         | Event::Principles(_)
         | Event::Checkpoint { .. }
         | Event::Alarm(_)
@@ -97,6 +98,7 @@ fn visit_command(command: &mut Command, f: &mut dyn FnMut(&mut f64)) {
     match command {
         Command::SetTau(x) | Command::SetDecay(x) | Command::SetLearningRate(x) => f(x),
         Command::Pause
+        | Command::LookInside { .. }
         | Command::Continue
         | Command::StepOnce
         | Command::SetPrinciples(_)

@@ -119,13 +119,14 @@ impl Store {
     }
 
     /// Records an event that is worth keeping, and ignores the others (`Started` and `Checkpoint`, which `create` and
-    /// `save_checkpoint` record; `Writing`, `Measuring` and `Paused`, which mean nothing afterwards). What is already there is
+    /// `save_checkpoint` record; `Writing`, `Measuring`, `Inside` and `Paused`, which mean nothing afterwards). What is already there is
     /// replaced, so that a step, a mark (same step and label) or a version of the principles is never there twice.
     pub fn record(&mut self, event: &Event) -> Result<()> {
         let (kind, step, key) = match event {
             Event::Started(_)
             | Event::Writing(_)
             | Event::Measuring(_)
+            | Event::Inside(_)
             | Event::Checkpoint { .. }
             | Event::Paused { .. } => return Ok(()),
             Event::Step(step) => return self.record_step(step, &[]),

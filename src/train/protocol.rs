@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::effect_record::{EffectRecord, Measuring};
+use super::inside_record::Inside;
 use crate::config::{Change, Plan, Principles};
 
 /// What a user asks of a running training thread. Each takes effect between two steps.
@@ -38,6 +39,11 @@ pub enum Command {
     },
     /// End the measurement that is going on.
     CancelEffect,
+    /// Say what policy and reference think of each token of a sampled pair; [`Event::Inside`] is the answer.
+    LookInside {
+        step: u32,
+        index: u32,
+    },
     /// Settings were changed while the run was not running: by a fork, or when it was resumed. They are in the run's settings
     /// already; this keeps them as a mark.
     Changed(Vec<String>),
@@ -83,6 +89,8 @@ pub enum Event {
     Measuring(Measuring),
     /// The answer to [`Command::MeasureEffect`].
     Effect(EffectRecord),
+    /// The answer to [`Command::LookInside`]. Never stored.
+    Inside(Inside),
     Alarm(Alarm),
     /// The thread waits for a command, or goes on.
     Paused {

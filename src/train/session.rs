@@ -158,6 +158,7 @@ impl Trainer {
                 Command::Checkpoint => self.checkpoint()?,
                 Command::Ask { id, query } => self.answer(id, query)?,
                 Command::MeasureEffect { queries } => self.measure_effect(queries)?,
+                Command::LookInside { step, index } => self.look_inside(step, index),
                 change => self.change(change)?,
             }
         }
@@ -173,6 +174,7 @@ impl Trainer {
             match self.control.take(true) {
                 Some(Command::Ask { id, query }) => self.answer(id, query)?,
                 Some(Command::MeasureEffect { queries }) => self.measure_effect(queries)?,
+                Some(Command::LookInside { step, index }) => self.look_inside(step, index),
                 Some(Command::Stop | Command::Abandon) | None => return Ok(()),
                 Some(_) => {}
             }

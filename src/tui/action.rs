@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::config::Principles;
 use crate::run::{PairFilter, PairPage};
-use crate::train::{Command, Event};
+use crate::train::{Command, Event, Inside};
 
 use super::run_view::RunView;
 use super::screens::{cases, dashboard, effect, fit, principles, responses};
@@ -75,6 +75,8 @@ pub enum Action {
     Pairs(PairPage),
     /// What the model was given for a pair, or why that is not known.
     Sent(Question, Result<Given, String>),
+    /// What policy and reference think of a pair's tokens.
+    Inside(Box<Inside>),
     /// What became of a principles file that was to be written.
     Saved(PathBuf, Result<(), String>),
     Show(Screen),
@@ -83,6 +85,8 @@ pub enum Action {
     ToggleHelp,
     /// Show what the model was given for the pair under the cursor.
     ShowSent,
+    /// Show the tokens of the responses under the cursor, each by its probability.
+    ShowInside,
     PauseOrContinue,
     StepOnce,
     Checkpoint,
@@ -140,6 +144,11 @@ pub enum Effect {
     QueryPairs(PairFilter),
     /// Ask the thread that has the tokenizer what was given; the answer comes back as [`Action::Sent`].
     ReadSent(Question),
+    /// Ask the thread that reads the checkpoints about a pair; the answer comes back as [`Action::Inside`].
+    LookInside {
+        step: u32,
+        index: u32,
+    },
     /// Write a principles file; the outcome comes back as [`Action::Saved`].
     SavePrinciples {
         path: PathBuf,

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, after, never, select, unbounded};
 use ratatui::crossterm::event::Event as Input;
 
 use crate::config::Principles;
-use crate::train::{Command, Event};
+use crate::train::{Command, Event, Inside};
 
 use super::action::{Action, Effect, Screen};
 use super::sent::{Given, Question};
@@ -40,6 +40,9 @@ pub type SavePrinciples = fn(&Path, &Principles) -> Result<(), String>;
 /// Tells what a model was given.
 pub type ReadSent = Arc<dyn Fn(&Question) -> Result<Given, String> + Send + Sync>;
 
+/// Says what policy and reference think of the tokens of a pair of a stored run: its step, its place in the step.
+pub type LookInside = Arc<dyn Fn(u32, u32) -> Inside + Send + Sync>;
+
 /// Where everything comes from.
 pub struct Ports {
     pub input: Receiver<Input>,
@@ -48,6 +51,7 @@ pub struct Ports {
     pub stop: Receiver<()>,
     pub save: SavePrinciples,
     pub sent: ReadSent,
+    pub inside: LookInside,
 }
 
 /// Principles files that were written, or why not; from the threads that write them.
@@ -184,7 +188,10 @@ impl<H: Host> Loop<'_, H> {
                 Effect::Send(command) => {
                     let question = matches!(
                         command,
-                        Command::Ask { .. } | Command::MeasureEffect { .. } | Command::CancelEffect
+                        Command::Ask { .. }
+                            | Command::MeasureEffect { .. }
+                            | Command::CancelEffect
+                            | Command::LookInside { .. }
                     );
                     let sent = self
                         .ports
@@ -206,6 +213,12 @@ impl<H: Host> Loop<'_, H> {
                     std::thread::spawn(move || {
                         let given = read(&question);
                         said.send(Action::Sent(question, given)).ok();
+                    });
+                }
+                Effect::LookInside { step, index } => {
+                    let (look, said) = (Arc::clone(&self.ports.inside), self.given.0.clone());
+                    std::thread::spawn(move || {
+                        said.send(Action::Inside(Box::new(look(step, index)))).ok();
                     });
                 }
                 Effect::SavePrinciples {

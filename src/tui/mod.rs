@@ -9,6 +9,8 @@ pub mod event_loop;
 mod fit_view;
 pub mod history;
 pub mod input;
+mod inside;
+mod inside_view;
 pub mod keymap;
 pub mod popup;
 pub mod popup_view;
@@ -38,8 +40,8 @@ use ratatui::crossterm::event;
 use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event};
 
-pub use event_loop::ReadSent;
 use event_loop::{Host, Ports, SavePrinciples};
+pub use event_loop::{LookInside, ReadSent};
 pub use sent::{Given, Question};
 use state::State;
 use theme::{Markers, Theme};
@@ -66,6 +68,8 @@ pub struct Options {
     pub save: SavePrinciples,
     /// Tells what a model was given; may take its time.
     pub sent: ReadSent,
+    /// Looks inside the responses of a stored run; may take its time.
+    pub inside: LookInside,
 }
 
 impl Default for Options {
@@ -76,6 +80,12 @@ impl Default for Options {
             stop: never(),
             save: |_, _| Err("not possible here".into()),
             sent: Arc::new(|_| Err("not possible here".into())),
+            inside: Arc::new(|step, index| crate::train::Inside {
+                step,
+                index,
+                policy_steps: 0,
+                found: Err("not possible here".into()),
+            }),
         }
     }
 }
@@ -127,6 +137,7 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
         stop: options.stop,
         save: options.save,
         sent: options.sent,
+        inside: options.inside,
     };
     event_loop::run(&mut state, &mut terminal, ports)
 }

@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::{Action, Effect, Number};
+use super::inside::Inside;
 use super::run_view::RunView;
 use super::sent::Sent;
 use super::state::State;
@@ -22,6 +23,8 @@ pub enum Popup {
     Stop,
     /// What the model was given for a pair.
     Sent(Sent),
+    /// The tokens of a pair, by their probabilities.
+    Inside(Box<Inside>),
 }
 
 /// The prompt that asks for a number.
@@ -152,6 +155,13 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
             }
             let last = super::sent_view::overflow(sent, state.size);
             sent.scroll = sent.scroll.min(last);
+            vec![]
+        }
+        Some(Popup::Inside(inside)) => {
+            let (width, rows) = super::inside_view::room(state.size);
+            if !inside.key(event, width, rows) {
+                return update(state, Action::Dismiss);
+            }
             vec![]
         }
         Some(Popup::Quit) => match event.code {

@@ -21,6 +21,7 @@ pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
         Popup::Help { scroll } => help(*scroll, state, frame),
         Popup::Number(prompt) => number(prompt, run, theme, frame),
         Popup::Sent(sent) => super::sent_view::view(sent, theme, frame),
+        Popup::Inside(inside) => super::inside_view::view(inside, run, theme, frame),
         Popup::Quit => {
             let lost = run.unsaved_steps();
             let steps = if lost == 1 {

@@ -99,6 +99,8 @@ impl RunView {
             Event::Mark(m) => self.marks.push(m),
             Event::Checkpoint { step, .. } => self.last_checkpoint = Some(step),
             Event::Answer(a) => self.answers.push(a),
+            // Of one pair that somebody looks at: the popup keeps it.
+            Event::Inside(_) => {}
             Event::Measuring(m) => {
                 self.measurements_over += usize::from(m.over);
                 self.measuring = (!m.over).then_some(m);

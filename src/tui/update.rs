@@ -26,6 +26,11 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             vec![]
         }
         Action::ShowSent => super::sent::open(state),
+        Action::ShowInside => super::inside::open(state),
+        Action::Inside(answer) => {
+            super::inside::answered(state, *answer);
+            vec![]
+        }
         Action::Sent(question, given) => {
             if let Some(Popup::Sent(sent)) = &mut state.popup
                 && sent.question == question
@@ -108,7 +113,9 @@ pub fn admit(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
     // A trainer that has ended, and has not failed, still answers questions.
     let answers = state.run.live && state.run.failed.is_none();
     let commands = |e: &Effect| match e {
-        Effect::Send(Command::Ask { .. } | Command::MeasureEffect { .. } | Command::CancelEffect) => !answers,
+        Effect::Send(
+            Command::Ask { .. } | Command::MeasureEffect { .. } | Command::CancelEffect | Command::LookInside { .. },
+        ) => !answers,
         Effect::Send(_) => true,
         _ => false,
     };
@@ -139,6 +146,10 @@ fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Checkpoint { step, .. } => state.mention(format!("checkpoint after step {step}")),
         Event::Mark(mark) => state.mention(format!("{} acts from step {} on", mark.label, mark.step)),
         _ => {}
+    }
+    if let Event::Inside(answer) = event {
+        super::inside::answered(state, answer);
+        return vec![];
     }
     state.run.apply(event);
     if !Screen::of(&state.run).contains(&state.screen) {
