@@ -138,7 +138,14 @@ fn label(run: &str, tag: &[String], untag: &[String], note: Option<&str>, place:
         write_labels(&folder, &labels).map_err(Failure::failed)?;
     }
     let tags: Vec<String> = labels.tags.iter().map(|tag| format!("#{tag}")).collect();
-    println!("tags: {}", if tags.is_empty() { "none".to_string() } else { tags.join(" ") });
+    println!(
+        "tags: {}",
+        if tags.is_empty() {
+            "none".to_string()
+        } else {
+            tags.join(" ")
+        }
+    );
     println!("note: {}", if labels.note.is_empty() { "none" } else { &labels.note });
     Ok(exit::DONE)
 }

@@ -81,7 +81,11 @@ pub fn settings_table(runs: &[RunSettings]) -> Table {
             .collect(),
         rows: rows
             .into_iter()
-            .map(|row| std::iter::once(Cell::Text(row.key)).chain(row.values.into_iter().map(cell)).collect())
+            .map(|row| {
+                std::iter::once(Cell::Text(row.key))
+                    .chain(row.values.into_iter().map(cell))
+                    .collect()
+            })
             .collect(),
         legend: vec![legend],
         ..Table::default()

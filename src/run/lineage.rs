@@ -36,10 +36,17 @@ impl RunSummary {
             Some(("name", part)) => holds(&self.name, part),
             Some(("tag", part)) => tagged(part),
             Some(("parent", part)) => self.origin.as_ref().is_some_and(|o| holds(&o.run, part)),
-            _ => [&self.name, &self.title, &self.task, &self.method, &self.state, &self.note]
-                .into_iter()
-                .chain(&self.tags)
-                .any(|text| holds(text, &word)),
+            _ => [
+                &self.name,
+                &self.title,
+                &self.task,
+                &self.method,
+                &self.state,
+                &self.note,
+            ]
+            .into_iter()
+            .chain(&self.tags)
+            .any(|text| holds(text, &word)),
         }
     }
 }
@@ -54,7 +61,9 @@ pub fn lineage(runs: &[RunSummary]) -> Vec<Branch> {
         let origin = runs[i].origin.as_ref()?;
         let by_path = |j: &usize| paths[*j] == std::path::Path::new(&origin.path);
         let others = || (0..runs.len()).filter(|j| *j != i);
-        others().find(by_path).or_else(|| others().find(|j| runs[*j].name == origin.run))
+        others()
+            .find(by_path)
+            .or_else(|| others().find(|j| runs[*j].name == origin.run))
     };
     let parents: Vec<Option<usize>> = (0..runs.len()).map(parent).collect();
     // A name that was given twice could make a ring; whoever is in one is a root.
@@ -96,6 +105,14 @@ fn grow(
         .collect();
     forks.sort_by_key(|i| runs[*i].origin.as_ref().map(|o| o.step));
     for (place, fork) in forks.iter().enumerate() {
-        grow(runs, parents, roots, *fork, &below, Some(place + 1 == forks.len()), rows);
+        grow(
+            runs,
+            parents,
+            roots,
+            *fork,
+            &below,
+            Some(place + 1 == forks.len()),
+            rows,
+        );
     }
 }

@@ -99,13 +99,16 @@ fn is_run(dir: &Path) -> bool {
 
 /// What is left of a run whose deletion was cut short.
 fn is_hidden(dir: &Path) -> bool {
-    dir.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+    dir.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 /// When the newest record was written, in Unix seconds.
 fn changed(dir: &Path) -> Option<u64> {
     let files = [DATABASE_FILE.to_string(), format!("{DATABASE_FILE}-wal")];
-    let times = files.iter().filter_map(|file| fs::metadata(dir.join(file)).ok()?.modified().ok());
+    let times = files
+        .iter()
+        .filter_map(|file| fs::metadata(dir.join(file)).ok()?.modified().ok());
     let since = times.max()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     Some(since.as_secs())
 }

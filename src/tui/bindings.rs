@@ -1,7 +1,7 @@
 //! The key table of the whole workbench: dispatch, help and footer are all made from it.
 //!
 //! A screen's own rows must not use a key that acts everywhere (a test says so). Taken everywhere:
-//! `1`-`5`, Tab, Shift-Tab, `?`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l.
+//! `1`-`6`, Tab, Shift-Tab, `?`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use unicode_width::UnicodeWidthStr;
@@ -10,7 +10,7 @@ use super::action::{Action, Number, Screen};
 pub use super::keymap::Binding;
 use super::keymap::{Key, ch, ctrl, key};
 use super::run_view::RunView;
-use super::screens::{cases, dashboard, effect, fit, principles, responses};
+use super::screens::{cases, dashboard, effect, fit, principles, responses, runs};
 use crate::config::MethodName;
 
 /// Every row: what acts everywhere first, then the screens in their order.
@@ -22,6 +22,7 @@ pub fn table() -> Vec<Binding> {
     rows.extend(cases::bindings());
     rows.extend(effect::bindings());
     rows.extend(fit::bindings());
+    rows.extend(runs::bindings());
     rows
 }
 
@@ -44,6 +45,7 @@ pub fn slug(screen: Screen) -> &'static str {
         Screen::Effect => "effect",
         Screen::Training => "training",
         Screen::Rows => "rows",
+        Screen::Runs => "runs",
     }
 }
 
@@ -194,6 +196,13 @@ fn everywhere() -> Vec<Binding> {
             const { &[ch('5')] },
             Action::Show(Screen::Effect),
             "Effect: which principles earn their tokens",
+            None,
+        ),
+        row(
+            "runs",
+            const { &[ch('6')] },
+            Action::Show(Screen::Runs),
+            "Runs: all there are, compared, forked, labelled",
             None,
         ),
         row("next-screen", NEXT, Action::NextScreen, "next screen", None),

@@ -25,6 +25,7 @@ pub mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;
+mod visit;
 pub mod widgets;
 
 #[cfg(test)]
@@ -42,9 +43,12 @@ use crate::train::{Command, Event};
 
 use event_loop::{Host, Ports, SavePrinciples};
 pub use event_loop::{LookInside, ReadSent};
+pub use run_view::RunView;
+pub use screens::runs;
 pub use sent::{Given, Question};
 use state::State;
 use theme::{Markers, Theme};
+pub use visit::{Desk, Forked, Opened};
 
 /// Where the run comes from.
 pub struct Source {
@@ -70,6 +74,8 @@ pub struct Options {
     pub sent: ReadSent,
     /// Looks inside the responses of a stored run; may take its time.
     pub inside: LookInside,
+    /// Reads, labels, opens and forks other runs.
+    pub desk: Desk,
 }
 
 impl Default for Options {
@@ -86,6 +92,7 @@ impl Default for Options {
                 policy_steps: 0,
                 found: Err("not possible here".into()),
             }),
+            desk: Desk::default(),
         }
     }
 }
@@ -138,6 +145,7 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
         save: options.save,
         sent: options.sent,
         inside: options.inside,
+        desk: options.desk,
     };
     event_loop::run(&mut state, &mut terminal, ports)
 }

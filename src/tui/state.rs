@@ -7,7 +7,7 @@ use super::bindings;
 use super::keymap::Binding;
 use super::popup::Popup;
 use super::run_view::RunView;
-use super::screens::{cases, dashboard, effect, fit, principles, responses};
+use super::screens::{cases, dashboard, effect, fit, principles, responses, runs};
 use super::theme::Theme;
 use super::view;
 
@@ -21,6 +21,7 @@ pub struct State {
     pub cases: cases::State,
     pub effect: effect::State,
     pub fit: fit::State,
+    pub runs: runs::State,
     /// What lies over the screen.
     pub popup: Option<Popup>,
     /// The last thing to say; the next key takes it away.
@@ -71,6 +72,7 @@ impl State {
             cases: Default::default(),
             effect: Default::default(),
             fit: Default::default(),
+            runs: Default::default(),
             popup: None,
             notice: None,
             alarms_seen: 0,
@@ -80,6 +82,20 @@ impl State {
             theme,
             table: bindings::table(),
         }
+    }
+
+    /// The state for another run in the same workbench: what belongs to the user and not to the run goes with them.
+    pub fn another(&mut self, live: bool) -> Self {
+        let mut next = Self::new(live, self.theme);
+        self.hand_over(&mut next);
+        next
+    }
+
+    /// Gives what belongs to the user and not to the run to the state that takes the place of this one.
+    pub fn hand_over(&mut self, next: &mut Self) {
+        next.runs = std::mem::take(&mut self.runs);
+        next.table = self.table.clone();
+        (next.theme, next.mouse, next.size) = (self.theme, self.mouse, self.size);
     }
 
     /// Where the present screen is drawn.
@@ -123,6 +139,7 @@ impl State {
             Screen::Principles => self.principles.wants_text(),
             Screen::Cases => self.cases.wants_text(),
             Screen::Effect => self.effect.wants_text(),
+            Screen::Runs => self.runs.wants_text(),
         }
     }
 }

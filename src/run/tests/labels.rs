@@ -46,8 +46,14 @@ fn labels_are_kept_beside_a_run_that_is_being_written() {
     assert_eq!(read_labels(store.dir()), labels);
     let found = list_runs(runs.path()).unwrap();
     assert_eq!((&found[0].tags, &found[0].note), (&labels.tags, &labels.note));
-    let left: Vec<_> = fs::read_dir(store.dir()).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with('.')), "{left:?}");
+    let left: Vec<_> = fs::read_dir(store.dir())
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert!(
+        left.iter().all(|name| !name.to_string_lossy().starts_with('.')),
+        "{left:?}"
+    );
     fs::write(store.dir().join("labels.toml"), "this is no TOML [").unwrap();
     assert_eq!(read_labels(store.dir()), Labels::default());
 }
@@ -92,7 +98,17 @@ fn forks_stand_below_their_parents_in_the_order_of_their_steps() {
 fn every_word_of_a_filter_must_be_there() {
     let run = summary("imdb-007", Some(("imdb-001", 4)));
     for filter in [
-        "", "IMDB", "007 finished", "#paper", "tag:seed", "τ works", "state:fin", "method:ple", "-method:raft", "parent:001", "-x",
+        "",
+        "IMDB",
+        "007 finished",
+        "#paper",
+        "tag:seed",
+        "τ works",
+        "state:fin",
+        "method:ple",
+        "-method:raft",
+        "parent:001",
+        "-x",
     ] {
         assert!(run.passes(filter), "{filter}");
     }

@@ -64,6 +64,7 @@ fn ports(live: bool) -> (Ports, Ends) {
         save: |_, _| Ok(()),
         sent: std::sync::Arc::new(|_| Err("no tokenizer here".into())),
         inside: crate::tui::Options::default().inside,
+        desk: crate::tui::Desk::default(),
     };
     (
         ports,

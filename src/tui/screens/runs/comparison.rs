@@ -165,12 +165,22 @@ impl Comparison {
             return (0..most).collect();
         }
         let of_each: Vec<Vec<u32>> = views()
-            .map(|view| view.evaluations.iter().filter(|e| !e.cases.is_empty()).map(|e| e.step).collect())
+            .map(|view| {
+                view.evaluations
+                    .iter()
+                    .filter(|e| !e.cases.is_empty())
+                    .map(|e| e.step)
+                    .collect()
+            })
             .collect();
         let mut all: Vec<u32> = of_each.iter().flatten().copied().collect();
         all.sort_unstable();
         all.dedup();
-        let common: Vec<u32> = all.iter().copied().filter(|s| of_each.iter().all(|of| of.contains(s))).collect();
+        let common: Vec<u32> = all
+            .iter()
+            .copied()
+            .filter(|s| of_each.iter().all(|of| of.contains(s)))
+            .collect();
         if common.is_empty() { all } else { common }
     }
 
@@ -241,10 +251,11 @@ impl Comparison {
             }
         }
         self.query = self.query.min(self.queries.len().saturating_sub(1));
-        let Some(query) = self.queries.get(self.query) else {
-            return None;
-        };
-        let rows: Vec<Option<&Row>> = asked.iter().map(|rows| rows.iter().find(|row| row.query == *query)).collect();
+        let query = self.queries.get(self.query)?;
+        let rows: Vec<Option<&Row>> = asked
+            .iter()
+            .map(|rows| rows.iter().find(|row| row.query == *query))
+            .collect();
         let first = rows.iter().flatten().next().map(|row| row.text.as_str());
         let mut seen_first = false;
         self.answers = rows
@@ -279,7 +290,7 @@ impl Comparison {
         }
         let Ok(shared) = &self.runs[run].run else { return vec![] };
         let evaluation = shared.0.view.evaluations.iter().rev().find(|e| e.step == step);
-        let cases = evaluation.map_or(&[][..], |e| &e.cases);
+        let cases = evaluation.map_or(&[][..], |e| e.cases.as_slice());
         let row = |c: &crate::train::CaseRecord| match self.guided {
             false => Row::of(&c.query, &c.original, c.reward_original, c.truth_original),
             true => Row::of(&c.query, &c.guided, c.reward_guided, c.truth_guided),

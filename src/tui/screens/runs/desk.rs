@@ -117,7 +117,9 @@ impl Wish {
             match word.split_once('=') {
                 Some(("step", "last")) => wish.step = None,
                 Some(("step", step)) => {
-                    let step = step.parse().map_err(|_| format!("step={step}: wants a whole number, or last"))?;
+                    let step = step
+                        .parse()
+                        .map_err(|_| format!("step={step}: wants a whole number, or last"))?;
                     wish.step = Some(step);
                 }
                 Some((key, value)) if !key.is_empty() && !value.is_empty() => wish.sets.push(word.to_string()),

@@ -49,7 +49,9 @@ pub fn gap(run: &RunSummary) -> Option<f64> {
 
 /// The runs that pass a filter, in an order: places in the listing.
 pub fn rows(listing: &Listing, filter: &str, order: Order) -> Vec<LineageRow> {
-    let mut places: Vec<usize> = (0..listing.runs.len()).filter(|i| listing.runs[*i].passes(filter)).collect();
+    let mut places: Vec<usize> = (0..listing.runs.len())
+        .filter(|i| listing.runs[*i].passes(filter))
+        .collect();
     let flat = |places: Vec<usize>| -> Vec<LineageRow> {
         let row = |run| LineageRow {
             run,
@@ -59,7 +61,11 @@ pub fn rows(listing: &Listing, filter: &str, order: Order) -> Vec<LineageRow> {
     };
     // What has no such number stands last.
     let mut by = |key: &dyn Fn(&RunSummary) -> Option<f64>| {
-        let value = |i: &usize| key(&listing.runs[*i]).filter(|x| x.is_finite()).unwrap_or(f64::NEG_INFINITY);
+        let value = |i: &usize| {
+            key(&listing.runs[*i])
+                .filter(|x| x.is_finite())
+                .unwrap_or(f64::NEG_INFINITY)
+        };
         places.sort_by(|a, b| value(b).total_cmp(&value(a)));
     };
     match order {

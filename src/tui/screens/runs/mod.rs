@@ -5,6 +5,7 @@ mod desk;
 mod list;
 mod merge;
 mod state;
+
 #[cfg(test)]
 mod tests;
 mod view;
@@ -17,7 +18,7 @@ use crate::tui::action::{Action as Top, Screen};
 use crate::tui::keymap::{Binding, Key, ch, key};
 
 pub use desk::{Answer, Compared, Listing, Question, Shared, Whole, Wish};
-pub use state::State;
+pub use state::{State, is_open};
 pub use view::view;
 
 /// What can be done on this screen.
@@ -76,8 +77,20 @@ pub fn bindings() -> Vec<Binding> {
         footer,
     };
     vec![
-        row("runs-down", DOWN, Action::Down, "next run; compared: next metric, setting or query", None),
-        row("runs-up", UP, Action::Up, "previous run, metric, setting or query", None),
+        row(
+            "runs-down",
+            DOWN,
+            Action::Down,
+            "next run; compared: next metric, setting or query",
+            None,
+        ),
+        row(
+            "runs-up",
+            UP,
+            Action::Up,
+            "previous run, metric, setting or query",
+            None,
+        ),
         row(
             "runs-mark",
             const { &[ch('v')] },
@@ -113,8 +126,20 @@ pub fn bindings() -> Vec<Binding> {
             "order: as a tree of forks, newest, reward, gap, truth, name",
             Some("sort"),
         ),
-        row("runs-tags", const { &[ch('a')] }, Action::Tags, "tags of the run", Some("tags")),
-        row("runs-note", const { &[ch('N')] }, Action::Note, "a note on the run", None),
+        row(
+            "runs-tags",
+            const { &[ch('a')] },
+            Action::Tags,
+            "tags of the run",
+            Some("tags"),
+        ),
+        row(
+            "runs-note",
+            const { &[ch('N')] },
+            Action::Note,
+            "a note on the run",
+            None,
+        ),
         row(
             "runs-fork",
             const { &[ch('f')] },
@@ -122,8 +147,20 @@ pub fn bindings() -> Vec<Binding> {
             "fork the run at a checkpoint; compared: answers of the case study, or of training",
             Some("fork"),
         ),
-        row("runs-delete", const { &[ch('D')] }, Action::Delete, "delete the run; asks first", None),
-        row("runs-unmark", const { &[ch('V')] }, Action::UnmarkAll, "take all marks away", None),
+        row(
+            "runs-delete",
+            const { &[ch('D')] },
+            Action::Delete,
+            "delete the run; asks first",
+            None,
+        ),
+        row(
+            "runs-unmark",
+            const { &[ch('V')] },
+            Action::UnmarkAll,
+            "take all marks away",
+            None,
+        ),
         row(
             "runs-back",
             const { &[key(KeyCode::Esc)] },
@@ -133,7 +170,13 @@ pub fn bindings() -> Vec<Binding> {
         ),
         row("runs-first", FIRST, Action::First, "first run", None),
         row("runs-last", LAST, Action::Last, "last run", None),
-        row("runs-earlier", EARLIER, Action::Earlier, "compared: one step back", None),
+        row(
+            "runs-earlier",
+            EARLIER,
+            Action::Earlier,
+            "compared: one step back",
+            None,
+        ),
         row("runs-later", LATER, Action::Later, "compared: one step on", None),
         row(
             "runs-side",
@@ -142,7 +185,13 @@ pub fn bindings() -> Vec<Binding> {
             "answers: y, or y' under the principles",
             None,
         ),
-        row("runs-log", const { &[ch('L')] }, Action::Log, "curves: logarithmic axis", None),
+        row(
+            "runs-log",
+            const { &[ch('L')] },
+            Action::Log,
+            "curves: logarithmic axis",
+            None,
+        ),
         row(
             "runs-next-columns",
             const { &[ch('.')] },

@@ -50,7 +50,11 @@ impl State {
     /// The screen is entered: the list is read, and again as it changes.
     pub fn enter(&mut self) -> Vec<Effect> {
         let again = self.comparison.as_ref().map(|c| Question::Compare(c.paths.clone()));
-        [Some(Question::Watch), again].into_iter().flatten().map(Effect::AskDesk).collect()
+        [Some(Question::Watch), again]
+            .into_iter()
+            .flatten()
+            .map(Effect::AskDesk)
+            .collect()
     }
 
     /// The screen is left.
@@ -62,7 +66,8 @@ impl State {
     pub fn answer(&mut self, answer: Answer) -> Vec<Effect> {
         match answer {
             Answer::List(listing) => {
-                self.marked.retain(|path| listing.runs.iter().any(|run| run.path == *path));
+                self.marked
+                    .retain(|path| listing.runs.iter().any(|run| run.path == *path));
                 self.listing = Some(listing);
                 self.sort_out();
                 vec![]
@@ -335,7 +340,9 @@ impl State {
 
 /// The run is the one that this workbench shows.
 pub fn is_open(path: &Path, run: &RunView) -> bool {
-    run.started.as_ref().is_some_and(|s| same_folder(path, Path::new(&s.path)))
+    run.started
+        .as_ref()
+        .is_some_and(|s| same_folder(path, Path::new(&s.path)))
 }
 
 fn asks(question: Option<Question>) -> Vec<Effect> {

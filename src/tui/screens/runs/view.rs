@@ -150,7 +150,10 @@ fn line(
         Some(place) => super::comparison::Comparison::letter(place).to_string(),
         None => " ".to_string(),
     };
-    let mut spans = vec![Span::raw(marker(selected)), Span::styled(format!("{mark} "), theme.mark)];
+    let mut spans = vec![
+        Span::raw(marker(selected)),
+        Span::styled(format!("{mark} "), theme.mark),
+    ];
     for column in columns {
         let (text, style) = column.kind.value(run, row, theme, now);
         let mut style = style;
@@ -275,7 +278,10 @@ impl Kind {
     }
 
     fn value(self, run: &RunSummary, row: &LineageRow, theme: &Theme, now: u64) -> (String, Style) {
-        let number = |x: Option<f64>| x.filter(|x| x.is_finite()).map_or("–".to_string(), |x| format!("{x:+.2}"));
+        let number = |x: Option<f64>| {
+            x.filter(|x| x.is_finite())
+                .map_or("–".to_string(), |x| format!("{x:+.2}"))
+        };
         let plain = Style::new();
         match self {
             Kind::Name => (format!("{}{}", row.stem, run.name), plain),
@@ -338,7 +344,10 @@ fn draw_field(state: &State, theme: &Theme, frame: &mut Frame, area: Rect) {
         Field::Fork(_) => {
             let name = state.selected().map_or("the run", |run| &run.name);
             let hint = "step=N, then tau= decay= learning_rate= principles= method= steps= · Enter fork · Esc leave";
-            (format!("Fork {name}, which has checkpoints after {}", steps(state)), hint)
+            (
+                format!("Fork {name}, which has checkpoints after {}", steps(state)),
+                hint,
+            )
         }
     };
     let room = usize::from(area.width.saturating_sub(4));
@@ -379,7 +388,10 @@ fn draw_details(run: &RunSummary, open: &RunView, theme: &Theme, frame: &mut Fra
             true => "nothing changed".to_string(),
             false => changes.join(", "),
         };
-        lines.push(label("fork", format!("of {} after {} steps: {changes}", origin.run, origin.step)));
+        lines.push(label(
+            "fork",
+            format!("of {} after {} steps: {changes}", origin.run, origin.step),
+        ));
     }
     let tags: Vec<String> = run.tags.iter().map(|tag| format!("#{tag}")).collect();
     let about = [tags.join(" "), run.note.clone()];
@@ -388,7 +400,14 @@ fn draw_details(run: &RunSummary, open: &RunView, theme: &Theme, frame: &mut Fra
         true => label("labels", "none; a for tags, N for a note".to_string()),
         false => label("labels", about.join(" · ")),
     });
-    let checkpoints: Vec<String> = run.checkpoints.iter().rev().take(12).rev().map(u32::to_string).collect();
+    let checkpoints: Vec<String> = run
+        .checkpoints
+        .iter()
+        .rev()
+        .take(12)
+        .rev()
+        .map(u32::to_string)
+        .collect();
     lines.push(label(
         "checkpoints",
         match checkpoints.is_empty() {

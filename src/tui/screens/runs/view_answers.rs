@@ -50,11 +50,7 @@ pub fn view(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rec
     let rows = asked.len() as u16 + 1;
     let [top, answers] = Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(below);
     let mut lines = asked;
-    let count = format!(
-        "   query {} of {}: j k",
-        comparison.query + 1,
-        comparison.queries.len()
-    );
+    let count = format!("   query {} of {}: j k", comparison.query + 1, comparison.queries.len());
     lines.push(Line::styled(count, theme.dim));
     frame.render_widget(Paragraph::new(lines), top);
     draw_columns(comparison, theme, frame, answers);
@@ -67,7 +63,9 @@ fn draw_columns(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area:
     }
     let shown = usize::from(area.width / COLUMN).clamp(1, all);
     let first = comparison.first.min(all - shown);
-    let columns = Layout::horizontal(vec![Constraint::Fill(1); shown]).spacing(1).split(area);
+    let columns = Layout::horizontal(vec![Constraint::Fill(1); shown])
+        .spacing(1)
+        .split(area);
     let texts: Vec<Vec<Line>> = columns
         .iter()
         .zip(first..)

@@ -31,7 +31,11 @@ pub fn view(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rec
 /// Which of the three is shown, and how to go on.
 pub fn draw_head(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rect) {
     let mut spans = vec![Span::raw(format!(" {} runs  ", comparison.paths.len()))];
-    for (view, name) in [(View::Curves, "Curves"), (View::Settings, "Settings"), (View::Answers, "Answers")] {
+    for (view, name) in [
+        (View::Curves, "Curves"),
+        (View::Settings, "Settings"),
+        (View::Answers, "Answers"),
+    ] {
         let style = match comparison.view == view {
             true => theme.title.patch(theme.selected),
             false => theme.dim,
@@ -50,7 +54,10 @@ pub fn looks(place: usize, theme: &Theme) -> (Style, Dash) {
     let styles = [theme.original, theme.guided, theme.truth, theme.tau, theme.title];
     let dashes = [Dash::Solid, Dash::Dashed, Dash::Dotted];
     // Runs of one hue have another dash.
-    (styles[place % styles.len()], dashes[(place + place / styles.len()) % dashes.len()])
+    (
+        styles[place % styles.len()],
+        dashes[(place + place / styles.len()) % dashes.len()],
+    )
 }
 
 fn draw_curves(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rect) {
@@ -82,7 +89,11 @@ fn draw_curves(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: 
         curves,
         spread: vec![],
         fill: None,
-        marks: comparison.forks.iter().map(|(step, label)| (*step, label.as_str())).collect(),
+        marks: comparison
+            .forks
+            .iter()
+            .map(|(step, label)| (*step, label.as_str()))
+            .collect(),
         span: (
             merged.steps.first().copied().unwrap_or(0),
             merged.steps.last().copied().unwrap_or(0).max(1),
@@ -182,7 +193,12 @@ fn draw_settings(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area
         return empty(frame, below, &text, theme);
     }
     let width = usize::from(below.width);
-    let key = rows.iter().map(|row| row.key.width()).max().unwrap_or(0).clamp(8, (width / 3).max(8));
+    let key = rows
+        .iter()
+        .map(|row| row.key.width())
+        .max()
+        .unwrap_or(0)
+        .clamp(8, (width / 3).max(8));
     let room = width.saturating_sub(key + 3);
     let shown = (room / 14).clamp(1, comparison.runs.len());
     let first = comparison.first.min(comparison.runs.len() - shown);
@@ -192,10 +208,15 @@ fn draw_settings(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area
     for i in visible.clone() {
         let (style, _) = looks(i, theme);
         let text = format!("{} {}", Comparison::letter(i), comparison.runs[i].name);
-        header.push(Span::styled(format!("{} ", fit(&clip(&text, column), column)), style.patch(theme.title)));
+        header.push(Span::styled(
+            format!("{} ", fit(&clip(&text, column), column)),
+            style.patch(theme.title),
+        ));
     }
     let height = usize::from(below.height.saturating_sub(1));
-    let top = comparison.top.show(comparison.row as u64, rows.len() as u64, height as u64) as usize;
+    let top = comparison
+        .top
+        .show(comparison.row as u64, rows.len() as u64, height as u64) as usize;
     let mut lines = vec![Line::from(header)];
     for (i, row) in rows.iter().enumerate().skip(top).take(height) {
         let here = i == comparison.row;
@@ -230,7 +251,11 @@ fn draw_values(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: 
         let (style, _) = looks(i, theme);
         let text = value.as_deref().unwrap_or("not a setting of this run");
         for (n, line) in wrap_text(text, Style::new(), width).into_iter().enumerate() {
-            let letter = if n == 0 { format!(" {} ", Comparison::letter(i)) } else { "   ".to_string() };
+            let letter = if n == 0 {
+                format!(" {} ", Comparison::letter(i))
+            } else {
+                "   ".to_string()
+            };
             let mut spans = vec![Span::styled(letter, style.patch(theme.title))];
             spans.extend(line.spans);
             lines.push(Line::from(spans));
