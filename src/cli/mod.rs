@@ -19,6 +19,7 @@ mod principles;
 mod resume;
 mod runs;
 mod signals;
+mod suite;
 mod train;
 
 use std::io::IsTerminal;
@@ -174,6 +175,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Runs beside each other: tables as the paper has them, or reward curves
     Compare(compare::CompareArgs),
+    /// A whole comparison: every method on every task with every seed, and its tables
+    Suite(suite::SuiteArgs),
     /// Write what a run has stored, a picture of it, or its policy for other programs
     Export(export::ExportArgs),
     /// List the runs, label them, delete them
@@ -242,6 +245,7 @@ pub fn main() -> ExitCode {
         Some(Command::Eval(args)) => eval::eval(&args, &place),
         Some(Command::Compare(args)) => compare::compare(&args, &place),
         Some(Command::Runs(args)) => runs::runs(&args, &place),
+        Some(Command::Suite(args)) => suite::suite(&args, &place),
         Some(Command::Check(args)) => check::check(&args, &place),
         Some(Command::Devices { json }) => devices::devices(json),
         Some(Command::Export(args)) => export::export(&args, &place),

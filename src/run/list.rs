@@ -113,7 +113,8 @@ fn changed(dir: &Path) -> Option<u64> {
     Some(since.as_secs())
 }
 
-fn summary(dir: &Path) -> Result<RunSummary> {
+/// The run in a folder, as a list of runs has it.
+pub fn summary(dir: &Path) -> Result<RunSummary> {
     let path = dir.join(DATABASE_FILE);
     let conn = schema::open_reader(dir)?;
     let started = schema::read_started(&conn, dir)?;

@@ -9,6 +9,7 @@ use crate::train::{Command, Event, Inside};
 use super::run_view::RunView;
 use super::screens::{cases, dashboard, effect, fit, principles, responses, runs};
 use super::sent::{Given, Question};
+use super::time;
 
 /// The rooms of the workbench, in the order of their number keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,6 +124,8 @@ pub enum Action {
     Suspend,
     /// Draw every cell again.
     Redraw,
+    /// The cursor over the steps, and its film.
+    Time(time::Action),
     Dashboard(dashboard::Action),
     Responses(responses::Action),
     Principles(principles::Action),

@@ -16,7 +16,7 @@ use super::screens::runs;
 use super::sent::{Given, Question};
 use super::state::{Leaving, State};
 use super::visit::{Arrival, Desk, Forked, Home, Opened};
-use super::{Left, Outcome, Source, TuiError, input::input, update::update};
+use super::{Left, Outcome, Source, TuiError, input::input, time, update::update};
 
 /// Frames for news from training are at least this far apart, so that drawing takes little from training; a key is
 /// drawn at once.
@@ -98,6 +98,7 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
         over: false,
     };
     let mut drawn: Option<Instant> = None;
+    let mut played: Option<Instant> = None;
     while !this.over {
         let since = drawn.map_or(FRAME, |at| at.elapsed());
         if this.dirty && (this.urgent || since >= FRAME) {
@@ -117,6 +118,17 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             .home
             .as_ref()
             .map_or_else(never, |home| home.opened.source.events.clone());
+        let film = match (this.state.film.playing, played) {
+            (false, _) => {
+                played = None;
+                never()
+            }
+            (true, began) => {
+                let began = *played.insert(began.unwrap_or_else(Instant::now));
+                let interval = this.state.film.interval(this.state.run.steps().len());
+                after(interval.saturating_sub(began.elapsed()))
+            }
+        };
         select! {
             recv(this.ports.input) -> got => this.on_input(got.ok())?,
             recv(this.ports.source.events) -> got => this.on_event(got.ok())?,
@@ -142,6 +154,12 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
                 this.ports.stop = never();
                 this.go_home();
                 this.act(Action::SaveAndQuit)?;
+            }
+            recv(film) -> _ => {
+                let now = Instant::now();
+                let gone = played.map_or(Duration::ZERO, |before| now - before);
+                played = Some(now);
+                this.act(Action::Time(time::Action::Tick(gone)))?;
             }
             recv(timeout) -> _ => {}
         }

@@ -6,11 +6,18 @@ use crate::train::{Command, Event};
 use super::action::{Action, Effect, Number, Screen};
 use super::popup::{Popup, Prompt};
 use super::state::{Leaving, State};
+use super::time;
+use crate::run::Asker;
 
 /// Applies an action.
 pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Event(event) => on_event(state, *event),
+        Action::Pairs(page) if page.filter.asker == Asker::Cursor => {
+            state.run.pairs_at(page.filter.step.unwrap_or(u32::MAX), page.pairs);
+            let effects = state.responses.on_event(&state.run);
+            admit(state, effects)
+        }
         Action::Pairs(page) => {
             state.responses.page(page);
             vec![]
@@ -82,9 +89,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Redraw => vec![Effect::Redraw],
         Action::Dashboard(action) => {
             let area = state.body();
-            state.dashboard.update(action, &state.run, area);
-            vec![]
+            let to = state.dashboard.update(action, &state.run, area);
+            go(state, to)
         }
+        Action::Time(action) => time::update(state, action),
         Action::Responses(action) => {
             let effects = state.responses.update(action, &state.run);
             admit(state, effects)
@@ -92,6 +100,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Principles(action) => {
             let effects = state.principles.update(action, &state.run);
             admit(state, effects)
+        }
+        Action::Cases(action) if state.cases.goes_to(&action, &state.run).is_some() => {
+            let to = state.cases.goes_to(&action, &state.run);
+            go(state, to)
         }
         Action::Cases(action) => {
             let effects = state.cases.update(action, &state.run);
@@ -111,6 +123,11 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             vec![]
         }
     }
+}
+
+/// Goes where a screen's own keys, or its mouse, put the cursor over the steps.
+pub fn go(state: &mut State, to: Option<time::Action>) -> Vec<Effect> {
+    to.map_or(vec![], |to| time::update(state, to))
 }
 
 /// Lets the effects of a screen through, but no command to a trainer that is not there.

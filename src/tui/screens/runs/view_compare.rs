@@ -8,7 +8,9 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::comparison::{Comparison, View};
+use crate::tui::smooth::Smoothing;
 use crate::tui::theme::Theme;
+use crate::tui::widgets::axis::Mark;
 use crate::tui::widgets::chart::{Chart, Curve, Dash};
 use crate::tui::widgets::panel::panel;
 use crate::tui::widgets::scale::short;
@@ -87,12 +89,21 @@ fn draw_curves(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: 
     let chart = Chart {
         steps: &merged.steps,
         curves,
-        spread: vec![],
+        bands: vec![],
         fill: None,
+        stacked: false,
+        breaks: vec![],
+        readout: vec![],
+        selection: None,
         marks: comparison
             .forks
             .iter()
-            .map(|(step, label)| (*step, label.as_str()))
+            .map(|(step, label)| Mark {
+                step: *step,
+                label,
+                sign: "▾",
+                style: theme.mark,
+            })
             .collect(),
         span: (
             merged.steps.first().copied().unwrap_or(0),
@@ -100,7 +111,7 @@ fn draw_curves(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: 
         ),
         cursor: comparison.cursor,
         log: comparison.log,
-        smooth: false,
+        smoothing: Smoothing::Off,
     };
     let step = match comparison.cursor {
         Some(step) => format!("step {step} "),
