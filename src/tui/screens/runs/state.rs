@@ -232,7 +232,10 @@ impl State {
             })
         };
         match field {
-            Field::Filter => vec![],
+            Field::Filter => {
+                self.sort_out();
+                vec![]
+            }
             Field::Tags(path) => {
                 let mut labels = labels(&path).unwrap_or_default();
                 labels.tags = Labels::tags_of(text);
@@ -320,8 +323,9 @@ impl State {
         let before = self.cursor_before();
         self.rows = rows(listing, &self.filter, self.order);
         let there = |path: &PathBuf| self.rows.iter().any(|row| self.run_of(row).path == *path);
-        if !self.selected.as_ref().is_some_and(there) {
-            // What stood there is gone: its place stays.
+        let typing = matches!(self.field, Some((Field::Filter, _)));
+        // Half a word of a filter may leave it out for a moment; what is gone for good leaves its place.
+        if !typing && !self.selected.as_ref().is_some_and(there) {
             self.go_to(before);
         }
     }

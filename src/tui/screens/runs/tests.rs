@@ -314,7 +314,7 @@ fn curves_lie_over_each_other() {
     state = comparing("vv");
     press(&mut state, "jjhhhh");
     let text = picture(&mut state, 120, 40);
-    assert!(text.contains("gap s′−s") && text.contains("step 36"), "{text}");
+    assert!(text.contains("gap s′−s") && text.contains("step 35"), "{text}");
     // A run that cannot be read says why, and the others are drawn.
     let mut state = comparing("v/003\nv");
     let text = picture(&mut state, 120, 40);
