@@ -1,15 +1,18 @@
 //! `ple` and `ple open`: the workbench on an experiment or on a run.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
 use super::desk::{Garage, desk};
 use super::eyes::{Library, follow_stored};
 use super::signals::{self, Stop};
+use super::tour;
 use super::{Changes, Failure, Outcome, Output, Place, Screen, exit, has_terminal};
-use crate::config::{Plan, principles_to_toml};
+use crate::config::{Plan, environment, principles_to_toml, state_folder};
 use crate::device::DeviceChoice;
 use crate::prompt::Prompter;
 use crate::run::{Reader, resolve};
@@ -63,8 +66,12 @@ pub fn watch_live(running: Running, folder: &Path, place: &Place, screen: &Scree
     let stop = signals::listen();
     // Beside a run that is trained here no fork is: the garage stays empty.
     let options = options(place, screen, &stop, folder, &Garage::default());
-    let left = tui::run(source, options).map_err(Failure::failed);
-    end_training(running, left, &stop)
+    // A panic of the screen has given the terminal back and was told; the run is to be saved all the same.
+    let left = catch_unwind(AssertUnwindSafe(|| tui::run(source, options)));
+    let Ok(left) = left else {
+        return save_after_panic(running, folder);
+    };
+    end_training(running, left.map_err(Failure::failed), &stop)
 }
 
 /// Ends what is trained here, and says where it is.
@@ -84,6 +91,22 @@ fn end_training(running: Running, left: Result<tui::Outcome, Failure>, stop: &St
     })
 }
 
+/// Ends training with a checkpoint, although nobody is there any more to ask for it.
+fn save_after_panic(running: Running, folder: &Path) -> Outcome {
+    eprintln!("ple: finishing the step and writing a checkpoint");
+    end(&running.commands, false);
+    let trained = running.join();
+    say_where(folder, 0);
+    let saved = match trained {
+        Ok(done) => format!("the run is saved after step {}", done.steps),
+        Err(why) => format!("the run is on disk up to its last checkpoint ({why})"),
+    };
+    let run = folder.display();
+    Err(Failure::failed(format!(
+        "the workbench ended in a panic; {saved}; `ple resume {run}` goes on with it"
+    )))
+}
+
 fn end(commands: &Sender<Command>, abandoned: bool) {
     let _ = commands.send(if abandoned { Command::Abandon } else { Command::Stop });
 }
@@ -99,11 +122,17 @@ fn watch_stored(folder: &Path, place: &Place, screen: &Screen) -> Outcome {
         pages: library.pages.clone(),
     };
     let (stop, garage) = (signals::listen(), Garage::default());
-    let left = tui::run(source, options(place, screen, &stop, folder, &garage)).map_err(Failure::failed);
+    let options = options(place, screen, &stop, folder, &garage);
+    let left = catch_unwind(AssertUnwindSafe(|| tui::run(source, options)));
     let fork = garage.lock().unwrap_or_else(PoisonError::into_inner).take();
-    match fork {
-        Some(running) => end_training(running, left, &stop),
-        None => left.map(|_| exit::DONE),
+    match (left, fork) {
+        (Ok(left), None) => left.map_err(Failure::failed).map(|_| exit::DONE),
+        (Ok(left), Some(running)) => end_training(running, left.map_err(Failure::failed), &stop),
+        (Err(_), Some(running)) => {
+            let folder = running.folder.clone();
+            save_after_panic(running, &folder)
+        }
+        (Err(_), None) => Err(Failure::failed("the workbench ended in a panic; the run is as it was")),
     }
 }
 
@@ -113,10 +142,23 @@ fn options(place: &Place, screen: &Screen, stop: &Stop, folder: &Path, garage: &
         Some(runs) if !runs.as_os_str().is_empty() => runs,
         _ => Path::new("."),
     };
+    let settings = &screen.settings;
+    let state = state_folder(&environment);
     Options {
-        no_mouse: screen.no_mouse,
-        ascii: screen.ascii,
+        look: screen.look,
+        mouse: settings.mouse.value,
+        frame: Duration::from_millis(1000 / u64::from(settings.frames_per_second.value.max(1))),
+        notify: (settings.notify.value, settings.notify_when.value),
+        table: screen.table.clone(),
+        tour: tour::is_new(settings.tour.value),
+        toured: tour::seen,
+        log: Some(
+            state
+                .unwrap_or_else(std::env::temp_dir)
+                .join(format!("log/screen-{}.log", std::process::id())),
+        ),
         stop: stop.requests.clone(),
+        jobs: signals::jobs(),
         save: |path, principles| {
             if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;

@@ -52,6 +52,8 @@ pub(super) enum Kind {
     Section(&'static [Key]),
     /// `[[name]]`, at least one.
     Sections(&'static [Key]),
+    /// `[name]` whose keys are the user's words, each with a word or a list of words.
+    Named,
 }
 
 /// Which finite numbers do.
@@ -112,6 +114,38 @@ const fn may(name: &'static str, kind: Kind, example: &'static str) -> Key {
 const fn count(min: u64) -> Kind {
     Kind::Whole { min, max: MANY }
 }
+
+/// The user's own settings.
+pub(super) const SETTINGS: &[Key] = &[
+    may("theme", Kind::Choice(&["auto", "light", "dark", "mono"]), "\"dark\""),
+    may(
+        "palette",
+        Kind::Choice(&["default", "colour-blind"]),
+        "\"colour-blind\"",
+    ),
+    may(
+        "marker",
+        Kind::Choice(&["auto", "braille", "block", "dot", "ascii"]),
+        "\"braille\"",
+    ),
+    may("mouse", Kind::Flag, "true"),
+    may("notify", Kind::Choice(&["off", "bell", "osc9"]), "\"bell\""),
+    may("notify_when", Kind::Choice(&["unfocused", "always"]), "\"always\""),
+    may("frames_per_second", Kind::Whole { min: 1, max: 120 }, "50"),
+    may("tour", Kind::Flag, "true"),
+    may(
+        "right_to_left",
+        Kind::Choice(&["auto", "workbench", "terminal"]),
+        "\"auto\"",
+    ),
+    may("defaults", Kind::Section(DEFAULTS), ""),
+    may("keys", Kind::Named, "pause = \"p\""),
+];
+
+const DEFAULTS: &[Key] = &[
+    may("device", Kind::Text, "\"cpu\""),
+    may("runs", Kind::Text, "\"~/runs\""),
+];
 
 pub(super) const EXPERIMENT: &[Key] = &[
     must("title", Kind::Text, "\"Positive movie reviews\""),
@@ -229,6 +263,8 @@ const METHOD: &[Key] = &[
     must("learning_rate", Kind::Number(Range::AboveZero), "0.001"),
     may("tau0", Kind::Number(Range::Any), "0.2"),
     may("decay", Kind::Number(Range::AboveZeroToOne), "0.9"),
+    may("schedule", Kind::Choice(&["decay", "pure"]), "\"pure\""),
+    may("purity", Kind::Number(Range::AboveZeroToOne), "0.9"),
     may(
         "replay",
         Kind::WordOrTable {
@@ -246,9 +282,19 @@ const METHOD: &[Key] = &[
     may("max_grad_norm", Kind::Number(Range::ZeroOrMore), "1.0"),
     may("weight_decay", Kind::Number(Range::ZeroOrMore), "0.0"),
     may("diagnostics", count(0), "1"),
+    may("stabilise", Kind::Section(STABILISE), ""),
     may("dpo", Kind::Section(DPO), ""),
     may("ppo", Kind::Section(PPO), ""),
     may("raft", Kind::Section(RAFT), ""),
+];
+
+const STABILISE: &[Key] = &[
+    may("importance", Kind::Number(Range::AboveZero), "2.0"),
+    may("clip", Kind::Number(Range::AboveZeroToOne), "0.2"),
+    may("hinge", Kind::Number(Range::AboveZero), "1.0"),
+    may("sigmoid", Kind::Number(Range::AboveZero), "1.0"),
+    may("kl", Kind::Number(Range::AboveZero), "0.05"),
+    may("sft", Kind::Number(Range::AboveZero), "0.3"),
 ];
 
 const DPO: &[Key] = &[

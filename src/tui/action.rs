@@ -124,6 +124,8 @@ pub enum Action {
     Suspend,
     /// Draw every cell again.
     Redraw,
+    /// Walk over the parts of the screen once more.
+    Tour,
     /// The cursor over the steps, and its film.
     Time(time::Action),
     Dashboard(dashboard::Action),
@@ -185,5 +187,9 @@ pub enum Effect {
     /// Show another run; the one that is trained here goes on out of sight.
     OpenRun(PathBuf),
     ForkRun(runs::Wish),
+    /// Tell a user who looks elsewhere.
+    Notify(String),
+    /// Remember that the tour was seen.
+    Toured,
     Quit,
 }

@@ -4,6 +4,7 @@
 //! effects, `view` draws the state, `event_loop` does the waiting and the effects. Nothing here knows a tensor or a file.
 
 pub mod action;
+mod answer;
 pub mod bindings;
 pub mod event_loop;
 mod fit_view;
@@ -12,9 +13,12 @@ pub mod input;
 mod inside;
 mod inside_view;
 pub mod keymap;
+pub mod look;
 pub mod past;
 pub mod popup;
 pub mod popup_view;
+pub mod present;
+pub mod rebind;
 pub mod run_view;
 pub mod screens;
 mod sent;
@@ -22,9 +26,11 @@ mod sent_view;
 pub mod smooth;
 pub mod state;
 pub mod status;
+mod stderr;
 pub mod terminal;
 pub mod theme;
 pub mod time;
+mod tour;
 pub mod update;
 pub mod view;
 mod visit;
@@ -33,6 +39,7 @@ pub mod widgets;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -40,16 +47,20 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, never, unbounded};
 use ratatui::crossterm::event;
 
+use crate::config::{Notify, NotifyWhen};
 use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event};
 
+use bindings::Binding;
 use event_loop::{Host, Ports, SavePrinciples};
-pub use event_loop::{LookInside, ReadSent};
+pub use event_loop::{Job, LookInside, ReadSent};
+use look::Look;
+use popup::Popup;
 pub use run_view::RunView;
 pub use screens::runs;
 pub use sent::{Given, Question};
 use state::State;
-use theme::{Markers, Theme};
+use terminal::Manners;
 pub use visit::{Desk, Forked, Opened};
 
 /// Where the run comes from.
@@ -64,12 +75,25 @@ pub struct Source {
 
 /// How the workbench is to be.
 pub struct Options {
-    /// Leave the mouse to the terminal.
-    pub no_mouse: bool,
-    /// Draw curves without braille.
-    pub ascii: bool,
+    pub look: Look,
+    /// Clicks, drags and the wheel work in the workbench; else the mouse is the terminal's.
+    pub mouse: bool,
+    /// Frames for news from training are at least this far apart, so that drawing takes little from training.
+    pub frame: Duration,
+    /// How and when it is told that a run ended or an alarm rings.
+    pub notify: (Notify, NotifyWhen),
+    /// The key table, with the user's own keys.
+    pub table: Vec<Binding>,
+    /// Show the tour at the start.
+    pub tour: bool,
+    /// Remembers that the tour was seen.
+    pub toured: fn(),
+    /// What goes to standard error while the screen is up goes here instead.
+    pub log: Option<PathBuf>,
     /// Something outside (SIGTERM, SIGINT, SIGHUP) wants the program to end: saves, then leaves.
     pub stop: Receiver<()>,
+    /// The shell stops the program and lets it go on.
+    pub jobs: Receiver<Job>,
     /// Writes a principles file.
     pub save: SavePrinciples,
     /// Tells what a model was given; may take its time.
@@ -83,9 +107,16 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            no_mouse: false,
-            ascii: false,
+            look: Look::default(),
+            mouse: true,
+            frame: Duration::from_millis(20),
+            notify: (Notify::Off, NotifyWhen::Unfocused),
+            table: bindings::table(),
+            tour: false,
+            toured: || {},
+            log: None,
             stop: never(),
+            jobs: never(),
             save: |_, _| Err("not possible here".into()),
             sent: Arc::new(|_| Err("not possible here".into())),
             inside: Arc::new(|step, index| crate::train::Inside {
@@ -131,21 +162,32 @@ pub enum TuiError {
 
 /// Takes over the terminal until the user leaves. To be called only when standard output is a terminal.
 pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
-    let mut theme = Theme::from_env();
-    if options.ascii {
-        theme.markers = Markers::Ascii;
-    }
-    let mut state = State::new(source.commands.is_some(), theme);
-    state.mouse = !options.no_mouse;
-    let mut terminal = terminal::Terminal::enter(state.mouse)?;
+    let look = options.look;
+    widgets::grapheme::terminal_reorders(look.terminal_reorders);
+    let mut state = State::new(source.commands.is_some(), look.theme);
+    state.table = options.table;
+    state.mouse = options.mouse;
+    state.notify = options.notify;
+    state.popup = options.tour.then_some(Popup::Tour(0));
+    let mut terminal = terminal::Terminal::enter(Manners {
+        mouse: state.mouse,
+        asks_background: look.asks,
+        own_order: !look.terminal_reorders,
+        notify: options.notify.0,
+        log: options.log,
+    })?;
     state.size = terminal.size()?;
     let keys = Keys::start();
     let ports = Ports {
         input: keys.events.clone(),
         source,
         stop: options.stop,
+        jobs: options.jobs,
         save: options.save,
         sent: options.sent,
+        toured: options.toured,
+        look,
+        frame: options.frame,
         inside: options.inside,
         desk: options.desk,
     };

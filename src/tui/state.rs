@@ -11,6 +11,7 @@ use super::screens::{cases, dashboard, effect, fit, principles, responses, runs}
 use super::theme::Theme;
 use super::time::Film;
 use super::view;
+use crate::config::{Notify, NotifyWhen};
 
 /// The state of the workbench. Only [`super::update::update`] and the input handling change it.
 pub struct State {
@@ -36,6 +37,10 @@ pub struct State {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     pub theme: Theme,
+    /// How and when it is told that a run ended or an alarm rings.
+    pub notify: (Notify, NotifyWhen),
+    /// The terminal is looked at; true until it says otherwise.
+    pub focused: bool,
     pub table: Vec<Binding>,
 }
 
@@ -84,6 +89,8 @@ impl State {
             leaving: Leaving::No,
             size: (80, 24),
             theme,
+            notify: (Notify::Off, NotifyWhen::Unfocused),
+            focused: true,
             table: bindings::table(),
         }
     }
@@ -100,6 +107,7 @@ impl State {
         next.runs = std::mem::take(&mut self.runs);
         next.table = self.table.clone();
         (next.theme, next.mouse, next.size) = (self.theme, self.mouse, self.size);
+        (next.notify, next.focused) = (self.notify, self.focused);
     }
 
     /// Where the present screen is drawn.

@@ -57,15 +57,7 @@ fn ports(live: bool) -> (Ports, Ends) {
         queries: unbounded().0,
         pages: never(),
     };
-    let ports = Ports {
-        input: keys,
-        source,
-        stop: never(),
-        save: |_, _| Ok(()),
-        sent: std::sync::Arc::new(|_| Err("no tokenizer here".into())),
-        inside: crate::tui::Options::default().inside,
-        desk: crate::tui::Desk::default(),
-    };
+    let ports = Ports::new(keys, source);
     (
         ports,
         Ends {

@@ -5,5 +5,6 @@ mod commands;
 pub mod fixtures;
 mod fuzz;
 mod loops;
+mod matrix;
 mod methods;
 mod pictures;
