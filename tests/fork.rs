@@ -264,6 +264,88 @@ fn a_run_goes_on_with_other_numbers_which_are_marked() {
 }
 
 #[test]
+fn the_list_shows_lineage_labels_and_differences() {
+    let lab = Lab::new();
+    parent(&lab, &["method.steps=2"]);
+    let fork = lab
+        .ple([
+            "fork",
+            "parent",
+            "--step",
+            "2",
+            "--set",
+            "tau=0.5",
+            "--set",
+            "steps=4",
+            "--no-train",
+        ])
+        .output();
+    let said = String::from_utf8(fork.expect("it runs").stdout).expect("text");
+    assert!(
+        said.contains("parent after 2 steps, with steps 2 -> 4, tau0 0.162 -> 0.5"),
+        "{said}"
+    );
+    let out = |args: &[&str]| {
+        let ended = Ended::of(&mut lab.ple(args));
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{args:?}");
+        ended.out
+    };
+    out(&[
+        "runs",
+        "label",
+        "parent@2",
+        "--tag",
+        "best seed-1",
+        "--note",
+        "look at  this",
+    ]);
+    assert!(out(&["runs", "label", "parent@2", "--untag", "seed-1"]).contains("tags: #best\nnote: look at this"));
+    let list = out(&["runs"]);
+    let row = list
+        .lines()
+        .find(|line| line.starts_with("└─ parent@2"))
+        .expect("a fork below its parent");
+    for words in [
+        "interrupted",
+        "[from step 2 of parent: steps 2 -> 4, tau0 0.162 -> 0.5]",
+        "#best",
+        "\"look at this\"",
+    ] {
+        assert!(row.contains(words), "{words} in {row}");
+    }
+    assert_eq!(out(&["runs", "--filter", "#best", "--json"]).lines().count(), 1);
+    assert!(out(&["runs", "--filter", "#none"]).contains("none of the 2 runs"));
+    let listed = lab.list();
+    let fork = listed.iter().find(|run| run["name"] == "parent@2").expect("the fork");
+    assert_eq!(
+        (&fork["origin"]["run"], &fork["origin"]["step"]),
+        (&"parent".into(), &2.into())
+    );
+    assert_eq!(
+        (&fork["tags"][0], &fork["checkpoints"]),
+        (&"best".into(), &serde_json::json!([0, 2]))
+    );
+
+    let table = out(&["compare", "--settings", "parent", "parent@2"]);
+    assert!(
+        table.contains("method.tau0") && table.contains("method.steps") && !table.contains("method.decay"),
+        "{table}"
+    );
+    let csv = out(&["compare", "--settings", "parent", "parent@2", "--format", "csv"]);
+    assert!(
+        csv.lines().next().is_some_and(|head| head.contains("parent@2")),
+        "{csv}"
+    );
+    let alone = Ended::of(&mut lab.ple(["compare", "--settings", "parent"]));
+    assert_eq!(alone.code, Some(2), "{alone:?}");
+
+    let unsure = Ended::of(&mut lab.ple(["runs", "delete", "parent@2"]));
+    assert!(unsure.code == Some(2) && unsure.err.contains("--yes"), "{unsure:?}");
+    out(&["runs", "delete", "parent@2", "--yes"]);
+    assert_eq!(lab.list().len(), 1);
+}
+
+#[test]
 fn a_models_own_training_can_be_forked_too() {
     let lab = Lab::new();
     let file = common::repository().join("experiments/reward-imdb.toml");

@@ -354,6 +354,93 @@ fn sigterm_saves_and_gives_the_terminal_back() {
 }
 
 #[test]
+fn runs_are_listed_filtered_compared_opened_and_left_again() {
+    let lab = Lab::new();
+    for (name, tau) in [("first", "method.tau0=0.2"), ("second", "method.tau0=0.05")] {
+        let mut command = lab.train(common::IMDB, &["eval.every=3", tau]);
+        let ended = common::process::Ended::of(command.args(["--quiet", "--name", name]));
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    let mut pty = training(&lab);
+    pty.keys("6");
+    let screen = pty.sees(&["3 in ", "✓ finished", "first", "second", "▶ running"]);
+    assert!(screen.contains("as a tree"), "{screen}");
+    pty.keys("/sec");
+    pty.sees(&["1 of 3 with \"sec\""]);
+    pty.misses("▶ running");
+    pty.keys("\r");
+    // A tag is stored beside the run at once.
+    pty.keys("a best\r");
+    pty.sees(&["labels stored"]);
+    assert!(
+        std::fs::read_to_string(lab.run("second").join("labels.toml"))
+            .expect("labels")
+            .contains("best")
+    );
+    pty.keys("\x1b");
+    pty.sees(&["3 in "]);
+    // Two marked runs beside each other, in all three ways.
+    pty.keys("gvvx");
+    pty.sees(&[
+        "2 runs",
+        "Curves",
+        "─ reward s ─",
+        "A ━━ first",
+        "B ╍╍ second",
+        "PLE, 3 steps",
+    ]);
+    pty.keys("v");
+    pty.sees(&["Settings that differ", "method.tau0", "0.05"]);
+    pty.keys("v");
+    pty.sees(&["Answers of the case study", "query 1 of ", "reward "]);
+    pty.keys("f");
+    pty.sees(&["Answers sampled in training", "step 2", "query 1 of "]);
+    pty.keys("x");
+    pty.sees(&["─ Runs ─"]);
+    // Another run is shown; the one that trains goes on, and has its screen back.
+    pty.keys("g\r");
+    pty.sees(&["finished 3/3", "first", "─ Reward ─"]);
+    pty.keys("6");
+    pty.sees(&["open in this workbench"]);
+    // A running one cannot be deleted, and one that is not open is after a question.
+    pty.keys("GD");
+    pty.sees(&["is being trained: stop it first"]);
+    pty.keys("k");
+    pty.sees(&["second ─"]);
+    pty.keys("Dy");
+    pty.sees(&["deleted "]);
+    assert!(!lab.run("second").exists() && lab.run("first").exists());
+    pty.keys("G\r");
+    pty.sees(&["▶ step ", "─ Reward ─"]);
+    pty.keys("q");
+    pty.sees(&["Quit?"]);
+    pty.keys("s");
+    assert_eq!(pty.end().0, 0);
+    assert_eq!(lab.state("w"), "stopped");
+}
+
+#[test]
+fn a_stored_run_is_forked_in_the_workbench_and_trained_there() {
+    let lab = Lab::new();
+    let mut command = lab.train(common::IMDB, &["eval.every=0"]);
+    let ended = common::process::Ended::of(command.args(["--quiet", "--name", "old"]));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let mut pty = Pty::start(&lab, &["open", "old"]);
+    pty.sees(&["finished 3/3"]);
+    pty.keys("6");
+    pty.sees(&["─ Runs ─", "old"]);
+    pty.keys("f");
+    pty.sees(&["Fork old", "checkpoints after 0 2 3"]);
+    pty.keys("\x15step=2 tau=0.5 steps=5\r");
+    pty.sees(&["old@2", "finished 5/5"]);
+    pty.keys("q");
+    assert_eq!(pty.end().0, 0);
+    let steps = open(&lab.run("old@2")).steps().expect("steps");
+    assert_eq!((steps.len(), steps[2].tau), (5, 0.5));
+    assert_eq!(open(&lab.run("old")).steps().expect("steps").len(), 3);
+}
+
+#[test]
 fn responses_are_filtered_by_branch_and_by_words() {
     let lab = Lab::new();
     let mut pty = training(&lab);

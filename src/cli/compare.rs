@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use super::{Failure, Outcome, Place, exit, output};
 use crate::judge::Contestant;
 use crate::report::{
-    Contender, Figure, Picture, RewardFigure, TableFormat, WinRates, compare_tables, contests, draw_rewards, draw_wins,
-    render, win_rates,
+    Contender, Figure, Picture, RewardFigure, RunSettings, TableFormat, WinRates, compare_tables, contests,
+    draw_rewards, draw_wins, render, settings_table, win_rates,
 };
 use crate::run::resolve;
 
@@ -27,6 +27,9 @@ pub struct CompareArgs {
     /// A file to write to, replaced if it is there; without it, standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// The settings in which the runs differ, instead of what they reached
+    #[arg(long)]
+    settings: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -41,6 +44,9 @@ enum CompareFormat {
 }
 
 pub fn compare(args: &CompareArgs, place: &Place) -> Outcome {
+    if args.settings {
+        return settings(args, place);
+    }
     let contenders: Vec<Contender> = args
         .contenders
         .iter()
@@ -71,6 +77,31 @@ pub fn compare(args: &CompareArgs, place: &Place) -> Outcome {
         CompareFormat::Png => curves(Picture::Png)?,
     };
     output::write(args.output.as_deref(), &written, args.format == CompareFormat::Png)?;
+    Ok(exit::DONE)
+}
+
+/// The table of differences.
+fn settings(args: &CompareArgs, place: &Place) -> Outcome {
+    let format = match args.format {
+        CompareFormat::Text => TableFormat::Text,
+        CompareFormat::Markdown => TableFormat::Markdown,
+        CompareFormat::Latex => TableFormat::Latex,
+        CompareFormat::Csv => TableFormat::Csv,
+        CompareFormat::Json => TableFormat::Json,
+        CompareFormat::Svg | CompareFormat::Png => {
+            return Err(Failure::input("--settings is a table; leave --format svg and png out"));
+        }
+    };
+    let mut runs = Vec::new();
+    for run in &args.contenders {
+        let folder = resolve(run, &place.runs).map_err(Failure::input)?;
+        runs.push(RunSettings::of(&folder).map_err(Failure::input)?);
+    }
+    if runs.len() < 2 {
+        return Err(Failure::input("--settings compares two runs or more; name another one"));
+    }
+    let written = render(&[settings_table(&runs)], format).map_err(Failure::failed)?;
+    output::write(args.output.as_deref(), written.as_bytes(), false)?;
     Ok(exit::DONE)
 }
 

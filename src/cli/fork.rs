@@ -78,7 +78,7 @@ pub fn fork(args: &ForkArgs, place: &Place, screen: &Screen) -> Outcome {
         return Ok(exit::DONE);
     }
     if args.open {
-        return open::watch_live(train::resume(setup, store, true), &folder, screen);
+        return open::watch_live(train::resume(setup, store, true), &folder, place, screen);
     }
     if !args.output.quiet && !args.output.json {
         eprintln!("ple: {}: {said}", folder.display());

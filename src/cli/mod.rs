@@ -10,6 +10,7 @@ mod config;
 mod contest;
 mod convert;
 mod data;
+mod desk;
 mod devices;
 mod eval;
 mod export;
@@ -254,12 +255,8 @@ enum Command {
     Suite(suite::SuiteArgs),
     /// Write what a run has stored, a picture of it, or its policy for other programs
     Export(export::ExportArgs),
-    /// List the runs
-    Runs {
-        /// As JSON, one run a line
-        #[arg(long)]
-        json: bool,
-    },
+    /// List the runs, label them, delete them
+    Runs(runs::RunsArgs),
     /// Everything that can be known of an experiment without starting it
     Check(check::CheckArgs),
     /// What can compute here
@@ -357,8 +354,8 @@ fn run(command: Option<Command>, flags: &Flags) -> Outcome {
         Some(Command::Judge(args)) => judge::judge(&args, &place),
         Some(Command::Annotate(args)) => annotate::annotate(&args, &place, &screen),
         Some(Command::Compare(args)) => compare::compare(&args, &place),
+        Some(Command::Runs(args)) => runs::runs(&args, &place),
         Some(Command::Suite(args)) => suite::suite(&args, &place),
-        Some(Command::Runs { json }) => runs::runs(&place, json),
         Some(Command::Check(args)) => check::check(&args, &place),
         Some(Command::Devices { json }) => devices::devices(json),
         Some(Command::Export(args)) => export::export(&args, &place),

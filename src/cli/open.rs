@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
+use super::desk::{Garage, desk};
 use super::eyes::{Library, follow_stored};
 use super::signals::{self, Stop};
 use super::tour;
@@ -44,17 +45,17 @@ pub fn open(what: Option<&str>, changes: &Changes, place: &Place, screen: &Scree
             ));
         }
         let folder = resolve(what, &place.runs).map_err(Failure::input)?;
-        return watch_stored(&folder, screen);
+        return watch_stored(&folder, place, screen);
     }
     let request = Request::at(Path::new(what), changes.all(), place.device).map_err(Failure::input)?;
     let setup = request.prepare().map_err(Failure::input)?;
     let running = start(setup, &place.runs, changes.name.as_deref(), true).map_err(Failure::input)?;
     let folder = running.folder.clone();
-    watch_live(running, &folder, screen)
+    watch_live(running, &folder, place, screen)
 }
 
 /// The workbench on a run that this process trains.
-pub fn watch_live(running: Running, folder: &Path, screen: &Screen) -> Outcome {
+pub fn watch_live(running: Running, folder: &Path, place: &Place, screen: &Screen) -> Outcome {
     let library = Library::open(folder).map_err(Failure::failed)?;
     let source = Source {
         events: running.events.clone(),
@@ -63,19 +64,25 @@ pub fn watch_live(running: Running, folder: &Path, screen: &Screen) -> Outcome {
         pages: library.pages.clone(),
     };
     let stop = signals::listen();
-    let options = options(screen, &stop, folder);
+    // Beside a run that is trained here no fork is: the garage stays empty.
+    let options = options(place, screen, &stop, folder, &Garage::default());
     // A panic of the screen has given the terminal back and was told; the run is to be saved all the same.
     let left = catch_unwind(AssertUnwindSafe(|| tui::run(source, options)));
     let Ok(left) = left else {
         return save_after_panic(running, folder);
     };
-    let left = left.map_err(Failure::failed);
+    end_training(running, left.map_err(Failure::failed), &stop)
+}
+
+/// Ends what is trained here, and says where it is.
+fn end_training(running: Running, left: Result<tui::Outcome, Failure>, stop: &Stop) -> Outcome {
+    let folder = running.folder.clone();
     // Whatever happened to the screen, the trainer must not outlive it half way through a step.
     let abandoned = matches!(&left, Ok(o) if o.left == Left::Abandoned);
     end(&running.commands, abandoned);
     let trained = running.join();
     let left = left?;
-    say_where(folder, left.unsaved_steps);
+    say_where(&folder, left.unsaved_steps);
     let done = trained.map_err(Failure::failed)?;
     Ok(if stop.requested() && done.reason != "finished" {
         exit::INTERRUPTED
@@ -105,7 +112,7 @@ fn end(commands: &Sender<Command>, abandoned: bool) {
 }
 
 /// The workbench on a stored run, or on one that another process trains.
-fn watch_stored(folder: &Path, screen: &Screen) -> Outcome {
+fn watch_stored(folder: &Path, place: &Place, screen: &Screen) -> Outcome {
     let library = Library::open(folder).map_err(Failure::input)?;
     let events = follow_stored(folder).map_err(Failure::input)?;
     let source = Source {
@@ -114,14 +121,27 @@ fn watch_stored(folder: &Path, screen: &Screen) -> Outcome {
         queries: library.queries.clone(),
         pages: library.pages.clone(),
     };
-    let options = options(screen, &signals::listen(), folder);
-    match catch_unwind(AssertUnwindSafe(|| tui::run(source, options))) {
-        Ok(left) => left.map_err(Failure::failed).map(|_| exit::DONE),
-        Err(_) => Err(Failure::failed("the workbench ended in a panic; the run is as it was")),
+    let (stop, garage) = (signals::listen(), Garage::default());
+    let options = options(place, screen, &stop, folder, &garage);
+    let left = catch_unwind(AssertUnwindSafe(|| tui::run(source, options)));
+    let fork = garage.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match (left, fork) {
+        (Ok(left), None) => left.map_err(Failure::failed).map(|_| exit::DONE),
+        (Ok(left), Some(running)) => end_training(running, left.map_err(Failure::failed), &stop),
+        (Err(_), Some(running)) => {
+            let folder = running.folder.clone();
+            save_after_panic(running, &folder)
+        }
+        (Err(_), None) => Err(Failure::failed("the workbench ended in a panic; the run is as it was")),
     }
 }
 
-fn options(screen: &Screen, stop: &Stop, folder: &Path) -> Options {
+fn options(place: &Place, screen: &Screen, stop: &Stop, folder: &Path, garage: &Garage) -> Options {
+    // The runs beside the one that is opened, wherever that is.
+    let runs = match folder.parent() {
+        Some(runs) if !runs.as_os_str().is_empty() => runs,
+        _ => Path::new("."),
+    };
     let settings = &screen.settings;
     let state = state_folder(&environment);
     Options {
@@ -147,11 +167,12 @@ fn options(screen: &Screen, stop: &Stop, folder: &Path) -> Options {
         },
         sent: reader_of_prompts(folder),
         inside: insider(folder),
+        desk: desk(runs, place.device, garage),
     }
 }
 
 /// Tells what the policy of a run was given. Its tokenizer is read at the first question.
-fn reader_of_prompts(folder: &Path) -> tui::ReadSent {
+pub(super) fn reader_of_prompts(folder: &Path) -> tui::ReadSent {
     let (folder, prompter) = (folder.to_path_buf(), OnceLock::new());
     Arc::new(move |question| {
         let read = || {
@@ -172,7 +193,7 @@ fn reader_of_prompts(folder: &Path) -> tui::ReadSent {
 }
 
 /// Looks inside the responses of a stored run, on the CPU: one pair is little work, and the GPU may be somebody's.
-fn insider(folder: &Path) -> tui::LookInside {
+pub(super) fn insider(folder: &Path) -> tui::LookInside {
     let insider = Mutex::new(Insider::new(folder, DeviceChoice::Cpu));
     Arc::new(move |step, index| {
         let mut insider = insider.lock().unwrap_or_else(PoisonError::into_inner);

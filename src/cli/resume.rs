@@ -29,7 +29,7 @@ pub fn resume(
     }
     let running = train::resume_with(setup, store, in_workbench, amendment.commands);
     if in_workbench {
-        open::watch_live(running, &folder, screen)
+        open::watch_live(running, &folder, place, screen)
     } else {
         headless::follow(running, output)
     }

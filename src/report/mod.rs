@@ -7,6 +7,7 @@ mod export;
 mod figure;
 mod full;
 mod progress;
+mod settings;
 mod table;
 mod view;
 mod wins;
@@ -21,6 +22,7 @@ pub use figure::{
 };
 pub use full::full_table;
 pub use progress::Progress;
+pub use settings::{RunSettings, ago, setting_differences, settings_table};
 pub use table::{Better, Cell, Column, Number, Table, TableFormat, render};
 pub use view::{Format, NotWritten, Numbers, View, write as write_view};
 pub use wins::{judged_by, win_rates, wins_json, wins_table};

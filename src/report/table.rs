@@ -1,5 +1,6 @@
 //! Tables of numbers, and the five ways they leave the program: text, Markdown, LaTeX, CSV and JSON.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use clap::ValueEnum;
@@ -25,7 +26,7 @@ pub struct Column {
     /// For people.
     pub name: String,
     /// For programs.
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     /// The end of the column that is good, where there is one.
     pub better: Option<Better>,
 }
@@ -84,10 +85,10 @@ pub enum TableFormat {
 
 impl Column {
     /// A column of names or of numbers of which none is better.
-    pub fn new(name: &str, key: &'static str) -> Self {
+    pub fn new(name: &str, key: impl Into<Cow<'static, str>>) -> Self {
         Self {
             name: name.into(),
-            key,
+            key: key.into(),
             better: None,
         }
     }
@@ -360,7 +361,7 @@ fn csv(tables: &[Table]) -> Result<String, csv::Error> {
     let is_number = |at: usize| tables.iter().any(|t| t.rows.iter().any(|r| has_parts(r.get(at))));
     let mut header = vec!["table".to_string()];
     for (at, column) in first.columns.iter().enumerate() {
-        header.push(column.key.into());
+        header.push(column.key.to_string());
         if is_number(at) {
             header.extend(["low", "high", "deviation", "n"].map(|part| format!("{}_{part}", column.key)));
         }

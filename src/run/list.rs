@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::error::{At, Result, StoreError};
 use super::schema::{self, DATABASE_FILE};
-use super::{lock, rows};
+use super::{checkpoint, labels, lock, rows};
 use crate::config::{MethodName, Plan};
-use crate::train::Event;
+use crate::train::{Event, Origin};
 
 /// One run of a list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,8 +28,19 @@ pub struct RunSummary {
     /// Mean rewards of the newest evaluation; of the newest step where nothing was evaluated.
     pub reward_original: Option<f64>,
     pub reward_guided: Option<f64>,
+    /// The same for the ground truth, where the grammar knows it.
+    pub truth_original: Option<f64>,
+    pub truth_guided: Option<f64>,
     /// Of a reward model: the newest accuracy, on held-out rows once there is one.
     pub accuracy: Option<f64>,
+    /// Unix seconds of the newest change.
+    pub changed: Option<u64>,
+    /// Of a fork: its parent, the step at which it begins, and what was changed.
+    pub origin: Option<Origin>,
+    /// Steps after which there are checkpoints.
+    pub checkpoints: Vec<u32>,
+    pub tags: Vec<String>,
+    pub note: String,
 }
 
 /// The runs in a folder, by name. What is no run, or cannot be read, is left out; without the folder there are none.
@@ -41,7 +52,7 @@ pub fn list_runs(runs: &Path) -> Result<Vec<RunSummary>> {
     let mut found: Vec<RunSummary> = entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|p| is_run(p))
+        .filter(|p| is_run(p) && !is_hidden(p))
         .filter_map(|p| summary(&p).ok())
         .collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -86,6 +97,22 @@ fn is_run(dir: &Path) -> bool {
     dir.join(DATABASE_FILE).is_file()
 }
 
+/// What is left of a run whose deletion was cut short.
+fn is_hidden(dir: &Path) -> bool {
+    dir.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
+/// When the newest record was written, in Unix seconds.
+fn changed(dir: &Path) -> Option<u64> {
+    let files = [DATABASE_FILE.to_string(), format!("{DATABASE_FILE}-wal")];
+    let times = files
+        .iter()
+        .filter_map(|file| fs::metadata(dir.join(file)).ok()?.modified().ok());
+    let since = times.max()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(since.as_secs())
+}
+
 /// The run in a folder, as a list of runs has it.
 pub fn summary(dir: &Path) -> Result<RunSummary> {
     let path = dir.join(DATABASE_FILE);
@@ -123,11 +150,12 @@ pub fn summary(dir: &Path) -> Result<RunSummary> {
         one("SELECT record, exact FROM events WHERE kind = 'evaluation' ORDER BY step DESC, seq DESC LIMIT 1")?;
     let fitted = one("SELECT record, exact FROM events WHERE kind = 'fit_evaluation' ORDER BY seq DESC LIMIT 1")?;
     let rewards = match evaluation {
-        Some(Event::Evaluation(e)) => Some((e.reward_original, e.reward_guided)),
+        Some(Event::Evaluation(e)) => Some((e.reward_original, e.reward_guided, e.truth_original, e.truth_guided)),
         _ => rows::read_steps(&conn, &path, "DESC LIMIT 1")?
             .pop()
-            .map(|s| (s.reward_original, s.reward_guided)),
+            .map(|s| (s.reward_original, s.reward_guided, s.truth_original, s.truth_guided)),
     };
+    let labels = labels::read_labels(dir);
     Ok(RunSummary {
         task: started.experiment.task().name().to_string(),
         method,
@@ -139,6 +167,13 @@ pub fn summary(dir: &Path) -> Result<RunSummary> {
         state: state.to_string(),
         reward_original: rewards.map(|r| r.0),
         reward_guided: rewards.map(|r| r.1),
+        truth_original: rewards.and_then(|r| r.2),
+        truth_guided: rewards.and_then(|r| r.3),
+        changed: changed(dir),
+        origin: started.origin,
+        checkpoints: checkpoint::steps(&conn, dir)?,
+        tags: labels.tags,
+        note: labels.note,
         accuracy: match fitted {
             Some(Event::FitEvaluation(e)) => e.quality.map(|q| q.accuracy),
             _ => None,

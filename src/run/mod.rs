@@ -5,6 +5,7 @@
 //!     run.db                             every record of the run, an SQLite database in WAL mode
 //!     judgements.db                      what judges and people say of its policy beside others, if anything
 //!     run.lock                           held by the process that writes; its text is that process's id
+//!     labels.toml                        tags and a note, replaced whole by whoever edits them
 //!     checkpoints/step-000040.safetensors    adapter, optimizer moments and everything else `resume` needs
 //! ```
 //!
@@ -14,6 +15,7 @@
 //! bit for bit (SQLite has no NaN) is kept in an `exact` blob beside it.
 
 mod checkpoint;
+mod delete;
 mod error;
 mod evaluations;
 mod exact;
@@ -22,6 +24,8 @@ mod exact_full;
 mod exact_settings;
 mod fork;
 mod judgements;
+mod labels;
+mod lineage;
 mod list;
 mod lock;
 mod packed;
@@ -35,9 +39,12 @@ mod store;
 mod tests;
 
 pub use checkpoint::Checkpoint;
+pub use delete::delete;
 pub use error::{Result, StoreError};
 pub use fork::Fork;
 pub use judgements::{Asked, Judgements, Sampled};
+pub use labels::{Labels, read_labels, write_labels};
+pub use lineage::{Branch as LineageRow, lineage};
 pub(crate) use list::word;
 pub use list::{RunSummary, list_runs, resolve, summary as run_summary};
 pub use pairs::{Asker, PairFilter, PairOrder, PairPage};

@@ -8,7 +8,7 @@ use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event, Inside};
 
 use super::run_view::RunView;
-use super::screens::{cases, dashboard, effect, fit, principles, responses};
+use super::screens::{cases, dashboard, effect, fit, principles, responses, runs};
 use super::sent::{Given, Question};
 use super::time;
 
@@ -20,6 +20,8 @@ pub enum Screen {
     Principles,
     Cases,
     Effect,
+    /// All runs there are.
+    Runs,
     /// Of a model's own training.
     Training,
     /// Its mistakes, or what it writes.
@@ -27,16 +29,17 @@ pub enum Screen {
 }
 
 impl Screen {
-    pub const ALL: [Screen; 5] = [
+    pub const ALL: [Screen; 6] = [
         Screen::Dashboard,
         Screen::Responses,
         Screen::Principles,
         Screen::Cases,
         Screen::Effect,
+        Screen::Runs,
     ];
 
     /// Those of a run that trains a model on rows.
-    const FIT: [Screen; 2] = [Screen::Training, Screen::Rows];
+    const FIT: [Screen; 3] = [Screen::Training, Screen::Rows, Screen::Runs];
 
     /// The screens of a run.
     pub fn of(run: &RunView) -> &'static [Screen] {
@@ -54,6 +57,7 @@ impl Screen {
             Screen::Principles => "Principles",
             Screen::Cases => "Case study",
             Screen::Effect => "Effect",
+            Screen::Runs => "Runs",
             Screen::Training => "Training",
             Screen::Rows => "Rows",
         }
@@ -64,6 +68,16 @@ impl Screen {
         match self {
             Screen::Cases => "Cases",
             screen => screen.title(),
+        }
+    }
+
+    /// The title where there is less still.
+    pub fn tiny_title(self) -> &'static str {
+        match self {
+            Screen::Dashboard => "Dash",
+            Screen::Responses => "Resp",
+            Screen::Principles => "Princ",
+            screen => screen.short_title(),
         }
     }
 }
@@ -127,6 +141,9 @@ pub enum Action {
     Cases(cases::Action),
     Effect(effect::Action),
     Fit(fit::Action),
+    Runs(runs::Action),
+    /// The thread that reads runs has answered.
+    Desk(Box<runs::Answer>),
 }
 
 impl Action {
@@ -182,6 +199,11 @@ pub enum Effect {
     Mouse(bool),
     Suspend,
     Redraw,
+    /// Ask the thread that reads runs; the answer comes back as [`Action::Desk`].
+    AskDesk(runs::Question),
+    /// Show another run; the one that is trained here goes on out of sight.
+    OpenRun(PathBuf),
+    ForkRun(runs::Wish),
     /// Tell a user who looks elsewhere.
     Notify(String),
     /// Remember that the tour was seen.

@@ -1,7 +1,7 @@
 //! The key table of the whole workbench: dispatch, help and footer are all made from it.
 //!
 //! A screen's own rows must not use a key that acts everywhere (a test says so). Taken everywhere:
-//! `1`-`5`, Tab, Shift-Tab, `?`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l, and for the cursor
+//! `1`-`6`, Tab, Shift-Tab, `?`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l, and for the cursor
 //! over the steps `{` `}` `(` `)` `^` `$` `P` `<` `>`.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
@@ -11,7 +11,7 @@ use super::action::{Action, Number, Screen};
 pub use super::keymap::Binding;
 use super::keymap::{Key, ch, ctrl, key};
 use super::run_view::RunView;
-use super::screens::{cases, dashboard, effect, fit, principles, responses};
+use super::screens::{cases, dashboard, effect, fit, principles, responses, runs};
 use super::time;
 use crate::config::MethodName;
 
@@ -24,6 +24,7 @@ pub fn table() -> Vec<Binding> {
     rows.extend(cases::bindings());
     rows.extend(effect::bindings());
     rows.extend(fit::bindings());
+    rows.extend(runs::bindings());
     rows
 }
 
@@ -50,6 +51,7 @@ pub fn slug(screen: Screen) -> &'static str {
         Screen::Effect => "effect",
         Screen::Training => "training",
         Screen::Rows => "rows",
+        Screen::Runs => "runs",
     }
 }
 
@@ -200,6 +202,13 @@ fn everywhere() -> Vec<Binding> {
             const { &[ch('5')] },
             Action::Show(Screen::Effect),
             "Effect: which principles earn their tokens",
+            None,
+        ),
+        row(
+            "runs",
+            const { &[ch('6')] },
+            Action::Show(Screen::Runs),
+            "Runs: all there are, compared, forked, labelled",
             None,
         ),
         row("next-screen", NEXT, Action::NextScreen, "next screen", None),

@@ -16,8 +16,10 @@ use super::action::{Action, Effect, Screen};
 use super::answer::{Listener, Taken};
 use super::bindings;
 use super::look::Look;
+use super::screens::runs;
 use super::sent::{Given, Question};
 use super::state::{Leaving, State};
+use super::visit::{Arrival, Desk, Forked, Home, Opened};
 use super::{Left, Outcome, Source, TuiError, input::input, time, update::update};
 
 /// Taking in news stops after this long to look at the keys.
@@ -75,6 +77,7 @@ pub struct Ports {
     pub save: SavePrinciples,
     pub sent: ReadSent,
     pub inside: LookInside,
+    pub desk: Desk,
     /// Remembers that the tour was seen.
     pub toured: fn(),
     pub look: Look,
@@ -97,6 +100,7 @@ impl Ports {
             toured: || {},
             look: Look::default(),
             frame: Duration::from_millis(20),
+            desk: Desk::default(),
         }
     }
 }
@@ -114,6 +118,12 @@ struct Loop<'a, H: Host> {
     saved: Answers,
     /// What was given, from the threads that read the tokenizer.
     given: (Sender<Action>, Receiver<Action>),
+    /// Runs that were opened or forked, from the threads that do it.
+    arrived: (Sender<Arrival>, Receiver<Arrival>),
+    /// The run that is trained here, while another one is looked at.
+    home: Option<Box<Home>>,
+    /// Of the run that is shown.
+    guard: Arc<()>,
     /// Something changed since the last frame, and whether it can wait.
     dirty: bool,
     urgent: bool,
@@ -130,6 +140,9 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
         ports,
         saved: unbounded(),
         given: unbounded(),
+        arrived: unbounded(),
+        home: None,
+        guard: Arc::new(()),
         dirty: true,
         urgent: true,
         over: false,
@@ -154,6 +167,10 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
         } else {
             never()
         };
+        let away = this
+            .home
+            .as_ref()
+            .map_or_else(never, |home| home.opened.source.events.clone());
         let film = match (this.state.film.playing, played) {
             (false, _) => {
                 played = None;
@@ -178,8 +195,17 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             recv(this.given.1) -> got => if let Ok(answer) = got {
                 this.act(answer)?
             },
+            recv(this.ports.desk.answers) -> got => match got {
+                Ok(answer) => this.act(Action::Desk(Box::new(answer)))?,
+                Err(_) => this.ports.desk.answers = never(),
+            },
+            recv(this.arrived.1) -> got => if let Ok(arrival) = got {
+                this.on_arrival(arrival)?
+            },
+            recv(away) -> got => this.on_news_from_home(got.ok()),
             recv(this.ports.stop) -> _ => {
                 this.ports.stop = never();
+                this.go_home();
                 this.act(Action::SaveAndQuit)?;
             }
             recv(this.ports.jobs) -> job => match job {
@@ -212,6 +238,16 @@ impl<H: Host> Loop<'_, H> {
                 Err(_) => break,
             }
         }
+        let home = self
+            .home
+            .as_ref()
+            .map_or_else(never, |home| home.opened.source.events.clone());
+        while !self.over && start.elapsed() < SLICE {
+            match home.try_recv() {
+                Ok(event) => self.on_news_from_home(Some(event)),
+                Err(_) => break,
+            }
+        }
         while let Ok(page) = self.ports.source.pages.try_recv() {
             self.act(Action::Pairs(page))?;
         }
@@ -222,6 +258,7 @@ impl<H: Host> Loop<'_, H> {
         let Some(event) = event else {
             // The terminal is gone.
             self.ports.input = never();
+            self.go_home();
             return self.act(Action::SaveAndQuit);
         };
         let events = match self.answers.take(event) {
@@ -355,6 +392,23 @@ impl<H: Host> Loop<'_, H> {
                     (self.dirty, self.urgent) = (true, true);
                 }
                 Effect::Redraw => self.host.redraw()?,
+                Effect::AskDesk(question) => {
+                    if self.ports.desk.questions.try_send(question).is_err() {
+                        let gone = runs::Answer::Said(Err("nobody reads runs here".into()));
+                        self.state.runs.answer(gone);
+                    }
+                }
+                Effect::OpenRun(path) => self.open(path),
+                Effect::ForkRun(wish) => {
+                    let train = !self.state.run.live && self.home.is_none();
+                    let (fork, arrived) = (Arc::clone(&self.ports.desk.fork), self.arrived.0.clone());
+                    std::thread::spawn(move || arrived.send(Arrival::Forked(fork(&wish, train))).ok());
+                }
+                // What is trained here is not left behind: the question about its steps comes first.
+                Effect::Quit if self.home.is_some() => {
+                    self.go_home();
+                    return self.act(Action::Quit);
+                }
                 Effect::Notify(text) => self.host.notify(&text)?,
                 Effect::Toured => {
                     let toured = self.ports.toured;
@@ -364,6 +418,92 @@ impl<H: Host> Loop<'_, H> {
             }
         }
         Ok(())
+    }
+
+    /// Shows another run, or the one that is trained here again.
+    fn open(&mut self, path: PathBuf) {
+        let is_home = |home: &Home| runs::is_open(&path, &home.state.run);
+        if self.home.as_deref().is_some_and(is_home) {
+            return self.go_home();
+        }
+        let (open, arrived) = (Arc::clone(&self.ports.desk.open), self.arrived.0.clone());
+        std::thread::spawn(move || arrived.send(Arrival::Opened(open(&path))).ok());
+    }
+
+    fn on_arrival(&mut self, arrival: Arrival) -> Result<(), TuiError> {
+        (self.dirty, self.urgent) = (true, true);
+        let said = |text: Result<String, String>| Action::Desk(Box::new(runs::Answer::Said(text)));
+        match arrival {
+            Arrival::Opened(Ok(opened)) => {
+                self.show(opened);
+                Ok(())
+            }
+            Arrival::Forked(Ok(Forked { said: text, opened })) => {
+                if let Some(opened) = opened {
+                    self.show(opened);
+                    self.state.say(text);
+                    return Ok(());
+                }
+                self.act(said(Ok(text)))
+            }
+            Arrival::Opened(Err(why)) | Arrival::Forked(Err(why)) => self.act(said(Err(why))),
+        }
+    }
+
+    /// Another run takes the place of the one that is shown.
+    fn show(&mut self, opened: Opened) {
+        let next = self.state.another(opened.source.commands.is_some());
+        let state = std::mem::replace(self.state, next);
+        let before = self.put(opened);
+        if state.run.live {
+            self.home = Some(Box::new(Home { state, opened: before }));
+        }
+    }
+
+    /// Back to the run that is trained here.
+    fn go_home(&mut self) {
+        let Some(home) = self.home.take() else { return };
+        let Home { mut state, opened } = *home;
+        self.state.hand_over(&mut state);
+        if state.screen == Screen::Runs {
+            // It was left from the list to look at another run: now it is the run that is wanted.
+            state.screen = Screen::of(&state.run)[0];
+        }
+        *self.state = state;
+        self.put(opened);
+        (self.dirty, self.urgent) = (true, true);
+    }
+
+    fn put(&mut self, opened: Opened) -> Opened {
+        // The list is left.
+        let _ = self.ports.desk.questions.try_send(runs::Question::Rest);
+        Opened {
+            source: std::mem::replace(&mut self.ports.source, opened.source),
+            sent: std::mem::replace(&mut self.ports.sent, opened.sent),
+            inside: std::mem::replace(&mut self.ports.inside, opened.inside),
+            guard: std::mem::replace(&mut self.guard, opened.guard),
+        }
+    }
+
+    /// What the run reports that is trained here while another one is looked at.
+    fn on_news_from_home(&mut self, event: Option<Event>) {
+        let Some(home) = &mut self.home else { return };
+        let event = match event {
+            Some(event) => event,
+            None => {
+                home.opened.source.events = never();
+                if home.state.run.ended() {
+                    return;
+                }
+                Event::Failed {
+                    message: "the training thread ended without saying why".into(),
+                }
+            }
+        };
+        if let Some(news) = home.on_event(event) {
+            self.state.say(news);
+            self.dirty = true;
+        }
     }
 
     fn outcome(&self) -> Outcome {

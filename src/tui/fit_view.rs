@@ -21,7 +21,7 @@ pub enum FitSeries {
 const SERIES: usize = FitSeries::Baseline as usize + 1;
 
 /// The training of a model, as far as events told.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct FitView {
     table: Table<SERIES>,
     pub latest: Option<FitRecord>,

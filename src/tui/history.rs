@@ -341,6 +341,11 @@ impl History {
         self.metrics.get(name)
     }
 
+    /// The names of all numbers that some step has, in order.
+    pub fn metric_names(&self) -> impl Iterator<Item = &str> {
+        self.metrics.keys().map(String::as_str)
+    }
+
     /// The step of each point, strictly rising.
     pub fn steps(&self) -> &[u32] {
         self.table.steps()

@@ -51,6 +51,7 @@ fn text_key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
         Screen::Principles => state.principles.text_key(event, &state.run),
         Screen::Cases => state.cases.text_key(event, &state.run),
         Screen::Effect => state.effect.text_key(event, &state.run),
+        Screen::Runs => state.runs.text_key(event, &state.run),
     };
     admit(state, effects)
 }
@@ -68,6 +69,7 @@ fn on_paste(state: &mut State, text: &str) -> Option<Vec<Effect>> {
     let effects = match state.screen {
         Screen::Responses => state.responses.paste(text, &state.run),
         Screen::Principles => state.principles.paste(text, &state.run),
+        Screen::Runs => state.runs.paste(text, &state.run),
         Screen::Dashboard | Screen::Cases | Screen::Effect | Screen::Training | Screen::Rows => vec![],
     };
     Some(admit(state, effects))
@@ -98,6 +100,7 @@ fn on_mouse(state: &mut State, event: MouseEvent) -> Option<Vec<Effect>> {
             None => state.cases.mouse(event, area, &state.run),
         },
         Screen::Effect => state.effect.mouse(event, area, &state.run),
+        Screen::Runs => state.runs.mouse(event, area, &state.run),
         Screen::Training => return None,
         Screen::Rows => {
             state.fit.mouse(event, &state.run);

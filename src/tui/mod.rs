@@ -36,6 +36,7 @@ pub mod time;
 mod tour;
 pub mod update;
 pub mod view;
+mod visit;
 pub mod widgets;
 mod write_form;
 
@@ -59,9 +60,12 @@ use event_loop::{Host, Ports, SavePrinciples};
 pub use event_loop::{Job, LookInside, ReadSent};
 use look::Look;
 use popup::Popup;
+pub use run_view::RunView;
+pub use screens::runs;
 pub use sent::{Given, Question};
 use state::State;
 use terminal::Manners;
+pub use visit::{Desk, Forked, Opened};
 
 /// Where the run comes from.
 pub struct Source {
@@ -100,6 +104,8 @@ pub struct Options {
     pub sent: ReadSent,
     /// Looks inside the responses of a stored run; may take its time.
     pub inside: LookInside,
+    /// Reads, labels, opens and forks other runs.
+    pub desk: Desk,
 }
 
 impl Default for Options {
@@ -123,6 +129,7 @@ impl Default for Options {
                 policy_steps: 0,
                 found: Err("not possible here".into()),
             }),
+            desk: Desk::default(),
         }
     }
 }
@@ -186,6 +193,7 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
         look,
         frame: options.frame,
         inside: options.inside,
+        desk: options.desk,
     };
     event_loop::run(&mut state, &mut terminal, ports)
 }

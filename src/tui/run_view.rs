@@ -17,7 +17,7 @@ use super::past::Past;
 const RECENT_PAIRS: usize = 512;
 
 /// The state of the run, as far as events told.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct RunView {
     /// Commands reach a trainer (false: a stored run, or one that another process trains).
     pub live: bool,

@@ -7,7 +7,7 @@ use super::bindings;
 use super::keymap::Binding;
 use super::popup::Popup;
 use super::run_view::RunView;
-use super::screens::{cases, dashboard, effect, fit, principles, responses};
+use super::screens::{cases, dashboard, effect, fit, principles, responses, runs};
 use super::theme::Theme;
 use super::time::Film;
 use super::view;
@@ -23,6 +23,7 @@ pub struct State {
     pub cases: cases::State,
     pub effect: effect::State,
     pub fit: fit::State,
+    pub runs: runs::State,
     /// The film of the run; the step that is looked at is the run's (`RunView::past`).
     pub film: Film,
     /// What lies over the screen.
@@ -79,6 +80,7 @@ impl State {
             cases: Default::default(),
             effect: Default::default(),
             fit: Default::default(),
+            runs: Default::default(),
             film: Film::default(),
             popup: None,
             notice: None,
@@ -91,6 +93,21 @@ impl State {
             focused: true,
             table: bindings::table(),
         }
+    }
+
+    /// The state for another run in the same workbench: what belongs to the user and not to the run goes with them.
+    pub fn another(&mut self, live: bool) -> Self {
+        let mut next = Self::new(live, self.theme);
+        self.hand_over(&mut next);
+        next
+    }
+
+    /// Gives what belongs to the user and not to the run to the state that takes the place of this one.
+    pub fn hand_over(&mut self, next: &mut Self) {
+        next.runs = std::mem::take(&mut self.runs);
+        next.table = self.table.clone();
+        (next.theme, next.mouse, next.size) = (self.theme, self.mouse, self.size);
+        (next.notify, next.focused) = (self.notify, self.focused);
     }
 
     /// Where the present screen is drawn.
@@ -134,6 +151,7 @@ impl State {
             Screen::Principles => self.principles.wants_text(),
             Screen::Cases => self.cases.wants_text(),
             Screen::Effect => self.effect.wants_text(),
+            Screen::Runs => self.runs.wants_text(),
         }
     }
 }

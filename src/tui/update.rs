@@ -123,6 +123,11 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             let effects = state.effect.update(action, &state.run);
             admit(state, effects)
         }
+        Action::Runs(action) => {
+            let effects = state.runs.update(action, &state.run);
+            admit(state, effects)
+        }
+        Action::Desk(answer) => state.runs.answer(*answer),
         Action::Fit(action) => {
             state.fit.update(action, &state.run);
             vec![]
@@ -231,6 +236,7 @@ fn show(state: &mut State, screen: Screen) -> Vec<Effect> {
         true => Some(screen),
         false => place.and_then(|i| screens.get(i)).copied(),
     };
+    let was = state.screen;
     match found {
         Some(screen) => state.screen = screen,
         None => state.refuse(format!(
@@ -238,7 +244,12 @@ fn show(state: &mut State, screen: Screen) -> Vec<Effect> {
             screens.len()
         )),
     }
-    vec![]
+    match (was, state.screen) {
+        (was, now) if was == now => vec![],
+        (_, Screen::Runs) => state.runs.enter(),
+        (Screen::Runs, _) => state.runs.leave(),
+        _ => vec![],
+    }
 }
 
 fn neighbour(state: &State, by: usize) -> Screen {

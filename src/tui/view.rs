@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::action::Screen;
 use super::present::present;
-use super::screens::{cases, dashboard, effect, fit, principles, responses};
+use super::screens::{cases, dashboard, effect, fit, principles, responses, runs};
 use super::state::State;
 use super::status::{self, Status};
 use super::theme::Theme;
@@ -101,7 +101,11 @@ fn tabs(state: &State) -> Vec<(Screen, String)> {
         }
     };
     let others = TITLE.len() + format!("{sign} {text} ").chars().count() + 1;
-    let forms: [&dyn Fn(Screen) -> &'static str; 3] = [&title, &short, &number];
+    let tiny = |screen: Screen| match screen == state.screen {
+        true => screen.short_title(),
+        false => screen.tiny_title(),
+    };
+    let forms: [&dyn Fn(Screen) -> &'static str; 4] = [&title, &short, &tiny, &number];
     let mut tabs = Vec::new();
     for form in forms {
         tabs = Screen::of(&state.run)
@@ -132,6 +136,7 @@ fn draw_screen(state: &State, frame: &mut Frame, area: Rect) {
         Screen::Principles => principles::view(&state.principles, run, theme, frame, area),
         Screen::Cases => cases::view(&state.cases, run, theme, frame, area),
         Screen::Effect => effect::view(&state.effect, run, theme, frame, area),
+        Screen::Runs => runs::view(&state.runs, run, theme, frame, area),
         Screen::Training => fit::training(run, theme, frame, area),
         Screen::Rows => fit::rows(&state.fit, run, theme, frame, area),
     }

@@ -133,8 +133,16 @@ fn runs_are_listed_whatever_lies_beside_them() {
         state: "running".into(),
         reward_original: Some(1.0),
         reward_guided: Some(1.0),
+        truth_original: None,
+        truth_guided: None,
         accuracy: None,
+        changed: found[4].changed,
+        origin: None,
+        checkpoints: vec![],
+        tags: vec![],
+        note: String::new(),
     };
+    assert!(found[4].changed.is_some());
     assert_eq!(found[4], expected);
 
     let path = runs.path().join("failed");

@@ -6,6 +6,7 @@ pub mod effect;
 pub mod fit;
 pub mod principles;
 pub mod responses;
+pub mod runs;
 
 #[cfg(test)]
 pub mod fixtures;

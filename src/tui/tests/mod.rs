@@ -2,7 +2,7 @@
 
 mod charts;
 mod commands;
-mod fixtures;
+pub mod fixtures;
 mod fuzz;
 mod loops;
 mod matrix;
