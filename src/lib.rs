@@ -10,6 +10,7 @@ pub mod data;
 pub mod device;
 pub mod evaluate;
 pub mod grammar;
+pub mod judge;
 pub mod method;
 pub mod model;
 pub mod numbers;

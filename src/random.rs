@@ -32,6 +32,10 @@ pub enum Purpose {
     FitSample = 22,
     FullEvaluation = 30,
     Reference = 31,
+    /// Intervals of win rates and of agreement.
+    Judge = 50,
+    /// Which response is on which side of the annotation screen.
+    Annotate = 51,
 }
 
 /// The stream of `purpose` at place (`major`, `minor`), for example (step, row).

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::{Failure, Outcome, Place, exit, output};
+use crate::judge::Contestant;
 use crate::report::{
-    Contender, Picture, RewardFigure, RunSettings, TableFormat, compare_tables, draw_rewards, render, settings_table,
+    Contender, Figure, Picture, RewardFigure, RunSettings, TableFormat, WinRates, compare_tables, contests,
+    draw_rewards, draw_wins, render, settings_table, win_rates,
 };
 use crate::run::resolve;
 
@@ -19,6 +21,9 @@ pub struct CompareArgs {
     /// How the comparison is written: a table, or the reward curves of the runs
     #[arg(long, value_enum, default_value = "text")]
     format: CompareFormat,
+    /// With svg and png: what is drawn
+    #[arg(long, value_enum)]
+    figure: Option<Figure>,
     /// A file to write to, replaced if it is there; without it, standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -55,7 +60,13 @@ pub fn compare(args: &CompareArgs, place: &Place) -> Outcome {
             .map(String::into_bytes)
             .map_err(Failure::failed)
     };
-    let curves = |picture| draw_rewards(&figure(&contenders)?, picture).map_err(Failure::failed);
+    if args.figure.is_some() && !matches!(args.format, CompareFormat::Svg | CompareFormat::Png) {
+        return Err(Failure::input("--figure is for pictures (--format svg or png)"));
+    }
+    let curves = |picture| match args.figure.unwrap_or_default() {
+        Figure::Rewards => draw_rewards(&figure(&contenders)?, picture).map_err(Failure::failed),
+        Figure::Wins => draw_wins(&wins(&contenders)?, picture).map_err(Failure::failed),
+    };
     let written = match args.format {
         CompareFormat::Text => table(TableFormat::Text)?,
         CompareFormat::Markdown => table(TableFormat::Markdown)?,
@@ -111,4 +122,24 @@ fn figure(contenders: &[Contender]) -> Result<RewardFigure, Failure> {
         )));
     }
     RewardFigure::of(contenders).map_err(Failure::input)
+}
+
+/// The win rates between runs, each called as in the table.
+fn wins(contenders: &[Contender]) -> Result<WinRates, Failure> {
+    let (found, names) = contests(contenders);
+    if found.is_empty() {
+        let first = &contenders[0].name;
+        let second = contenders.get(1).map_or("RUN_B", |c| &c.name);
+        return Err(Failure::input(format!(
+            "none of these runs were judged beside each other: ple judge {first} {second}"
+        )));
+    }
+    let mut titles: Vec<&str> = contenders.iter().map(|c| &c.title[..]).collect();
+    titles.dedup();
+    let title = match titles[..] {
+        [one] => format!("{one}: win rates"),
+        _ => format!("Win rates on {}", contenders[0].task),
+    };
+    let name = |side: &Contestant| names.get(&side.run).cloned().unwrap_or_else(|| side.run.clone());
+    Ok(win_rates(&title, &found, &name))
 }

@@ -6,7 +6,8 @@ use clap::{Args, ValueEnum};
 
 use super::{Failure, Outcome, Place, exit, output};
 use crate::config::Precision;
-use crate::report::{self, Contender, Picture, RewardFigure, What, WinRates};
+use crate::judge::{Contest, Contestant};
+use crate::report::{self, Contender, Figure, Picture, RewardFigure, What, WinRates};
 use crate::run::resolve;
 use crate::train::{ModelFormat, export_model};
 
@@ -17,6 +18,9 @@ pub struct ExportArgs {
     /// How it is written
     #[arg(long, value_enum)]
     format: Format,
+    /// With svg and png: what is drawn of a run
+    #[arg(long, value_enum)]
+    figure: Option<Figure>,
     /// With csv and jsonl: which rows
     #[arg(long, value_enum)]
     what: Option<What>,
@@ -62,6 +66,9 @@ pub fn export(args: &ExportArgs, place: &Place) -> Outcome {
     if args.what.is_some() && !matches!(args.format, Format::Csv | Format::Jsonl) {
         return Err(Failure::input("--what is for rows (--format csv or jsonl)"));
     }
+    if args.figure.is_some() && !matches!(args.format, Format::Svg | Format::Png) {
+        return Err(Failure::input("--figure is for pictures (--format svg or png)"));
+    }
     match args.format {
         Format::Csv | Format::Jsonl => {
             let folder = resolve(&args.run, &place.runs).map_err(Failure::input)?;
@@ -103,8 +110,36 @@ fn draw(args: &ExportArgs, picture: Picture, place: &Place) -> Result<Vec<u8>, F
     }
     let folder = resolve(&args.run, &place.runs).map_err(Failure::input)?;
     let run = Contender::of_run(&folder).map_err(Failure::input)?;
+    if args.figure == Some(Figure::Wins) {
+        return report::draw_wins(&wins_of(run)?, picture).map_err(Failure::failed);
+    }
     let figure = RewardFigure::of(&[run]).map_err(Failure::input)?;
     report::draw_rewards(&figure, picture).map_err(Failure::failed)
+}
+
+/// How often a run won over the others that it was judged beside.
+fn wins_of(run: Contender) -> Result<WinRates, Failure> {
+    if run.contests.is_empty() {
+        return Err(Failure::input(format!(
+            "{0}: the run was judged beside no other; ple judge {0} OTHER does that",
+            run.name
+        )));
+    }
+    let from_here = |contest: &Contest| match contest.left.run == run.name {
+        true => contest.clone(),
+        false => contest.turned(),
+    };
+    let contests: Vec<Contest> = run.contests.iter().map(from_here).collect();
+    // Two checkpoints of one run have one name.
+    let name = |side: &Contestant| match contests.iter().any(|c| c.left.run == c.right.run) {
+        true => format!("{} @{}", side.run, side.step),
+        false => side.run.clone(),
+    };
+    Ok(report::win_rates(
+        &format!("{}: win rates", run.title),
+        &contests,
+        &name,
+    ))
 }
 
 fn wins(path: &Path) -> Result<WinRates, Failure> {

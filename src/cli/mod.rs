@@ -1,10 +1,13 @@
 //! The command line: one file a command.
 
+mod annotate;
 mod assets;
 mod bleu;
+mod capture;
 mod check;
 mod compare;
 mod config;
+mod contest;
 mod convert;
 mod data;
 mod desk;
@@ -14,6 +17,8 @@ mod export;
 mod eyes;
 mod fork;
 mod headless;
+mod judge;
+mod judge_model;
 mod manual;
 mod open;
 mod output;
@@ -242,6 +247,10 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Runs beside each other: tables as the paper has them, or reward curves
     Compare(compare::CompareArgs),
+    /// Two runs' answers to the same queries, judged: by the reward model, by a judge model behind HTTP, or by people
+    Judge(judge::JudgeArgs),
+    /// A screen on which a person says which of two answers is better, without seeing whose they are
+    Annotate(annotate::AnnotateArgs),
     /// A whole comparison: every method on every task with every seed, and its tables
     Suite(suite::SuiteArgs),
     /// Write what a run has stored, a picture of it, or its policy for other programs
@@ -273,6 +282,8 @@ enum Command {
     },
     /// BLEU of text files, equal to sacrebleu's
     Bleu(bleu::BleuArgs),
+    #[command(hide = true)]
+    Capture(capture::CaptureArgs),
     /// The bundled models
     Assets {
         #[command(subcommand)]
@@ -340,6 +351,8 @@ fn run(command: Option<Command>, flags: &Flags) -> Outcome {
         }) => resume::resume(&run, &sets, &place, &screen, output, open),
         Some(Command::Fork(args)) => fork::fork(&args, &place, &screen),
         Some(Command::Eval(args)) => eval::eval(&args, &place),
+        Some(Command::Judge(args)) => judge::judge(&args, &place),
+        Some(Command::Annotate(args)) => annotate::annotate(&args, &place, &screen),
         Some(Command::Compare(args)) => compare::compare(&args, &place),
         Some(Command::Runs(args)) => runs::runs(&args, &place),
         Some(Command::Suite(args)) => suite::suite(&args, &place),
@@ -350,6 +363,7 @@ fn run(command: Option<Command>, flags: &Flags) -> Outcome {
         Some(Command::Principles { command }) => principles::principles(command, &place),
         Some(Command::Convert { command }) => convert::convert(command),
         Some(Command::Bleu(args)) => bleu::bleu(&args),
+        Some(Command::Capture(args)) => capture::capture(&args, &place),
         Some(Command::Assets { command }) => assets::assets(command, &place),
         Some(Command::Config { .. } | Command::Completions { .. } | Command::Man { .. }) => Ok(exit::DONE),
     }

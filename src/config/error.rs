@@ -26,7 +26,8 @@ pub struct Problem {
 }
 
 impl ConfigError {
-    pub(super) fn one(line: Option<usize>, subject: impl Into<String>, message: impl Into<String>) -> Self {
+    /// One thing that is wrong.
+    pub(crate) fn one(line: Option<usize>, subject: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             problems: vec![Problem {
                 line,

@@ -45,6 +45,7 @@ pub use places::{Get, SettingsFile, environment, home, state_folder};
 pub use presets::{PresetKey, preset_of};
 pub use principles::*;
 pub use reward::*;
+pub(crate) use reward_check::unusable;
 pub use settings::*;
 pub use stabilise::*;
 pub use suite::*;

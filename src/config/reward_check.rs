@@ -66,7 +66,7 @@ pub(super) fn check_reward(source: &Source, root: &Node, reward: &RewardSettings
 }
 
 /// Why an address cannot be asked.
-fn unusable(url: &str) -> Option<String> {
+pub(crate) fn unusable(url: &str) -> Option<String> {
     if !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Some("must begin with http:// or https://".into());
     }

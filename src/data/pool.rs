@@ -180,6 +180,17 @@ impl Pool {
         }
     }
 
+    /// Which of these queries are among those to train on. None of a grammar's held-out queries is, whatever its seed.
+    pub fn trains_on(&self, queries: &[String]) -> Vec<bool> {
+        match self {
+            Pool::Grammar { .. } => vec![false; queries.len()],
+            Pool::File { train, .. } => {
+                let train: std::collections::HashSet<&str> = train.iter().map(|q| &q.text[..]).collect();
+                queries.iter().map(|q| train.contains(&q[..])).collect()
+            }
+        }
+    }
+
     /// What the references of [`Pool::held_out_references`] are, for people.
     pub fn references(&self) -> &'static str {
         match self {

@@ -24,7 +24,7 @@ impl Bootstrap {
     }
 
     /// A number of `n` queries, computed by `statistic` from the places of those that count, with its interval; NaN where
-    /// there is none.
+    /// there is none. Draws of which the statistic is NaN say nothing and do not count.
     pub fn of(&self, n: usize, mut statistic: impl FnMut(&[usize]) -> f64) -> Estimate {
         if n == 0 {
             let nan = f64::NAN;
@@ -43,12 +43,14 @@ impl Bootstrap {
                 statistic(&drawn)
             })
             .collect();
+        found.retain(|x| !x.is_nan());
         found.sort_by(f64::total_cmp);
-        let outside = ((100.0 - CONFIDENCE) / 200.0 * RESAMPLES as f64) as usize;
+        let outside = ((100.0 - CONFIDENCE) / 200.0 * found.len() as f64) as usize;
+        let at = |i: usize| found.get(i).copied().unwrap_or(f64::NAN);
         Estimate {
             mean: statistic(&all),
-            low: found[outside],
-            high: found[RESAMPLES - 1 - outside],
+            low: at(outside),
+            high: at(found.len().wrapping_sub(1 + outside)),
         }
     }
 }
@@ -79,6 +81,10 @@ mod tests {
         let nothing = bootstrap.estimate([f64::NAN]);
         assert!(nothing.mean.is_nan() && nothing.low.is_nan());
         assert_eq!(bootstrap.estimate([f64::NAN, 1.0]).mean, 1.0);
+        // Half of the draws of two have no number: those that have one are all 1.
+        let some = bootstrap.of(2, |drawn| if drawn[0] == 0 { 1.0 } else { f64::NAN });
+        assert_eq!((some.mean, some.low, some.high), (1.0, 1.0, 1.0));
+        assert!(bootstrap.of(2, |_| f64::NAN).high.is_nan());
     }
 
     #[test]

@@ -108,8 +108,41 @@ impl Evaluator<'_> {
         queries: &[Query],
         go_on: &mut dyn FnMut(usize) -> bool,
     ) -> Result<Option<Vec<Scored>>, RewardError> {
-        let one = |first: usize, queries: &[Query]| -> Vec<Completion> {
-            let prompts: Vec<Vec<u32>> = queries.iter().map(|q| self.prompter.prompt(&q.text, None)).collect();
+        let texts: Vec<String> = queries.iter().map(|q| q.text.clone()).collect();
+        let mut scored = Vec::with_capacity(queries.len());
+        for two in texts.chunks(2 * BATCH) {
+            let first = scored.len();
+            if !go_on(first) {
+                return Ok(None);
+            }
+            let completions = self.two_batches(policy, first, two);
+            scored.extend(self.score(two, &completions)?);
+        }
+        Ok(Some(scored))
+    }
+
+    /// The responses of a whole evaluation, not scored: query i draws from the same stream as there, so that these are the
+    /// responses that [`Evaluator::full`] has. `go_on(done)` is asked between batches; `None` if it says no.
+    pub fn responses(
+        &self,
+        policy: &Model,
+        queries: &[String],
+        go_on: &mut dyn FnMut(usize) -> bool,
+    ) -> Option<Vec<Completion>> {
+        let mut found = Vec::with_capacity(queries.len());
+        for two in queries.chunks(2 * BATCH) {
+            if !go_on(found.len()) {
+                return None;
+            }
+            found.extend(self.two_batches(policy, found.len(), two));
+        }
+        Some(found)
+    }
+
+    /// At most two batches of queries, the first of which has this place, on two threads.
+    fn two_batches(&self, policy: &Model, first: usize, queries: &[String]) -> Vec<Completion> {
+        let one = |first: usize, queries: &[String]| -> Vec<Completion> {
+            let prompts: Vec<Vec<u32>> = queries.iter().map(|q| self.prompter.prompt(q, None)).collect();
             let rngs = (first..first + queries.len())
                 .map(|i| stream(self.seed, Purpose::FullEvaluation, 0, i as u64))
                 .collect();
@@ -122,19 +155,10 @@ impl Evaluator<'_> {
                 &mut |_, _| {},
             )
         };
-        let mut scored = Vec::with_capacity(queries.len());
-        for two in queries.chunks(2 * BATCH) {
-            let first = scored.len();
-            if !go_on(first) {
-                return Ok(None);
-            }
-            let (a, b) = two.split_at(two.len().min(BATCH));
-            let (mut completions, more) = join(|| one(first, a), || one(first + a.len(), b));
-            completions.extend(more);
-            let texts: Vec<String> = two.iter().map(|q| q.text.clone()).collect();
-            scored.extend(self.score(&texts, &completions)?);
-        }
-        Ok(Some(scored))
+        let (a, b) = queries.split_at(queries.len().min(BATCH));
+        let (mut completions, more) = join(|| one(first, a), || one(first + a.len(), b));
+        completions.extend(more);
+        completions
     }
 
     fn beside_references(

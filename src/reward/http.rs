@@ -1,9 +1,10 @@
-//! JSON sent by HTTP to a server that may be slow, down for a while, or gone.
+//! JSON sent by HTTP to a server that may be slow, busy, down for a while, or gone.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use chrono::{DateTime, Utc};
 use crossbeam_channel::{RecvTimeoutError, bounded};
 
 use super::GiveUp;
@@ -17,17 +18,34 @@ const TICK: Duration = Duration::from_millis(20);
 /// What a request may take beyond its limit before it is left behind.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// The pause before a request is made again is never longer than this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+/// The pause before a request is made again is never longer than this, if the server does not ask for more.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+
+/// A server that asks for a longer pause than this (Retry-After) is waited for this long.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// One address, and how much patience there is with it.
 #[derive(Clone, Debug)]
 pub struct Client {
     url: Arc<str>,
     agent: ureq::Agent,
+    headers: Arc<[Header]>,
     timeout: Duration,
     retries: u32,
     pause: Duration,
+}
+
+/// A header whose value is nobody's business: it may be a key.
+#[derive(Clone)]
+struct Header {
+    name: &'static str,
+    value: String,
+}
+
+impl std::fmt::Debug for Header {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: …", self.name)
+    }
 }
 
 /// Why there is no reply.
@@ -42,10 +60,27 @@ pub enum HttpError {
 }
 
 /// One try that came to nothing.
-struct Failed {
-    what: String,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    pub what: String,
     /// Worth another try: the server is not there, or says that it is its own fault.
-    may_pass: bool,
+    pub may_pass: bool,
+    /// The status that was answered.
+    pub status: Option<u16>,
+    /// The pause that the server asked for (Retry-After).
+    pub wait: Option<Duration>,
+}
+
+impl Failed {
+    /// What may pass, or may not, without an answer of the server.
+    fn silent(what: String, may_pass: bool) -> Self {
+        Self {
+            what,
+            may_pass,
+            status: None,
+            wait: None,
+        }
+    }
 }
 
 impl Client {
@@ -66,6 +101,7 @@ impl Client {
         Self {
             url: url.into(),
             agent: config.build().into(),
+            headers: Arc::new([]),
             timeout,
             retries,
             pause: Duration::from_millis(500),
@@ -75,6 +111,20 @@ impl Client {
     /// The same with another first pause.
     pub fn with_pause(self, pause: Duration) -> Self {
         Self { pause, ..self }
+    }
+
+    /// The same with one more header.
+    pub fn with_header(self, name: &'static str, value: String) -> Self {
+        let more = [Header { name, value }];
+        Self {
+            headers: self.headers.iter().cloned().chain(more).collect(),
+            ..self
+        }
+    }
+
+    /// The first pause, and how often a request that failed is made again.
+    pub fn patience(&self) -> (Duration, u32) {
+        (self.pause, self.retries)
     }
 
     /// The same without a second try.
@@ -103,7 +153,7 @@ impl Client {
                 let what = failed.what;
                 return Err(HttpError::NoAnswer { what, tries });
             }
-            let end = Instant::now() + pause;
+            let end = Instant::now() + failed.wait.unwrap_or(pause).max(pause);
             while Instant::now() < end {
                 if give_up() {
                     return Err(HttpError::Interrupted);
@@ -116,15 +166,16 @@ impl Client {
     }
 
     /// One request, on a thread of its own: a system call that blocks cannot be called back.
-    fn attempt(&self, body: &str, give_up: GiveUp<'_>) -> Result<Result<String, Failed>, HttpError> {
+    pub fn attempt(&self, body: &str, give_up: GiveUp<'_>) -> Result<Result<String, Failed>, HttpError> {
         let (send, received) = bounded(1);
         let (agent, url, body) = (self.agent.clone(), Arc::clone(&self.url), body.to_string());
+        let headers = Arc::clone(&self.headers);
         let spawned = std::thread::Builder::new().spawn(move || {
-            let _ = send.send(request(&agent, &url, &body));
+            let _ = send.send(request(&agent, &url, &headers, &body));
         });
         if let Err(error) = spawned {
             let what = format!("no thread for the request: {error}");
-            return Ok(Err(Failed { what, may_pass: true }));
+            return Ok(Err(Failed::silent(what, true)));
         }
         let end = Instant::now() + self.timeout + SLACK;
         loop {
@@ -138,21 +189,23 @@ impl Client {
     }
 
     fn named(&self, failed: Option<Failed>) -> Failed {
-        failed.unwrap_or_else(|| Failed {
-            what: format!("no answer within {} s", self.timeout.as_secs_f64()),
-            may_pass: true,
+        failed.unwrap_or_else(|| {
+            let what = format!("no answer within {} s", self.timeout.as_secs_f64());
+            Failed::silent(what, true)
         })
     }
 }
 
 /// The text of the reply, or what went wrong; `None` for a request that took too long.
-fn request(agent: &ureq::Agent, url: &str, body: &str) -> Result<String, Option<Failed>> {
-    let mut response = agent
-        .post(url)
-        .content_type("application/json")
-        .send(body)
-        .map_err(failed)?;
+fn request(agent: &ureq::Agent, url: &str, headers: &[Header], body: &str) -> Result<String, Option<Failed>> {
+    let mut request = agent.post(url).content_type("application/json");
+    for Header { name, value } in headers {
+        request = request.header(*name, value);
+    }
+    let mut response = request.send(body).map_err(failed)?;
     let status = response.status();
+    let asked = response.headers().get("retry-after").and_then(|v| v.to_str().ok());
+    let wait = asked.and_then(|text| retry_after(text, now()));
     let text = response
         .body_mut()
         .with_config()
@@ -168,7 +221,26 @@ fn request(agent: &ureq::Agent, url: &str, body: &str) -> Result<String, Option<
     Err(Some(Failed {
         what: format!("answered HTTP {status}{colon}{said}"),
         may_pass: status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429),
+        status: Some(status.as_u16()),
+        wait,
     }))
+}
+
+fn now() -> DateTime<Utc> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    DateTime::from_timestamp(since.map_or(0, |s| s.as_secs() as i64), 0).unwrap_or_default()
+}
+
+/// A pause in seconds, or until a date (RFC 9110), from now on.
+fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        let wait = Duration::try_from_secs_f64(seconds).ok()?;
+        return Some(wait.min(LONGEST_WAIT));
+    }
+    let date = DateTime::parse_from_rfc2822(text).ok()?;
+    let wait = (date.to_utc() - now).to_std().unwrap_or(Duration::ZERO);
+    Some(wait.min(LONGEST_WAIT))
 }
 
 fn failed(error: ureq::Error) -> Option<Failed> {
@@ -189,11 +261,11 @@ fn failed(error: ureq::Error) -> Option<Failed> {
         Error::Protocol(e) => (format!("does not speak HTTP: {e}"), true),
         other => (other.to_string(), false),
     };
-    Some(Failed { what, may_pass })
+    Some(Failed::silent(what, may_pass))
 }
 
 /// The beginning of a text on one line.
-pub(super) fn excerpt(text: &str) -> String {
+pub fn excerpt(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(120) {
         Some((at, _)) => format!("{}…", &line[..at]),
@@ -217,5 +289,34 @@ fn after(tries: u32) -> String {
         format!(" ({tries} tries)")
     } else {
         String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_that_is_asked_for_is_read() {
+        let now = DateTime::parse_from_rfc3339("2026-03-01T10:00:00Z")
+            .expect("a date")
+            .to_utc();
+        let read = |text| retry_after(text, now).map(|wait| wait.as_secs_f64());
+        assert_eq!(read("7"), Some(7.0));
+        assert_eq!(read(" 0.5 "), Some(0.5));
+        assert_eq!(read("Sun, 01 Mar 2026 10:00:30 GMT"), Some(30.0));
+        assert_eq!(read("Sun, 01 Mar 2026 09:00:00 GMT"), Some(0.0), "it is over");
+        assert_eq!(read("86400"), Some(600.0), "nobody waits for a day");
+        for odd in ["soon", "-3", "", "NaN"] {
+            assert_eq!(read(odd), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_header_holds_is_not_told() {
+        let client = Client::new("http://localhost:1/x", Duration::from_secs(1), 0);
+        let client = client.with_header("authorization", "Bearer secret-key".into());
+        let told = format!("{client:?}");
+        assert!(told.contains("authorization") && !told.contains("secret"), "{told}");
     }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! <runs>/<name>/
 //!     run.db                             every record of the run, an SQLite database in WAL mode
+//!     judgements.db                      what judges and people say of its policy beside others, if anything
 //!     run.lock                           held by the process that writes; its text is that process's id
 //!     labels.toml                        tags and a note, replaced whole by whoever edits them
 //!     checkpoints/step-000040.safetensors    adapter, optimizer moments and everything else `resume` needs
@@ -22,6 +23,7 @@ mod exact_fit;
 mod exact_full;
 mod exact_settings;
 mod fork;
+mod judgements;
 mod labels;
 mod lineage;
 mod list;
@@ -40,6 +42,7 @@ pub use checkpoint::Checkpoint;
 pub use delete::delete;
 pub use error::{Result, StoreError};
 pub use fork::Fork;
+pub use judgements::{Asked, Judgements, Sampled};
 pub use labels::{Labels, read_labels, write_labels};
 pub use lineage::{Branch as LineageRow, lineage};
 pub(crate) use list::word;

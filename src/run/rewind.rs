@@ -3,6 +3,7 @@
 use rusqlite::{Transaction, params};
 
 use super::error::{At, Result};
+use super::judgements::Judgements;
 use super::store::Store;
 use super::{checkpoint, rows, schema};
 use crate::train::{Event, Mark, Started};
@@ -25,11 +26,22 @@ impl Store {
         schema::write_started(&tx, &self.path, &started)?;
         tx.commit().at(&self.path, doing)?;
         self.started = started;
+        if let Some(mut judgements) = self.judgements()? {
+            judgements.forget_after(&self.started.run, step, sft_done)?;
+        }
         for file in files {
             // Without its row a file is not a checkpoint any more; one that stays is replaced when its step comes again.
             let _ = std::fs::remove_file(checkpoint::file_of(&self.dir, &file));
         }
         Ok(())
+    }
+
+    /// What was judged of this run, if anything was.
+    fn judgements(&self) -> Result<Option<Judgements>> {
+        match Judgements::open_to_read(&self.dir)? {
+            Some(_) => Judgements::open(&self.dir).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The changes made by hand that act at `from_step` or later and that the checkpoint after `from_step` steps does not

@@ -3,6 +3,7 @@
 mod evaluations;
 mod folders;
 mod following;
+mod judgements;
 mod labels;
 mod records;
 mod resume;

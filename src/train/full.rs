@@ -70,6 +70,11 @@ impl Measurable {
         &self.setup.experiment.title
     }
 
+    /// What the policy is for.
+    pub fn task(&self) -> crate::grammar::Task {
+        self.setup.experiment.task
+    }
+
     /// "hh", "imdb" or "tldr", and the method's name.
     pub fn task_and_method(&self) -> (String, String) {
         let experiment = &self.setup.experiment;

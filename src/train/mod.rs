@@ -1,5 +1,6 @@
 //! The training thread: [`Command`] in, [`Event`] out.
 
+mod answers;
 mod cases;
 mod check;
 mod diagnose;
@@ -25,6 +26,7 @@ mod step;
 mod thread;
 mod trainer;
 
+pub use answers::Reply;
 pub use check::{Checked, Line, State};
 pub use effect::{Measurable, Wanted};
 pub use effect_record::*;

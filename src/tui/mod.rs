@@ -4,8 +4,10 @@
 //! effects, `view` draws the state, `event_loop` does the waiting and the effects. Nothing here knows a tensor or a file.
 
 pub mod action;
+pub mod annotate;
 mod answer;
 pub mod bindings;
+mod clipboard;
 pub mod event_loop;
 mod fit_view;
 pub mod history;
@@ -27,6 +29,7 @@ pub mod smooth;
 pub mod state;
 pub mod status;
 mod stderr;
+pub mod take;
 pub mod terminal;
 pub mod theme;
 pub mod time;
@@ -35,6 +38,7 @@ pub mod update;
 pub mod view;
 mod visit;
 pub mod widgets;
+mod write_form;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::ThreadId;
 
+use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::{
     cursor::Show,
@@ -23,6 +24,7 @@ use ratatui::crossterm::{
 use ratatui::layout::Rect;
 
 use super::answer;
+use super::clipboard;
 use super::event_loop::Host;
 use super::state::State;
 use super::stderr::{self, Redirect};
@@ -86,13 +88,18 @@ impl Terminal {
             }
         }
     }
+
+    /// Draws one frame, of which nothing is seen before it is whole.
+    pub fn frame(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
+        self.inner.draw(draw)?;
+        execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+    }
 }
 
 impl Host for Terminal {
     fn draw(&mut self, state: &State) -> io::Result<()> {
-        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
-        self.inner.draw(|frame| view::view(state, frame))?;
-        execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+        self.frame(|frame| view::view(state, frame))
     }
 
     fn mouse(&mut self, on: bool) -> io::Result<()> {
@@ -123,6 +130,13 @@ impl Host for Terminal {
         // Not `clear`: it asks the terminal where the cursor is, and the thread that reads the keys gets the answer.
         let size = self.inner.size()?;
         self.inner.resize(Rect::new(0, 0, size.width, size.height))
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        let sequence = clipboard::sequence(text, clipboard::Between::from_env());
+        let out = self.inner.backend_mut();
+        out.write_all(sequence.as_bytes())?;
+        io::Write::flush(out)
     }
 
     fn size(&self) -> io::Result<(u16, u16)> {

@@ -3,6 +3,7 @@
 // Every test file is a crate of its own and uses a part of this.
 #![allow(dead_code)]
 
+pub mod judges;
 pub mod process;
 #[cfg(unix)]
 pub mod pty;

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::{Experiment, MethodName, Plan, Principles};
-use crate::run::{Reader, StoreError, word};
+use crate::judge::Contest;
+use crate::run::{Judgements, Reader, StoreError, word};
 use crate::train::{EvaluationRecord, Event, FullEvaluation, StepRecord};
 
 /// One run, or one evaluation of a model.
@@ -35,6 +36,8 @@ pub struct Contender {
     /// The last evaluation during training.
     pub last: Option<EvaluationRecord>,
     pub steps: Vec<StepRecord>,
+    /// The run's policy judged beside others, the newest last.
+    pub contests: Vec<Contest>,
 }
 
 /// What `ple eval --json` writes.
@@ -101,6 +104,10 @@ impl Contender {
             }),
             last,
             steps,
+            contests: match Judgements::open_to_read(folder).map_err(store)? {
+                Some(judgements) => judgements.contests().map_err(store)?,
+                None => Vec::new(),
+            },
         })
     }
 
@@ -125,6 +132,7 @@ impl Contender {
             evaluation: Some(evaluation),
             last: None,
             steps: Vec::new(),
+            contests: Vec::new(),
         })
     }
 }

@@ -5,13 +5,17 @@ mod groups;
 mod seeds;
 #[cfg(test)]
 mod tests;
+mod wins;
 
 pub use contender::{Contender, settings_of};
 pub use groups::{Group, groups};
 pub use seeds::mean_and_deviation;
 
+use std::collections::BTreeMap;
+
 use super::full::of_estimate;
 use super::table::{Better, Cell, Column, Number, Table};
+use crate::judge::Contest;
 use crate::train::{Estimate, FullEvaluation};
 
 /// What the marks of every table mean.
@@ -27,11 +31,37 @@ pub fn tables(contenders: &[Contender]) -> Vec<Table> {
     tasks.sort_unstable();
     tasks.dedup();
     let of = |task: &str| contenders.iter().filter(|c| c.task == task).collect::<Vec<_>>();
-    tasks.into_iter().map(|task| table(task, &of(task))).collect()
+    tasks
+        .into_iter()
+        .flat_map(|task| [Some(table(task, &of(task))), wins_table(task, &of(task))])
+        .flatten()
+        .collect()
+}
+
+/// Every contest between two of these runs, for a picture of them, with what each run is called.
+pub fn contests(contenders: &[Contender]) -> (Vec<Contest>, BTreeMap<String, String>) {
+    let all: Vec<&Contender> = contenders.iter().collect();
+    let mut names = BTreeMap::new();
+    for group in groups(&all) {
+        for member in &group.members {
+            let name = match group.members.len() {
+                1 => group.name.clone(),
+                _ => format!("{} s{}", group.name, member.seed),
+            };
+            names.insert(member.name.clone(), name);
+        }
+    }
+    (wins::contests(&all), names)
+}
+
+/// Where any of these runs of one task were judged beside each other, how often which of them won.
+pub fn wins_table(title: &str, of_task: &[&Contender]) -> Option<Table> {
+    wins::table(title, &groups(of_task), &wins::contests(of_task))
 }
 
 /// One table of runs of one task.
 pub fn table(title: &str, of_task: &[&Contender]) -> Table {
+    let groups = groups(of_task);
     let columns = [
         Column::new("method", "method"),
         Column::new("runs", "runs"),
@@ -50,9 +80,20 @@ pub fn table(title: &str, of_task: &[&Contender]) -> Table {
     };
     let queries = queries_of(of_task);
     let several = queries.as_ref().is_some_and(|q| q.contains(" or "));
-    for group in groups(of_task) {
-        let row = row(&group, several, &mut table.notes);
+    for group in &groups {
+        let row = row(group, several, &mut table.notes);
         table.rows.push(row);
+    }
+    for won in wins::columns(&groups, &wins::contests(of_task), &mut |note| {
+        place(&mut table.notes, note)
+    }) {
+        table.columns.push(won.column);
+        table.legend.push(won.legend);
+        table
+            .rows
+            .iter_mut()
+            .zip(won.cells)
+            .for_each(|(row, cell)| row.push(cell));
     }
     let truth = table.columns.iter().position(|c| c.key == "truth");
     let known = |at: usize| table.rows.iter().any(|row| matches!(row[at], Cell::Number(_)));

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::config::GenerationSettings;
+use crate::judge::{Contest, Contestant, JudgeKind, Judged, Verdict};
 use crate::report::{TableFormat, render};
 use crate::train::{EvaluationRecord, ReferenceRecord};
 
@@ -66,6 +67,7 @@ fn run(
         evaluation,
         last: None,
         steps: vec![],
+        contests: vec![],
     }
 }
 
@@ -128,4 +130,76 @@ fn groups_are_named_by_what_tells_them_apart() {
     (a.settings, b.settings) = (long("x"), long("y"));
     let found = groups(&[&a, &b]);
     assert_eq!((&found[0].name[..], &found[1].name[..]), ("PLE (a)", "PLE (b)"));
+}
+
+/// `left` won over `right` on so many queries of ten, and lost the others.
+fn contest(kind: JudgeKind, judge: &str, left: &str, right: &str, wins: usize) -> Contest {
+    let side = |run: &str| Contestant {
+        run: run.into(),
+        method: "x".into(),
+        step: 40,
+        sft_done: 0,
+    };
+    let row = |i: usize| Judged {
+        query: i.to_string(),
+        left: "l".into(),
+        right: "r".into(),
+        verdict: Some(if i < wins { Verdict::Left } else { Verdict::Right }),
+        scores: None,
+        rounds: None,
+    };
+    Contest {
+        task: "imdb".into(),
+        left: side(left),
+        right: side(right),
+        kind,
+        judge: judge.into(),
+        about: vec![],
+        seed: 1,
+        rows: (0..10).map(row).collect(),
+    }
+}
+
+#[test]
+fn win_rates_stand_beside_the_other_numbers() {
+    let mut sft = run("sft-1", "sft", 1, &[], Some(evaluation(0.5, 3.0)));
+    let mut dpo = run("dpo-1", "dpo", 1, &[], Some(evaluation(0.6, 3.1)));
+    let mut p1 = run("p1", "ple", 1, &[], Some(evaluation(0.9, 3.2)));
+    let mut p2 = run("p2", "ple", 2, &[], Some(evaluation(0.8, 3.3)));
+    let stored = [
+        contest(JudgeKind::Reward, "rm", "p1", "sft-1", 8),
+        contest(JudgeKind::Reward, "rm", "sft-1", "p2", 4),
+        contest(JudgeKind::Reward, "rm", "p1", "dpo-1", 5),
+        contest(JudgeKind::Model, "judge-7b", "p1", "dpo-1", 7),
+        contest(JudgeKind::People, "ann", "p1", "dpo-1", 2),
+        contest(JudgeKind::People, "all together", "p1", "dpo-1", 3),
+        // With runs that are not here, or with itself: of no use here.
+        contest(JudgeKind::Reward, "rm", "p1", "elsewhere", 9),
+        contest(JudgeKind::Reward, "rm", "p1", "p1", 9),
+    ];
+    // Each contest is stored in both of its runs.
+    for run in [&mut sft, &mut dpo, &mut p1, &mut p2] {
+        let own = stored
+            .iter()
+            .filter(|c| [&c.left.run, &c.right.run].contains(&&run.name));
+        run.contests = own.cloned().collect();
+    }
+    dpo.steps_done = 60;
+    let tables = tables(&[sft, dpo, p1, p2]);
+    assert_eq!(tables.len(), 2);
+    let names: Vec<&str> = tables[0].columns[8..].iter().map(|c| &c.name[..]).collect();
+    assert_eq!(names, ["win % reward", "win % judge-7b", "win % people"]);
+    let value = |row: usize, column: usize| match &tables[0].rows[row][column] {
+        Cell::Number(n) => Some((n.value.round(), n.n, n.note.is_some())),
+        _ => None,
+    };
+    // SFT lost 8 of 10 to one seed and won 4 of 10 over the other.
+    assert_eq!(value(0, 8), Some((30.0, 2, false)));
+    assert_eq!(value(1, 8), Some((50.0, 1, true)), "judged before its end");
+    assert_eq!((value(2, 8), value(0, 9)), (None, None));
+    assert_eq!(
+        (value(1, 9), value(1, 10)),
+        (Some((30.0, 1, true)), Some((70.0, 1, true)))
+    );
+    insta::assert_snapshot!("compare_wins", render(&tables, TableFormat::Text).unwrap());
 }

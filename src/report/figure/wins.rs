@@ -10,7 +10,7 @@ use super::style::{INK, PALE, bold, px, text};
 use crate::evaluate::quality::wilson;
 
 /// Who won how often, from somebody's judgements of pairs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WinRates {
     pub title: String,
     /// Who judged, for people.
@@ -19,7 +19,7 @@ pub struct WinRates {
 }
 
 /// One side against another on so many queries.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WinRate {
     /// The side whose wins are counted.
     pub left: String,
@@ -27,6 +27,9 @@ pub struct WinRate {
     pub win: u64,
     pub tie: u64,
     pub lose: u64,
+    /// Of the share of wins; without it Wilson's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<[f64; 2]>,
 }
 
 impl WinRate {
@@ -125,7 +128,10 @@ fn bar<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, row: &WinRate, y: f64)
         from = to;
     }
     let right = LEFT + BARS + 12.0;
-    let (low, high) = wilson(row.win as usize, n as usize);
+    let (low, high) = match row.interval {
+        Some([low, high]) => (low, high),
+        None => wilson(row.win as usize, n as usize),
+    };
     let share = if n == 0 { 0.0 } else { 100.0 * row.win as f64 / n as f64 };
     let words = format!("{share:.0}% [{:.0}, {:.0}], n {n}", 100.0 * low, 100.0 * high);
     root.draw_text(&words, &text(11.0, INK, HPos::Left, VPos::Center), (px(right), middle))
