@@ -20,7 +20,7 @@ pub struct AnnotateArgs {
     annotator: String,
 }
 
-pub fn annotate(args: &AnnotateArgs, place: &Place, _: &Screen) -> Outcome {
+pub fn annotate(args: &AnnotateArgs, place: &Place, screen: &Screen) -> Outcome {
     let annotator = args.annotator.trim().to_string();
     if annotator.is_empty() || annotator.chars().count() > 40 || annotator.chars().any(char::is_control) {
         return Err(Failure::input(format!(
@@ -58,7 +58,7 @@ pub fn annotate(args: &AnnotateArgs, place: &Place, _: &Screen) -> Outcome {
     };
     let marks: Vec<Option<Mark>> = items.iter().map(said).collect();
     let mut done: Vec<bool> = marks.iter().map(Option::is_some).collect();
-    let screen = Sheet {
+    let blinded = Sheet {
         title: ready.title.clone(),
         question: question(ready.task),
         annotator: annotator.clone(),
@@ -78,7 +78,7 @@ pub fn annotate(args: &AnnotateArgs, place: &Place, _: &Screen) -> Outcome {
         done[place] = true;
         Ok(())
     };
-    annotate::run(screen, &mut keep, stop.requests.clone()).map_err(Failure::failed)?;
+    annotate::run(blinded, &screen.look, &mut keep, stop.requests.clone()).map_err(Failure::failed)?;
     match of_people(&ready) {
         Ok((contests, agreement)) => {
             ready.keep(&contests)?;

@@ -119,7 +119,7 @@ impl Chart<'_> {
                     root.draw(&Circle::new(point, px(1.5), colour(l.ink).filled()))?;
                 } else if l.dashed {
                     root.draw(&DashedPathElement::new(
-                        points.into_iter(),
+                        points,
                         px(7.0),
                         px(5.0),
                         line(colour(l.ink), 2.0),
@@ -152,7 +152,7 @@ impl Chart<'_> {
             let ends = vec![(px(x), px(y)), (px(x + 26.0), px(y))];
             match l.dashed {
                 true => root.draw(&DashedPathElement::new(
-                    ends.into_iter(),
+                    ends,
                     px(7.0),
                     px(5.0),
                     line(colour(l.ink), 2.0),
@@ -198,12 +198,7 @@ impl Chart<'_> {
         for (i, (step, label)) in seen.enumerate() {
             let ends = vec![self.at(*step, high), self.at(*step, low)];
             let (x, y) = (ends[0].0, ends[0].1 + px(8.0 + 13.0 * (i % 6) as f64));
-            root.draw(&DashedPathElement::new(
-                ends.into_iter(),
-                px(3.0),
-                px(3.0),
-                line(PALE, 1.0),
-            ))?;
+            root.draw(&DashedPathElement::new(ends, px(3.0), px(3.0), line(PALE, 1.0)))?;
             let (side, dx) = match x > px(WIDTH * 0.72) {
                 true => (HPos::Right, -px(4.0)),
                 false => (HPos::Left, px(4.0)),

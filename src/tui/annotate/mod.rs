@@ -15,8 +15,9 @@ use crossbeam_channel::{Receiver, never, select};
 use ratatui::crossterm::event::{Event as Input, KeyEventKind};
 
 use super::event_loop::Host;
-use super::terminal::Terminal;
-use super::theme::Theme;
+use super::look::Look;
+use super::terminal::{Manners, Terminal};
+use super::widgets::grapheme;
 use super::{Keys, TuiError};
 use crate::judge::{Item, Mark};
 use state::{Action, Effect, State, update};
@@ -38,10 +39,14 @@ pub type Keep<'a> = &'a mut dyn FnMut(usize, Mark, u64) -> Result<(), String>;
 
 /// Takes over the terminal until the person leaves. `stop`: something outside (a signal) wants that. Every mark has been
 /// kept when the next item is shown.
-pub fn run(sheet: Sheet, keep: Keep<'_>, stop: Receiver<()>) -> Result<(), TuiError> {
-    let mut state = State::new(sheet, Theme::from_env());
+pub fn run(sheet: Sheet, look: &Look, keep: Keep<'_>, stop: Receiver<()>) -> Result<(), TuiError> {
+    grapheme::terminal_reorders(look.terminal_reorders);
+    let mut state = State::new(sheet, look.theme);
     // The mouse is left to the terminal: a person may want to copy a sentence.
-    let mut terminal = Terminal::enter(false)?;
+    let mut terminal = Terminal::enter(Manners {
+        own_order: !look.terminal_reorders,
+        ..Manners::default()
+    })?;
     let keys = Keys::start();
     let (mut stop, mut since) = (stop, Instant::now());
     loop {

@@ -10,6 +10,7 @@ use super::bindings::TABLE;
 use super::state::{Action, State};
 use crate::judge::{Item, Mark};
 use crate::tui::popup_view::boxed;
+use crate::tui::present::present;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::panel::panel;
 use crate::tui::widgets::sides::{self, Side, beside};
@@ -18,8 +19,13 @@ use crate::tui::widgets::wrap::{clip, wrap_text};
 /// Below this nothing useful can be drawn.
 pub const SMALLEST: (u16, u16) = (32, 12);
 
-/// Draws everything.
+/// Draws everything, in what letters and colours the terminal has.
 pub fn view(state: &State, frame: &mut Frame) {
+    draw(state, frame);
+    present(frame.buffer_mut(), &state.theme);
+}
+
+fn draw(state: &State, frame: &mut Frame) {
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let text = format!("ple annotate needs at least {}x{}", SMALLEST.0, SMALLEST.1);

@@ -99,7 +99,13 @@ fn draw_notes(
         ));
     }
     if chart.smoothing.is_on() && chart.steps.len() > 1 && !chart.stacked {
-        notes.push(format!("{}, faint: single steps", chart.smoothing.name()));
+        // The single steps of more than two curves are not drawn.
+        let faint = if chart.curves.len() <= 2 {
+            ", faint: single steps"
+        } else {
+            ""
+        };
+        notes.push(format!("{}{faint}", chart.smoothing.name()));
     }
     match chart.scale(area.width, 1).axis {
         _ if chart.stacked => {}
