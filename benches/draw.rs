@@ -1,6 +1,6 @@
 //! What a frame costs: every screen, two sizes, up to a million steps behind the charts. And how often one is drawn.
 //!
-//!     cargo bench --bench draw
+//!     cargo bench --bench draw                # or: cargo bench --bench draw -- table, for rows of Markdown
 //!
 //! Between two frames the run takes a step, untimed, so that every frame has news in it. Times are of one thread of
 //! a state already in memory: layout, drawing into ratatui's buffer and finding what changed, not the terminal.
@@ -17,11 +17,13 @@ use ple::run::PairPage;
 use ple::train::*;
 use ple::tui::action::{Action, Effect, Screen};
 use ple::tui::event_loop::{self, Host, Ports};
+use ple::tui::input::input;
+use ple::tui::screens::dashboard::Panel;
 use ple::tui::state::State;
 use ple::tui::theme::Theme;
 use ple::tui::update::update;
 use ple::tui::view::view;
-use ple::tui::{Source, popup};
+use ple::tui::{Source, popup, time};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
@@ -31,28 +33,63 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const FRAMES: u32 = 300;
 
+/// A way to look at the charts: its name, the panel, and what is pressed.
+const CHARTS: [(&str, Panel, &str); 7] = [
+    ("grid", Panel::Reward, ""),
+    ("full screen", Panel::Reward, "z"),
+    ("bands", Panel::Spread, "z"),
+    ("log axis", Panel::Losses, "zy"),
+    ("every step", Panel::Reward, "zss"),
+    ("crosshair", Panel::Reward, "z(((((("),
+    ("newest 1000", Panel::Reward, "z++++++++++++"),
+];
+
 fn main() {
-    println!(
-        "{:>9} steps: {:>12} {:>7} {:>9} {:>9} {:>9}",
-        "", "screen", "size", "p50 ms", "p99 ms", "max ms"
-    );
+    // `cargo bench --bench draw -- table` prints rows for the documentation.
+    let table = std::env::args().any(|a| a == "table");
+    match table {
+        true => println!("| steps | screen | size | p50 ms | p99 ms | max ms |\n|---:|---|---|---:|---:|---:|"),
+        false => println!(
+            "{:>9} steps: {:>12} {:>7} {:>9} {:>9} {:>9}",
+            "", "screen", "size", "p50 ms", "p99 ms", "max ms"
+        ),
+    }
     for steps in [1_000, 100_000, 1_000_000] {
         let start = Instant::now();
         let mut run = Run::new(steps);
+        run.table = table;
         let taken = start.elapsed().as_secs_f64();
         for (width, height) in [(80, 24), (200, 50)] {
-            for screen in Screen::ALL {
-                run.draws(screen.title(), screen, width, height);
+            for (name, panel, keys) in CHARTS {
+                run.state.dashboard = Default::default();
+                update(&mut run.state, Action::Show(Screen::Dashboard));
+                run.state.dashboard.focus = panel;
+                run.state.size = (width, height);
+                for c in keys.chars() {
+                    let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+                    input(&mut run.state, Input::Key(key));
+                }
+                run.draws(name, Screen::Dashboard, width, height);
+                update(&mut run.state, Action::Time(time::Action::Live));
+            }
+            run.state.dashboard = Default::default();
+            update(&mut run.state, Action::Time(time::Action::Play));
+            run.draws("film", Screen::Dashboard, width, height);
+            update(&mut run.state, Action::Time(time::Action::Live));
+            for screen in &Screen::ALL[1..] {
+                run.draws(screen.title(), *screen, width, height);
             }
             run.state.popup = Some(popup::Popup::Help { scroll: 0 });
             run.draws("help", Screen::Dashboard, width, height);
             run.state.popup = None;
         }
-        println!(
-            "{steps:>9} steps: taken in {:.2} us each",
-            taken / f64::from(steps) * 1e6
-        );
-        if steps == 100_000 {
+        if !table {
+            println!(
+                "{steps:>9} steps: taken in {:.2} us each",
+                taken / f64::from(steps) * 1e6
+            );
+        }
+        if steps == 100_000 && !table {
             run.idles();
         }
     }
@@ -64,6 +101,8 @@ struct Run {
     /// Steps it was made with, and the next.
     steps: u32,
     next: u32,
+    /// Print rows of a table.
+    table: bool,
 }
 
 impl Run {
@@ -72,6 +111,7 @@ impl Run {
             state: State::new(true, Theme::color()),
             steps,
             next: 0,
+            table: false,
         };
         let path = Path::new("experiments/imdb.toml");
         let text = std::fs::read_to_string(path).expect("the bundled experiment");
@@ -180,6 +220,11 @@ impl Run {
         for frame in 0..FRAMES + 10 {
             self.step();
             let start = Instant::now();
+            // A film moves the cursor before each of its pictures.
+            update(
+                &mut self.state,
+                Action::Time(time::Action::Tick(Duration::from_millis(40))),
+            );
             let Ok(_) = terminal.draw(|frame| view(&self.state, frame));
             if frame >= 10 {
                 times.push(start.elapsed().as_secs_f64() * 1e3);
@@ -192,7 +237,10 @@ impl Run {
             times[times.len() - 1],
         );
         let (steps, size) = (self.steps, format!("{width}x{height}"));
-        println!("{steps:>9} steps: {name:>12} {size:>7} {p50:>9.3} {p99:>9.3} {max:>9.3}");
+        match self.table {
+            true => println!("| {steps} | {name} | {size} | {p50:.3} | {p99:.3} | {max:.3} |"),
+            false => println!("{steps:>9} steps: {name:>12} {size:>7} {p50:>9.3} {p99:>9.3} {max:>9.3}"),
+        }
     }
 
     /// Frames drawn in two seconds in which nothing happens, after the first.

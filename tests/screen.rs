@@ -197,6 +197,44 @@ fn a_paused_run_holds_and_tau_acts_from_the_next_step() {
 }
 
 #[test]
+fn the_past_is_played_like_a_film_and_a_view_of_it_is_copied_and_written() {
+    let lab = Lab::new();
+    let mut pty = training(&lab);
+    steps(&mut pty, 4);
+    let newest = pause(&mut pty) - 1;
+    pty.keys("^");
+    pty.sees(&[&format!("step 0, live is {newest} · $ returns")]);
+    // Every screen is at that step, and its pairs come from the store.
+    pty.keys("2");
+    pty.sees(&["step 0, as it was", "▸ 0.0 "]);
+    pty.keys("<<<<<P");
+    pty.sees(&["playing half a step a second"]);
+    pty.sees(&["step 1, as it was", "▸ 1.0 ", &format!("step 1, live is {newest}")]);
+    pty.keys(">>>>>");
+    pty.sees(&["the film is over", &format!("following: step {newest}")]);
+    pty.keys("Y");
+    pty.sees(&["copied the screen Responses ("]);
+    pty.keys("1{O");
+    pty.sees(&[
+        "Write this view",
+        "the chart",
+        &format!("w-reward-step-{}.svg", newest - 1),
+    ]);
+    pty.keys("\r");
+    pty.sees(&["› wrote "]);
+    let file = lab.path().join(format!("w-reward-step-{}.svg", newest - 1));
+    let svg = std::fs::read_to_string(&file).expect("the picture");
+    assert!(svg.starts_with("<svg") && svg.contains("s original"), "{svg}");
+    // The same once more would be another picture under the name of this one.
+    pty.keys("O\r");
+    pty.sees(&["This file exists."]);
+    pty.keys("\x1b$");
+    pty.misses("live is");
+    pty.keys("\x03\x03");
+    assert_eq!(pty.end().0, 0);
+}
+
+#[test]
 fn any_size_of_the_terminal_is_survived() {
     let lab = Lab::new();
     let mut pty = training(&lab);

@@ -49,7 +49,7 @@ pub fn builtin_names() -> Vec<&'static str> {
 }
 
 /// Bundled experiments by their paths in the repository.
-pub const EXPERIMENTS: [(&str, &str); 18] = [
+pub const EXPERIMENTS: [(&str, &str); 27] = [
     ("experiments/imdb.toml", include_str!("../../experiments/imdb.toml")),
     ("experiments/hh.toml", include_str!("../../experiments/hh.toml")),
     ("experiments/tldr.toml", include_str!("../../experiments/tldr.toml")),
@@ -112,6 +112,42 @@ pub const EXPERIMENTS: [(&str, &str); 18] = [
     (
         "experiments/methods/tldr-raft.toml",
         include_str!("../../experiments/methods/tldr-raft.toml"),
+    ),
+    (
+        "experiments/methods/imdb-ple-clip.toml",
+        include_str!("../../experiments/methods/imdb-ple-clip.toml"),
+    ),
+    (
+        "experiments/methods/imdb-ple-importance.toml",
+        include_str!("../../experiments/methods/imdb-ple-importance.toml"),
+    ),
+    (
+        "experiments/methods/imdb-ple-pure.toml",
+        include_str!("../../experiments/methods/imdb-ple-pure.toml"),
+    ),
+    (
+        "experiments/methods/hh-ple-clip.toml",
+        include_str!("../../experiments/methods/hh-ple-clip.toml"),
+    ),
+    (
+        "experiments/methods/hh-ple-importance.toml",
+        include_str!("../../experiments/methods/hh-ple-importance.toml"),
+    ),
+    (
+        "experiments/methods/hh-ple-pure.toml",
+        include_str!("../../experiments/methods/hh-ple-pure.toml"),
+    ),
+    (
+        "experiments/methods/tldr-ple-clip.toml",
+        include_str!("../../experiments/methods/tldr-ple-clip.toml"),
+    ),
+    (
+        "experiments/methods/tldr-ple-importance.toml",
+        include_str!("../../experiments/methods/tldr-ple-importance.toml"),
+    ),
+    (
+        "experiments/methods/tldr-ple-pure.toml",
+        include_str!("../../experiments/methods/tldr-ple-pure.toml"),
     ),
 ];
 

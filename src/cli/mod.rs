@@ -2,6 +2,7 @@
 
 mod assets;
 mod bleu;
+mod capture;
 mod check;
 mod compare;
 mod config;
@@ -277,6 +278,8 @@ enum Command {
     },
     /// BLEU of text files, equal to sacrebleu's
     Bleu(bleu::BleuArgs),
+    #[command(hide = true)]
+    Capture(capture::CaptureArgs),
     /// The bundled models
     Assets {
         #[command(subcommand)]
@@ -354,6 +357,7 @@ fn run(command: Option<Command>, flags: &Flags) -> Outcome {
         Some(Command::Principles { command }) => principles::principles(command, &place),
         Some(Command::Convert { command }) => convert::convert(command),
         Some(Command::Bleu(args)) => bleu::bleu(&args),
+        Some(Command::Capture(args)) => capture::capture(&args, &place),
         Some(Command::Assets { command }) => assets::assets(command, &place),
         Some(Command::Config { .. } | Command::Completions { .. } | Command::Man { .. }) => Ok(exit::DONE),
     }

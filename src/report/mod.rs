@@ -8,12 +8,17 @@ mod figure;
 mod full;
 mod progress;
 mod table;
+mod view;
 
 pub use compare::{Contender, settings_of, table as compare_table, tables as compare_tables};
 pub use data::{inspection, sampled};
 pub use effect::{by_what_they_add, effect_table, summary};
 pub use export::{What, export};
-pub use figure::{Picture, RewardFigure, WinRate, WinRates, draw_rewards, draw_wins};
+pub use figure::{
+    ChartBand, ChartFigure, ChartLine, Look, Picture, RewardFigure, Rgb, ScreenCell, ScreenFigure, WinRate, WinRates,
+    draw_rewards, draw_screen, draw_wins,
+};
 pub use full::full_table;
 pub use progress::Progress;
 pub use table::{Better, Cell, Column, Number, Table, TableFormat, render};
+pub use view::{Format, NotWritten, Numbers, View, write as write_view};

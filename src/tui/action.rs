@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::Principles;
+use crate::report::{Format, NotWritten, View};
 use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event, Inside};
 
@@ -112,6 +113,12 @@ pub enum Action {
     Redraw,
     /// Walk over the parts of the screen once more.
     Tour,
+    /// Put the view on the clipboard.
+    Copy,
+    /// Ask what of the view is to be written to a file.
+    OpenWrite,
+    /// What became of that file: its path and bytes.
+    Written(Result<(PathBuf, usize), NotWritten>),
     /// The cursor over the steps, and its film.
     Time(time::Action),
     Dashboard(dashboard::Action),
@@ -159,6 +166,16 @@ pub enum Effect {
         path: PathBuf,
         principles: Principles,
         /// A file that is there already may be replaced: this session wrote it.
+        replace: bool,
+    },
+    /// Put a text on the terminal's clipboard.
+    Copy(String),
+    /// Write a view to a file; the outcome comes back as [`Action::Written`].
+    WriteView {
+        path: PathBuf,
+        view: Box<View>,
+        format: Format,
+        /// A file that is there already may be replaced: the user said so.
         replace: bool,
     },
     /// Capture the mouse, or leave it to the terminal.

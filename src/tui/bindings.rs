@@ -211,6 +211,20 @@ fn everywhere() -> Vec<Binding> {
             None,
         ),
         row(
+            "copy",
+            const { &[ch('Y')] },
+            Action::Copy,
+            "copy the focused chart's numbers, or the words of the screen",
+            None,
+        ),
+        row(
+            "write",
+            const { &[ch('O')] },
+            Action::OpenWrite,
+            "write the focused chart or the screen as SVG, PNG or CSV",
+            None,
+        ),
+        row(
             "step-back",
             const { &[ch('{')] },
             Action::Time(time::Action::By(-1)),

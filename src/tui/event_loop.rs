@@ -39,6 +39,11 @@ pub trait Host {
     }
     /// Forget what is on the terminal, so that the next frame draws every cell.
     fn redraw(&mut self) -> io::Result<()>;
+    /// Puts a text on the clipboard of whoever sits before it; a host without one does nothing.
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        let _ = text;
+        Ok(())
+    }
     /// Columns and rows.
     fn size(&self) -> io::Result<(u16, u16)>;
 }
@@ -328,6 +333,19 @@ impl<H: Host> Loop<'_, H> {
                     std::thread::spawn(move || {
                         let outcome = write(save, &path, &principles, replace);
                         said.send((path, outcome)).ok();
+                    });
+                }
+                Effect::Copy(text) => self.host.copy(&text)?,
+                Effect::WriteView {
+                    path,
+                    view,
+                    format,
+                    replace,
+                } => {
+                    let said = self.given.0.clone();
+                    std::thread::spawn(move || {
+                        let outcome = crate::report::write_view(&path, &view, format, replace);
+                        said.send(Action::Written(outcome)).ok();
                     });
                 }
                 Effect::Mouse(on) => self.host.mouse(on)?,

@@ -55,9 +55,9 @@ fn text_key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
     admit(state, effects)
 }
 
-/// Pasted text is put into the field that is open. The prompt for a number has no field: there it is typed.
+/// Pasted text is put into the field that is open. Prompts have no field: there it is typed.
 fn on_paste(state: &mut State, text: &str) -> Option<Vec<Effect>> {
-    if matches!(state.popup, Some(Popup::Number(_))) {
+    if matches!(state.popup, Some(Popup::Number(_) | Popup::Write(_))) {
         let keys = text.trim().chars().filter(|c| !c.is_control());
         let type_it = |c| popup::key(state, KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
         return Some(keys.flat_map(type_it).collect());

@@ -6,6 +6,7 @@
 pub mod action;
 mod answer;
 pub mod bindings;
+mod clipboard;
 pub mod event_loop;
 mod fit_view;
 pub mod history;
@@ -27,6 +28,7 @@ pub mod smooth;
 pub mod state;
 pub mod status;
 mod stderr;
+pub mod take;
 pub mod terminal;
 pub mod theme;
 pub mod time;
@@ -34,6 +36,7 @@ mod tour;
 pub mod update;
 pub mod view;
 pub mod widgets;
+mod write_form;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 //! and what was in force then (principles, answers, facts) is read from the run as of that step.
 
 use super::run_view::RunView;
-use crate::train::{PairRecord, PrinciplesVersion, StepRecord};
+use crate::train::{EvaluationRecord, PairRecord, PrinciplesVersion, StepRecord};
 
 /// A step of the past.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Past {
     pub edge: u32,
     /// The run had ended by then, so that the axis of its charts ends with it.
     pub ended: bool,
+    /// Evaluations there were then; those that came later are not listed.
+    pub evaluations: usize,
     /// The numbers of the step, as far as the history keeps them; none of a model's own training.
     pub record: Option<StepRecord>,
     /// The pairs of `pairs_of`: until the store has answered, those of the step looked at before.
@@ -75,9 +77,15 @@ impl RunView {
         self.principles.iter().rposition(known)
     }
 
+    /// The evaluations that are listed: all, or those there were when the look back began.
+    pub fn listed_evaluations(&self) -> &[EvaluationRecord] {
+        let listed = self.past.as_ref().map_or(usize::MAX, |past| past.evaluations);
+        &self.evaluations[..listed.min(self.evaluations.len())]
+    }
+
     /// The newest evaluation by the step looked at: that of the policy that sampled the step's pairs, or of one before it.
     pub fn evaluation_shown(&self) -> Option<usize> {
-        self.evaluations.iter().rposition(|e| self.is_known(e.step))
+        self.listed_evaluations().iter().rposition(|e| self.is_known(e.step))
     }
 
     /// Looks at a step, or at the newest as it comes. A step that the run does not have is looked at all the same: what
@@ -89,11 +97,11 @@ impl RunView {
         };
         let before = self.past.take();
         let newest = self.steps().last().copied().unwrap_or(step);
-        let (mut edge, mut ended) = (newest, self.ended());
+        let (mut edge, mut ended, mut evaluations) = (newest, self.ended(), self.evaluations.len());
         if let Some(before) = &before
             && step <= before.edge
         {
-            (edge, ended) = (before.edge, before.ended);
+            (edge, ended, evaluations) = (before.edge, before.ended, before.evaluations);
         }
         let (pairs, pairs_of) = before.map_or((Vec::new(), None), |p| (p.pairs, p.pairs_of));
         let index = self.history.steps().binary_search(&step).ok();
@@ -108,6 +116,7 @@ impl RunView {
             step,
             edge,
             ended,
+            evaluations,
             record,
             pairs,
             pairs_of,

@@ -9,6 +9,7 @@ use super::sent::Sent;
 use super::state::State;
 use super::update::{set_number, update};
 use super::widgets::scale::short;
+use super::write_form::{self, WriteForm};
 
 /// At most one lies over the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,8 @@ pub enum Popup {
     Sent(Sent),
     /// A card of the tour, from 0.
     Tour(usize),
+    /// What of the view is to be written, and where to.
+    Write(WriteForm),
     /// The tokens of a pair, by their probabilities.
     Inside(Box<Inside>),
 }
@@ -155,6 +158,7 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
             vec![]
         }
         Some(Popup::Number(_)) => number_key(state, event),
+        Some(Popup::Write(_)) => write_form::key(state, event),
         Some(Popup::Sent(sent)) => {
             if !sent.key(event, state.size.1.saturating_sub(8).max(1)) {
                 return update(state, Action::Dismiss);

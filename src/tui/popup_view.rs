@@ -20,6 +20,14 @@ pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
     match popup {
         Popup::Help { scroll } => help(*scroll, state, frame),
         Popup::Number(prompt) => number(prompt, run, theme, frame),
+        Popup::Write(form) => {
+            let mut lines = form.lines(theme);
+            lines.push(answers(
+                theme,
+                &[("Enter", "write it".into()), ("Esc", "leave it".into())],
+            ));
+            boxed("Write this view", lines, None, theme, frame);
+        }
         Popup::Sent(sent) => super::sent_view::view(sent, theme, frame),
         Popup::Tour(card) => super::tour::view(*card, state, frame),
         Popup::Inside(inside) => super::inside_view::view(inside, run, theme, frame),

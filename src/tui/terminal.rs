@@ -23,6 +23,7 @@ use ratatui::crossterm::{
 use ratatui::layout::Rect;
 
 use super::answer;
+use super::clipboard;
 use super::event_loop::Host;
 use super::state::State;
 use super::stderr::{self, Redirect};
@@ -126,6 +127,13 @@ impl Host for Terminal {
         // Not `clear`: it asks the terminal where the cursor is, and the thread that reads the keys gets the answer.
         let size = self.inner.size()?;
         self.inner.resize(Rect::new(0, 0, size.width, size.height))
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        let sequence = clipboard::sequence(text, clipboard::Between::from_env());
+        let out = self.inner.backend_mut();
+        out.write_all(sequence.as_bytes())?;
+        io::Write::flush(out)
     }
 
     fn size(&self) -> io::Result<(u16, u16)> {

@@ -6,7 +6,7 @@ use crate::train::{Command, Event};
 use super::action::{Action, Effect, Number, Screen};
 use super::popup::{Popup, Prompt};
 use super::state::{Leaving, State};
-use super::time;
+use super::{take, time, write_form};
 use crate::run::Asker;
 
 /// Applies an action.
@@ -97,6 +97,12 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             go(state, to)
         }
         Action::Time(action) => time::update(state, action),
+        Action::Copy => take::copy(state),
+        Action::OpenWrite => write_form::open(state),
+        Action::Written(outcome) => {
+            write_form::written(state, outcome);
+            vec![]
+        }
         Action::Responses(action) => {
             let effects = state.responses.update(action, &state.run);
             admit(state, effects)

@@ -67,7 +67,8 @@ fn halved(pixels: &[u8], width: usize) -> Vec<u8> {
     out
 }
 
-fn png(pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>, String> {
+/// Rows of RGB as the bytes of a PNG.
+pub fn png(pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);

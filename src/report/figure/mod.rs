@@ -1,10 +1,13 @@
-//! Pictures: reward curves (the paper's Fig. 3) and win rates (Fig. 2), as SVG and PNG.
+//! Pictures: reward curves (the paper's Fig. 3), win rates (Fig. 2), and what is taken out of the workbench (its screen,
+//! a chart of it), as SVG and PNG.
 //!
-//! Both are drawn four times as large as they are shown, because the plotting crate knows whole pixels only: SVG is scaled
+//! All but the screen are drawn four times as large as they are shown, because the plotting crate knows whole pixels only: SVG is scaled
 //! by its header, PNG by taking the mean of each two by two pixels. So lines are smooth, and both formats look the same.
 
 mod canvas;
+mod chart;
 mod rewards;
+mod screen;
 mod series;
 mod style;
 #[cfg(test)]
@@ -13,6 +16,8 @@ mod wins;
 
 use clap::ValueEnum;
 
+pub use chart::{ChartBand, ChartFigure, ChartLine, draw_chart};
+pub use screen::{Cell as ScreenCell, Look, Rgb, ScreenFigure, draw_screen};
 pub use series::RewardFigure;
 #[cfg(test)]
 use series::{Band, RewardLine};

@@ -51,10 +51,17 @@ fn curves(figure: &RewardFigure) -> Vec<Curve<'_>> {
     let mut found = Vec::new();
     for (i, l) in figure.lines.iter().enumerate() {
         for guided in [false, true] {
-            let side = if guided { "with principles" } else { "without" };
+            if guided && l.guided.is_empty() {
+                continue;
+            }
+            let name = match (guided, l.guided.is_empty()) {
+                (true, _) => format!("{}: {}", l.name, l.guided_is),
+                (false, false) if l.guided_is == "with principles" => format!("{}: without", l.name),
+                _ => l.name.clone(),
+            };
             let place = if one { usize::from(guided) } else { i };
             found.push(Curve {
-                name: format!("{}: {side}", l.name),
+                name,
                 points: if guided { &l.guided } else { &l.original },
                 color: PALETTE[place % PALETTE.len()],
                 dashed: guided,
@@ -68,7 +75,7 @@ fn curves(figure: &RewardFigure) -> Vec<Curve<'_>> {
 
 /// Two entries stand side by side.
 fn legend_rows(figure: &RewardFigure) -> usize {
-    figure.lines.len()
+    curves(figure).len().div_ceil(2)
 }
 
 type Fallible<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;

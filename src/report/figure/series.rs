@@ -17,9 +17,11 @@ pub struct RewardLine {
     pub runs: usize,
     /// Steps over which rewards are averaged, so that the dice of single batches do not hide the curve.
     pub window: usize,
-    /// Rewards without and with the principles.
+    /// Rewards of responses without the principles.
     pub original: Vec<Band>,
+    /// Those of the other responses of a step, where a method has such, and what they are.
     pub guided: Vec<Band>,
+    pub guided_is: &'static str,
     /// (step, tau) of the first run.
     pub tau: Vec<(f64, f64)>,
 }
@@ -62,6 +64,11 @@ impl RewardFigure {
                 window,
                 original: curve(|s| s.reward_original),
                 guided: curve(|s| s.reward_guided),
+                guided_is: match &group.members[0].method[..] {
+                    "raft" => "those kept",
+                    "sft" => "the rows",
+                    _ => "with principles",
+                },
                 tau: group.members[0]
                     .steps
                     .iter()

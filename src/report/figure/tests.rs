@@ -19,6 +19,7 @@ fn figure(lines: usize, runs: usize) -> RewardFigure {
                 window: 3,
                 original: (0..60).map(|s| band(s, 0.5 + i as f64 / 4.0)).collect(),
                 guided: (0..60).map(|s| band(s, 0.9 + i as f64 / 4.0)).collect(),
+                guided_is: "with principles",
                 tau: (0..60).map(|s| (s as f64, 0.2 * 0.9f64.powi(s))).collect(),
             })
             .collect(),
@@ -46,6 +47,22 @@ fn decoded(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
     (info.width, info.height, pixels)
+}
+
+#[test]
+fn curves_are_called_what_they_are() {
+    let mut of_both = figure(3, 1);
+    of_both.lines[0].guided_is = "those kept";
+    of_both.lines[1].guided.clear();
+    let svg = String::from_utf8(draw_rewards(&of_both, Picture::Svg).unwrap()).unwrap();
+    for words in [
+        "PLE (tau0 0.0): those kept",
+        "PLE (tau0 0.2): without",
+        "PLE (tau0 0.2): with principles",
+    ] {
+        assert!(svg.contains(words), "{words}");
+    }
+    assert!(!svg.contains("PLE (tau0 0.0): without") && !svg.contains("PLE (tau0 0.1):"));
 }
 
 #[test]

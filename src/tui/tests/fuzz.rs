@@ -110,9 +110,14 @@ fn a_hundred_thousand_keys_do_no_harm() {
             0 => Input::Mouse(MouseEvent {
                 kind: [
                     MouseEventKind::Down(MouseButton::Left),
+                    MouseEventKind::Drag(MouseButton::Left),
+                    MouseEventKind::Down(MouseButton::Right),
+                    MouseEventKind::Drag(MouseButton::Right),
+                    MouseEventKind::Up(MouseButton::Right),
                     MouseEventKind::ScrollDown,
                     MouseEventKind::ScrollUp,
-                ][random(seed + 1, 3)],
+                    MouseEventKind::ScrollLeft,
+                ][random(seed + 1, 8)],
                 column: random(seed + 2, 170) as u16,
                 row: random(seed + 3, 60) as u16,
                 modifiers: KeyModifiers::NONE,
@@ -130,6 +135,10 @@ fn a_hundred_thousand_keys_do_no_harm() {
             }
         };
         input(&mut state, event);
+        if state.film.playing {
+            let gone = std::time::Duration::from_millis(random(seed + 5, 2000) as u64);
+            update(&mut state, Action::Time(crate::tui::time::Action::Tick(gone)));
+        }
         if random(seed + 4, 50) == 0 {
             let next = state.run.steps_done();
             tell(&mut state, Event::Step(step(next)));

@@ -8,3 +8,5 @@ mod loops;
 mod matrix;
 mod methods;
 mod pictures;
+mod take;
+mod time;

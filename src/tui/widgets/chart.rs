@@ -125,10 +125,13 @@ impl Chart<'_> {
         to - from > usize::from(width) * 4
     }
 
-    /// The vertical axis at this width.
-    pub fn axis(&self, width: u16) -> super::scale::Axis {
+    /// The vertical axis, in a chart of so many columns and with so many dots from top to bottom.
+    pub fn scale(&self, width: u16, dots: usize) -> Scale {
         let (low, high) = self.bounds(width);
-        Scale::fit(low, high, 1, self.log).axis
+        match self.stacked {
+            true => Scale::from_zero(high, dots),
+            false => Scale::fit(low, high, dots, self.log),
+        }
     }
 
     /// Draws the chart.
@@ -234,12 +237,7 @@ impl Chart<'_> {
         let has_axis = area.height >= 3;
         let has_marks = area.height >= 7 && !self.marks.is_empty();
         let rows = area.height - u16::from(has_axis) - u16::from(has_marks);
-        let (low, high) = self.bounds(area.width);
-        let dots = usize::from(rows) * Canvas::dots_of_cell(theme.markers).1;
-        let scale = match self.stacked {
-            true => Scale::from_zero(high, dots),
-            false => Scale::fit(low, high, dots, self.log),
-        };
+        let scale = self.scale(area.width, usize::from(rows) * Canvas::dots_of_cell(theme.markers).1);
         let wanted = (usize::from(rows) / 2).clamp(2, 8);
         // One label alone tells no distance.
         let values = (wanted..wanted + 4)
@@ -265,7 +263,7 @@ impl Chart<'_> {
     }
 
     /// Indices of the first point in the span and of the first after it.
-    fn visible(&self) -> (usize, usize) {
+    pub fn visible(&self) -> (usize, usize) {
         let from = self.steps.partition_point(|&s| s < self.span.0);
         let to = self.steps.partition_point(|&s| s <= self.span.1);
         (from, to.max(from))

@@ -97,6 +97,16 @@ impl Scale {
         (share * (dots - 1.0)).round().clamp(-2.0 * dots, 3.0 * dots) as i64
     }
 
+    /// Where a value lies along the axis.
+    pub fn place(&self, value: f64) -> f64 {
+        self.axis.place(value)
+    }
+
+    /// The places of both ends.
+    pub fn ends(&self) -> (f64, f64) {
+        (self.low, self.high)
+    }
+
     /// 0 lies between the ends.
     pub fn crosses_zero(&self) -> bool {
         self.axis != Axis::Log && self.low < 0.0 && self.high > 0.0

@@ -205,7 +205,7 @@ impl State {
     /// The shown query at every evaluation; `None` where it was not asked.
     pub(super) fn over_time<'a>(&self, run: &'a RunView) -> Vec<Option<&'a CaseRecord>> {
         let Some(case) = self.case(run) else { return Vec::new() };
-        run.evaluations
+        run.listed_evaluations()
             .iter()
             .map(|e| find(&e.cases, self.cursor, &case.query))
             .collect()

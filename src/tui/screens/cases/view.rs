@@ -59,7 +59,7 @@ fn nothing(run: &RunView) -> String {
 /// The evaluation steps in one line, the shown one in brackets.
 fn scrubber(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     let at = state.evaluation(run);
-    let count = run.evaluations.len();
+    let count = run.listed_evaluations().len();
     let place = format!("{} of {count}", at + 1);
     let about = match run.at() {
         None => format!("{place}, follows the newest"),

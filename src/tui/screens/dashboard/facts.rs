@@ -129,7 +129,9 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
         format!("{}{clipped}, rate {}", short(step.grad_norm), short(step.learning_rate)),
     );
     say("pace", Tone::Plain, pace(run));
-    say("saved", Tone::Plain, saved(run));
+    if run.past.is_none() {
+        say("saved", Tone::Plain, saved(run));
+    }
     out
 }
 

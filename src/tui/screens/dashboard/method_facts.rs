@@ -78,7 +78,9 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     );
     say("gradient", Tone::Plain, rate);
     say("pace", Tone::Plain, pace(run));
-    say("saved", Tone::Plain, saved(run));
+    if run.past.is_none() {
+        say("saved", Tone::Plain, saved(run));
+    }
     out
 }
 

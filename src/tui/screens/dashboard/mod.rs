@@ -23,6 +23,8 @@ use crate::tui::action::{self, Screen};
 use crate::tui::keymap::{Binding, Key, ch, key};
 use crate::tui::run_view::RunView;
 use crate::tui::smooth::Smoothing;
+use crate::tui::take::Named;
+use crate::tui::theme::Theme;
 use crate::tui::time;
 
 /// What is looked at.
@@ -70,6 +72,28 @@ pub enum Direction {
     Down,
     Up,
     Right,
+}
+
+/// The chart that has the focus, if that panel is one.
+pub fn focused_chart<'a>(state: &State, run: &'a RunView, theme: &Theme) -> Option<Named<'a>> {
+    let panel = state.focus;
+    let chart = charts::chart(panel, state, run, theme)?;
+    let names = charts::present(panel, run, theme).into_iter().map(|c| c.1).collect();
+    Some(Named {
+        title: method::title(panel, run.method()).to_string(),
+        names,
+        chart,
+    })
+}
+
+/// The title of the focused panel, and where it is; the whole screen where it is not to be seen.
+pub fn focused_panel(state: &State, run: &RunView, area: Rect) -> (&'static str, Rect) {
+    let panels = layout::panels(area, state.zoomed.then_some(state.focus));
+    let place = panels.into_iter().find(|(panel, _)| *panel == state.focus);
+    match place.filter(|_| !run.history.is_empty()) {
+        Some((panel, rect)) => (method::title(panel, run.method()), rect),
+        None => (Screen::Dashboard.title(), area),
+    }
 }
 
 impl State {

@@ -101,7 +101,7 @@ fn draw_notes(
     if chart.smoothing.is_on() && chart.steps.len() > 1 && !chart.stacked {
         notes.push(format!("{}, faint: single steps", chart.smoothing.name()));
     }
-    match chart.axis(area.width) {
+    match chart.scale(area.width, 1).axis {
         _ if chart.stacked => {}
         Axis::Linear => {}
         Axis::Log => notes.push("log axis".into()),

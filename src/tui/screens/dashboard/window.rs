@@ -41,35 +41,34 @@ impl Window {
             if to >= last {
                 return Window::Newest(wanted.round() as u32);
             }
-            return Self::from_start(run, f64::from(from) + (length - wanted) / 2.0, wanted);
+            return Self::fixed(run, f64::from(from) + (length - wanted) / 2.0, wanted);
         };
         let around = f64::from(around.clamp(from, to));
         let share = (around - f64::from(from)) / length.max(1.0);
-        Self::from_start(run, around - share * wanted, wanted)
+        Self::fixed(run, around - share * wanted, wanted)
     }
 
-    /// As long, but by so much of its length later.
+    /// As long, but by so much of its length later. At the newest step it follows the run, unless one looks at the past.
     pub fn moved(self, run: &RunView, by: f64) -> Self {
         if self == Window::Whole {
             return self;
         }
         let (from, to) = self.span(run);
         let length = f64::from(to - from);
-        Self::from_start(run, f64::from(from) + (by * length).round(), length)
+        let moved = Self::fixed(run, f64::from(from) + (by * length).round(), length);
+        let (_, last) = ends(run);
+        match moved {
+            Window::Fixed(_, to) if by > 0.0 && to >= last && run.past.is_none() => Window::Newest(length as u32),
+            moved => moved,
+        }
     }
 
-    /// Of a length, within the run. At its right edge it follows the run, unless one looks at the past.
-    fn from_start(run: &RunView, start: f64, length: f64) -> Self {
-        let (first, last) = ends(run);
-        let end = f64::from(last.max(first + 1));
-        let from = start
-            .round()
-            .clamp(f64::from(first), (end - length).max(f64::from(first)));
-        let to = (from + length).round();
-        if to >= end && run.past.is_none() {
-            return Window::Newest(length.round() as u32);
-        }
-        Window::Fixed(from as u32, to as u32)
+    /// Of a length, on the axis of the whole run.
+    fn fixed(run: &RunView, start: f64, length: f64) -> Self {
+        let (first, end) = whole(run);
+        let latest = (f64::from(end) - length).max(f64::from(first));
+        let from = start.round().clamp(f64::from(first), latest);
+        Window::Fixed(from as u32, (from + length).round() as u32)
     }
 
     /// The steps between two, in either order.

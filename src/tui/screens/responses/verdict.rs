@@ -148,7 +148,7 @@ pub fn today(pair: &PairRecord, run: &RunView) -> Option<String> {
     if !matches!(pair.branch, Branch::Ranked | Branch::Weighted) {
         return None;
     }
-    let tau = run.latest.as_ref().filter(|s| s.step > pair.step)?.tau;
+    let tau = run.shown().filter(|s| s.step > pair.step)?.tau;
     let now = if pair.margin() > tau {
         Branch::Ranked
     } else {
