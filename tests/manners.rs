@@ -172,7 +172,7 @@ fn the_tour_is_shown_once_can_be_left_and_is_there_again() {
     until("the mark", || mark.exists().then_some(()));
     leave(pty);
     let mut pty = Pty::start_with(&lab, &["open", "w"], &[]);
-    let screen = pty.sees(&["─ Reward ─"]);
+    let screen = pty.sees(&["w · PLE on IMDB"]);
     assert!(!screen.contains("of 6"), "{screen}");
     pty.keys("q");
     assert_eq!(pty.end().0, 0);
@@ -181,7 +181,7 @@ fn the_tour_is_shown_once_can_be_left_and_is_there_again() {
         let file = endless(&lab, &[]);
         let args: Vec<&str> = ["open", &file, "--name", "w"].into_iter().chain(args).collect();
         let mut pty = Pty::start_with(&lab, &args, &variables);
-        let screen = pty.sees(&["─ Reward ─"]);
+        let screen = pty.sees(&["w · PLE on IMDB"]);
         assert!(!screen.contains("of 6"), "{screen}");
         leave(pty);
     }

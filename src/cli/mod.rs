@@ -105,24 +105,25 @@ struct PlaceFlags {
 
 /// How the workbench looks and behaves, as flags; the settings have the rest.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Of the workbench")]
 struct ScreenFlags {
     /// Leave the mouse to the terminal, so that text can be selected
     #[arg(long, global = true)]
     no_mouse: bool,
-    /// Colours: by the terminal's background, for a light or a dark one, or none
-    #[arg(long, global = true, value_name = "THEME")]
+    /// auto (by the terminal's background), light, dark, or mono (no colours)
+    #[arg(long, global = true, value_name = "THEME", hide_possible_values = true)]
     theme: Option<ThemeName>,
-    /// Hues: the usual ones, or such as stay apart for every kind of colour vision
-    #[arg(long, global = true, value_name = "PALETTE")]
+    /// default, or colour-blind: hues that stay apart for every kind of colour vision
+    #[arg(long, global = true, value_name = "PALETTE", hide_possible_values = true)]
     palette: Option<Palette>,
-    /// What curves are drawn with; ascii is for everything else too
-    #[arg(long, global = true, value_name = "MARKER")]
+    /// What curves are drawn with: auto, braille, block, dot, or ascii (borders and letters too)
+    #[arg(long, global = true, value_name = "MARKER", hide_possible_values = true)]
     marker: Option<MarkerName>,
     /// The same as --marker ascii
     #[arg(long, global = true, hide = true, conflicts_with = "marker")]
     ascii: bool,
-    /// How it is told that a run ended or an alarm rings
-    #[arg(long, global = true, value_name = "HOW")]
+    /// How it is told that a run ended or an alarm rings: off, bell or osc9
+    #[arg(long, global = true, value_name = "HOW", hide_possible_values = true)]
     notify: Option<Notify>,
     /// No tour, although it was not seen yet
     #[arg(long, global = true)]

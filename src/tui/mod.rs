@@ -168,6 +168,8 @@ pub enum TuiError {
 pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
     let look = options.look;
     widgets::grapheme::terminal_reorders(look.terminal_reorders);
+    // The library has an opinion of its own on NO_COLOR, which a theme asked for by name stands over.
+    ratatui::crossterm::style::force_color_output(look.theme.depth != theme::Depth::None);
     let mut state = State::new(source.commands.is_some(), look.theme);
     state.table = options.table;
     state.mouse = options.mouse;

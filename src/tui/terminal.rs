@@ -35,12 +35,15 @@ use crate::crash;
 /// The thread that owns the terminal, what other threads said in panic meanwhile, and where standard error goes.
 struct Owner {
     thread: Option<ThreadId>,
+    /// It is taken over: to be given back once, since the second time would put the cursor over what was said since.
+    taken: bool,
     said: Vec<String>,
     stderr: Option<Redirect>,
 }
 
 static OWNER: Mutex<Owner> = Mutex::new(Owner {
     thread: None,
+    taken: false,
     said: Vec::new(),
     stderr: None,
 });
@@ -198,6 +201,7 @@ const TERMINALS_ORDER: &str = "\x1b[8h";
 
 fn enter(manners: &Manners) -> io::Result<()> {
     let mut owner = owner();
+    owner.taken = true;
     if owner.stderr.is_none() {
         owner.stderr = manners.log.as_deref().and_then(Redirect::to);
     }
@@ -216,6 +220,9 @@ fn enter(manners: &Manners) -> io::Result<()> {
 /// Undoes everything; each part on its own, since a terminal that is gone must not keep the rest from happening. Returns the
 /// file that standard error went to.
 fn leave() -> Option<PathBuf> {
+    if !std::mem::take(&mut owner().taken) {
+        return None;
+    }
     let mut out = stdout();
     execute!(out, EndSynchronizedUpdate).ok();
     execute!(out, DisableMouseCapture).ok();
