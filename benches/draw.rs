@@ -211,6 +211,7 @@ impl Run {
             stop: never(),
             save: |_, _| Ok(()),
             sent: std::sync::Arc::new(|_| Err("no tokenizer here".into())),
+            desk: Default::default(),
         };
         let key = |c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
         let user = thread::spawn(move || {

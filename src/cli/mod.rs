@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod convert;
 mod data;
+mod desk;
 mod devices;
 mod eval;
 mod export;

@@ -104,6 +104,7 @@ fn options(screen: &Screen, stop: &Stop, folder: &Path) -> Options {
             std::fs::write(path, principles_to_toml(principles)).map_err(|e| format!("{}: {e}", path.display()))
         },
         sent: reader_of_prompts(folder),
+        desk: super::desk::desk(),
     }
 }
 

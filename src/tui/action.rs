@@ -83,12 +83,26 @@ pub enum Action {
     ToggleHelp,
     /// Show what the model was given for the pair under the cursor.
     ShowSent,
+    /// Open the palette.
+    OpenPalette,
     PauseOrContinue,
     StepOnce,
     Checkpoint,
     Stop,
     /// Open the prompt that asks for a number.
     Ask(Number),
+    /// Set a number from the next step on.
+    Set(Number, f64),
+    /// Switch a principle in force on or off from the next step on.
+    SwitchPrinciple(String, bool),
+    /// Read a principles file into the draft.
+    LoadPrinciples(PathBuf),
+    /// What a principles file holds, or what is wrong with it.
+    Loaded(PathBuf, Result<Principles, String>),
+    /// Write the principles as they stand.
+    SavePrinciples(PathBuf),
+    /// Look at a step.
+    GoTo(u32),
     /// Ask before leaving when something would be lost, else leave.
     Quit,
     /// Leave now, without a further checkpoint.
@@ -118,7 +132,13 @@ impl Action {
     pub fn is_command(&self) -> bool {
         matches!(
             self,
-            Action::PauseOrContinue | Action::StepOnce | Action::Checkpoint | Action::Stop | Action::Ask(_)
+            Action::PauseOrContinue
+                | Action::StepOnce
+                | Action::Checkpoint
+                | Action::Stop
+                | Action::Ask(_)
+                | Action::Set(..)
+                | Action::SwitchPrinciple(..)
         )
     }
 }
@@ -147,6 +167,10 @@ pub enum Effect {
         /// A file that is there already may be replaced: this session wrote it.
         replace: bool,
     },
+    /// Read a principles file; what it holds comes back as [`Action::Loaded`].
+    LoadPrinciples(PathBuf),
+    /// Keep a line of the palette for later sessions.
+    Remember(String),
     /// Capture the mouse, or leave it to the terminal.
     Mouse(bool),
     Suspend,

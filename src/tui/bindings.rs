@@ -1,7 +1,7 @@
 //! The key table of the whole workbench: dispatch, help and footer are all made from it.
 //!
 //! A screen's own rows must not use a key that acts everywhere (a test says so). Taken everywhere:
-//! `1`-`5`, Tab, Shift-Tab, `?`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l.
+//! `1`-`5`, Tab, Shift-Tab, `?`, `:`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use unicode_width::UnicodeWidthStr;
@@ -105,6 +105,13 @@ fn everywhere() -> Vec<Binding> {
     const PREVIOUS: &[Key] = &[key(KeyCode::BackTab)];
     vec![
         row("help", HELP, Action::ToggleHelp, "this help", Some("help")),
+        row(
+            "palette",
+            const { &[ch(':')] },
+            Action::OpenPalette,
+            "commands by name, with completion and history",
+            None,
+        ),
         row(
             "quit",
             QUIT,

@@ -40,6 +40,30 @@ pub type SavePrinciples = fn(&Path, &Principles) -> Result<(), String>;
 /// Tells what a model was given.
 pub type ReadSent = Arc<dyn Fn(&Question) -> Result<Given, String> + Send + Sync>;
 
+/// Reads a principles file.
+pub type LoadPrinciples = fn(&Path) -> Result<Principles, String>;
+
+/// The user's own files, beside those of the run.
+#[derive(Clone)]
+pub struct Desk {
+    pub load: LoadPrinciples,
+    /// Keeps a line of the palette for later sessions; may take its time.
+    pub remember: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Lines of the palette of earlier sessions, oldest first.
+    pub history: Vec<String>,
+}
+
+impl Default for Desk {
+    /// One that keeps nothing.
+    fn default() -> Self {
+        Self {
+            load: |_| Err("not possible here".into()),
+            remember: Arc::new(|_| {}),
+            history: Vec::new(),
+        }
+    }
+}
+
 /// Where everything comes from.
 pub struct Ports {
     pub input: Receiver<Input>,
@@ -48,6 +72,7 @@ pub struct Ports {
     pub stop: Receiver<()>,
     pub save: SavePrinciples,
     pub sent: ReadSent,
+    pub desk: Desk,
 }
 
 /// Principles files that were written, or why not; from the threads that write them.
@@ -61,8 +86,8 @@ struct Loop<'a, H: Host> {
     host: &'a mut H,
     ports: Ports,
     saved: Answers,
-    /// What was given, from the threads that read the tokenizer.
-    given: (Sender<Action>, Receiver<Action>),
+    /// What threads beside the screen have found out.
+    answers: (Sender<Action>, Receiver<Action>),
     /// Something changed since the last frame, and whether it can wait.
     dirty: bool,
     urgent: bool,
@@ -76,7 +101,7 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
         host,
         ports,
         saved: unbounded(),
-        given: unbounded(),
+        answers: unbounded(),
         dirty: true,
         urgent: true,
         over: false,
@@ -107,7 +132,7 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             recv(this.saved.1) -> got => if let Ok((path, outcome)) = got {
                 this.act(Action::Saved(path, outcome))?
             },
-            recv(this.given.1) -> got => if let Ok(answer) = got {
+            recv(this.answers.1) -> got => if let Ok(answer) = got {
                 this.act(answer)?
             },
             recv(this.ports.stop) -> _ => {
@@ -202,7 +227,7 @@ impl<H: Host> Loop<'_, H> {
                     }
                 }
                 Effect::ReadSent(question) => {
-                    let (read, said) = (Arc::clone(&self.ports.sent), self.given.0.clone());
+                    let (read, said) = (Arc::clone(&self.ports.sent), self.answers.0.clone());
                     std::thread::spawn(move || {
                         let given = read(&question);
                         said.send(Action::Sent(question, given)).ok();
@@ -218,6 +243,17 @@ impl<H: Host> Loop<'_, H> {
                         let outcome = write(save, &path, &principles, replace);
                         said.send((path, outcome)).ok();
                     });
+                }
+                Effect::LoadPrinciples(path) => {
+                    let (load, said) = (self.ports.desk.load, self.answers.0.clone());
+                    std::thread::spawn(move || {
+                        let outcome = load(&path);
+                        said.send(Action::Loaded(path, outcome)).ok();
+                    });
+                }
+                Effect::Remember(line) => {
+                    let remember = Arc::clone(&self.ports.desk.remember);
+                    std::thread::spawn(move || remember(&line));
                 }
                 Effect::Mouse(on) => self.host.mouse(on)?,
                 Effect::Suspend => {

@@ -8,7 +8,7 @@ use super::action::{Action, Effect, Screen};
 use super::popup::Popup;
 use super::state::State;
 use super::update::{admit, update};
-use super::{bindings, popup};
+use super::{bindings, palette, popup};
 
 /// Applies an event of the terminal. `None`: nothing changed, there is nothing to draw.
 pub fn input(state: &mut State, event: Event) -> Option<Vec<Effect>> {
@@ -57,6 +57,10 @@ fn on_paste(state: &mut State, text: &str) -> Option<Vec<Effect>> {
         let keys = text.trim().chars().filter(|c| !c.is_control());
         let type_it = |c| popup::key(state, KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
         return Some(keys.flat_map(type_it).collect());
+    }
+    if matches!(state.popup, Some(Popup::Palette(_))) {
+        palette::paste(state, text);
+        return Some(vec![]);
     }
     if state.popup.is_some() || !state.wants_text() {
         return None;

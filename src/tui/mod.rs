@@ -10,6 +10,7 @@ mod fit_view;
 pub mod history;
 pub mod input;
 pub mod keymap;
+pub mod palette;
 pub mod popup;
 pub mod popup_view;
 pub mod run_view;
@@ -38,7 +39,7 @@ use ratatui::crossterm::event;
 use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event};
 
-pub use event_loop::ReadSent;
+pub use event_loop::{Desk, ReadSent};
 use event_loop::{Host, Ports, SavePrinciples};
 pub use sent::{Given, Question};
 use state::State;
@@ -66,6 +67,8 @@ pub struct Options {
     pub save: SavePrinciples,
     /// Tells what a model was given; may take its time.
     pub sent: ReadSent,
+    /// The user's own files.
+    pub desk: Desk,
 }
 
 impl Default for Options {
@@ -76,6 +79,7 @@ impl Default for Options {
             stop: never(),
             save: |_, _| Err("not possible here".into()),
             sent: Arc::new(|_| Err("not possible here".into())),
+            desk: Desk::default(),
         }
     }
 }
@@ -118,6 +122,7 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
     }
     let mut state = State::new(source.commands.is_some(), theme);
     state.mouse = !options.no_mouse;
+    state.history = palette::History::new(options.desk.history.clone());
     let mut terminal = terminal::Terminal::enter(state.mouse)?;
     state.size = terminal.size()?;
     let keys = Keys::start();
@@ -127,6 +132,7 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
         stop: options.stop,
         save: options.save,
         sent: options.sent,
+        desk: options.desk,
     };
     event_loop::run(&mut state, &mut terminal, ports)
 }

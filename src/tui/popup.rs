@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::{Action, Effect, Number};
+use super::palette::{self, Palette};
 use super::run_view::RunView;
 use super::sent::Sent;
 use super::state::State;
@@ -22,6 +23,8 @@ pub enum Popup {
     Stop,
     /// What the model was given for a pair.
     Sent(Sent),
+    /// Commands by name.
+    Palette(Palette),
 }
 
 /// The prompt that asks for a number.
@@ -146,6 +149,7 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
             vec![]
         }
         Some(Popup::Number(_)) => number_key(state, event),
+        Some(Popup::Palette(_)) => palette::key(state, event),
         Some(Popup::Sent(sent)) => {
             if !sent.key(event, state.size.1.saturating_sub(8).max(1)) {
                 return update(state, Action::Dismiss);

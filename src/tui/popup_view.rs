@@ -20,6 +20,7 @@ pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
     match popup {
         Popup::Help { scroll } => help(*scroll, state, frame),
         Popup::Number(prompt) => number(prompt, run, theme, frame),
+        Popup::Palette(palette) => super::palette::view(palette, state, frame),
         Popup::Sent(sent) => super::sent_view::view(sent, theme, frame),
         Popup::Quit => {
             let lost = run.unsaved_steps();

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::action::Screen;
 use super::bindings;
 use super::keymap::Binding;
+use super::palette;
 use super::popup::Popup;
 use super::run_view::RunView;
 use super::screens::{cases, dashboard, effect, fit, principles, responses};
@@ -33,6 +34,8 @@ pub struct State {
     pub size: (u16, u16),
     pub theme: Theme,
     pub table: Vec<Binding>,
+    /// Lines of the palette.
+    pub history: palette::History,
 }
 
 /// Something to say in the last row.
@@ -79,6 +82,7 @@ impl State {
             size: (80, 24),
             theme,
             table: bindings::table(),
+            history: Default::default(),
         }
     }
 

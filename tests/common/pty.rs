@@ -31,6 +31,8 @@ impl Pty {
         command.cwd(lab.path());
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
+        // Not the home of whoever runs the tests.
+        command.env("XDG_STATE_HOME", lab.path().join("state"));
         for name in ["NO_COLOR", "COLORTERM", "RAYON_NUM_THREADS"] {
             command.env_remove(name);
         }

@@ -9,4 +9,4 @@ pub mod responses;
 
 #[cfg(test)]
 pub mod fixtures;
-mod live;
+pub(super) mod live;

@@ -63,6 +63,7 @@ fn ports(live: bool) -> (Ports, Ends) {
         stop: never(),
         save: |_, _| Ok(()),
         sent: std::sync::Arc::new(|_| Err("no tokenizer here".into())),
+        desk: Default::default(),
     };
     (
         ports,

@@ -2,7 +2,7 @@
 
 mod charts;
 mod commands;
-mod fixtures;
+pub(in crate::tui) mod fixtures;
 mod fuzz;
 mod loops;
 mod methods;

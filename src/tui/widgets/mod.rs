@@ -6,6 +6,7 @@ pub mod chart;
 pub mod diff;
 pub mod editor;
 pub mod histogram;
+pub mod line;
 pub mod panel;
 pub mod scale;
 pub mod scroll;

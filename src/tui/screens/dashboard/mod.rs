@@ -118,6 +118,17 @@ impl State {
         self.window.unwrap_or_else(|| whole_span(run))
     }
 
+    /// Puts the cursor on a step, or the nearest there is; `None` before the first step.
+    pub fn go_to(&mut self, step: u32, run: &RunView) -> Option<u32> {
+        self.cursor = nearest(run.history.steps(), step);
+        if let (Some(at), Some((from, to))) = (self.cursor, self.window)
+            && !(from..=to).contains(&at)
+        {
+            self.window = None;
+        }
+        self.cursor
+    }
+
     fn cycle(&mut self, by: i8) {
         let n = Panel::ALL.len() as i64;
         let here = Panel::ALL.iter().position(|p| *p == self.focus).unwrap_or(0) as i64;

@@ -1,6 +1,6 @@
 //! What is shown on the screen of principles, and what every key makes of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
@@ -260,7 +260,7 @@ impl State {
         let mut effects = Vec::new();
         match &field {
             Field::NewName => self.field = Some((Field::NewText(text.trim().to_string()), Editor::text(""))),
-            Field::SavePath => effects = self.save(text.trim()),
+            Field::SavePath => effects = self.save(PathBuf::from(text.trim())),
             _ => self.draft.change(|p| field.put(text, p)),
         }
         if matches!(field, Field::NewText(_)) {
@@ -283,11 +283,30 @@ impl State {
         })
     }
 
-    fn save(&mut self, path: &str) -> Vec<Effect> {
+    /// Something in the draft differs from what is in force.
+    pub fn has_draft(&self) -> bool {
+        self.draft.differs()
+    }
+
+    /// Puts the principles of a file into the draft.
+    pub fn load(&mut self, path: &Path, principles: Principles) {
+        if self.draft.current().is_none() {
+            return self.refuse("The principles have not come yet; they do with the first events of the run.");
+        }
+        self.draft.change(|p| *p = principles);
+        let file = path.display();
+        match self.draft.differs() {
+            true => self.say(&format!("{file} is the draft now; p applies it, u takes it back.")),
+            false => self.say(&format!("{file} holds what is in force.")),
+        }
+        self.refresh();
+    }
+
+    /// Writes the principles as they stand.
+    pub fn save(&mut self, path: PathBuf) -> Vec<Effect> {
         let Some(principles) = self.draft.current().cloned() else {
             return Vec::new();
         };
-        let path = PathBuf::from(path);
         let replace = self.saved_to.as_ref() == Some(&path);
         vec![Effect::SavePrinciples {
             path,
