@@ -8,7 +8,7 @@ use crossbeam_channel::Sender;
 use super::eyes::{Library, follow_stored};
 use super::signals::{self, Stop};
 use super::{Changes, Failure, Outcome, Output, Place, Screen, exit, has_terminal};
-use crate::config::{Plan, principles_to_toml};
+use crate::config::{Plan, find_file, principles_to_toml};
 use crate::prompt::Prompter;
 use crate::run::{Reader, resolve};
 use crate::train::{Command, Request, Running, policy_prompter, start};
@@ -46,11 +46,16 @@ pub fn open(what: Option<&str>, changes: &Changes, place: &Place, screen: &Scree
     let setup = request.prepare().map_err(Failure::input)?;
     let running = start(setup, &place.runs, changes.name.as_deref(), true).map_err(Failure::input)?;
     let folder = running.folder.clone();
-    watch_live(running, &folder, screen)
+    watch(running, &folder, screen, Some(Path::new(what)))
 }
 
 /// The workbench on a run that this process trains.
 pub fn watch_live(running: Running, folder: &Path, screen: &Screen) -> Outcome {
+    watch(running, folder, screen, None)
+}
+
+/// The same; `near` is the experiment's file, beside which its principles may lie.
+fn watch(running: Running, folder: &Path, screen: &Screen, near: Option<&Path>) -> Outcome {
     let library = Library::open(folder).map_err(Failure::failed)?;
     let source = Source {
         events: running.events.clone(),
@@ -59,7 +64,7 @@ pub fn watch_live(running: Running, folder: &Path, screen: &Screen) -> Outcome {
         pages: library.pages.clone(),
     };
     let stop = signals::listen();
-    let left = tui::run(source, options(screen, &stop, folder)).map_err(Failure::failed);
+    let left = tui::run(source, options(screen, &stop, folder, near)).map_err(Failure::failed);
     // Whatever happened to the screen, the trainer must not outlive it half way through a step.
     let abandoned = matches!(&left, Ok(o) if o.left == Left::Abandoned);
     end(&running.commands, abandoned);
@@ -88,11 +93,11 @@ fn watch_stored(folder: &Path, screen: &Screen) -> Outcome {
         queries: library.queries.clone(),
         pages: library.pages.clone(),
     };
-    tui::run(source, options(screen, &signals::listen(), folder)).map_err(Failure::failed)?;
+    tui::run(source, options(screen, &signals::listen(), folder, None)).map_err(Failure::failed)?;
     Ok(exit::DONE)
 }
 
-fn options(screen: &Screen, stop: &Stop, folder: &Path) -> Options {
+fn options(screen: &Screen, stop: &Stop, folder: &Path, near: Option<&Path>) -> Options {
     Options {
         no_mouse: screen.no_mouse,
         ascii: screen.ascii,
@@ -104,8 +109,14 @@ fn options(screen: &Screen, stop: &Stop, folder: &Path) -> Options {
             std::fs::write(path, principles_to_toml(principles)).map_err(|e| format!("{}: {e}", path.display()))
         },
         sent: reader_of_prompts(folder),
-        desk: super::desk::desk(),
+        desk: super::desk::desk(principles_file(folder, near)),
     }
+}
+
+/// The principles file that a run was started with, where there is one on disk.
+fn principles_file(folder: &Path, near: Option<&Path>) -> Option<PathBuf> {
+    let started = Reader::open(folder).and_then(|reader| reader.started()).ok()?;
+    find_file(&started.experiment.align()?.principles.file, near).ok()
 }
 
 /// Tells what the policy of a run was given. Its tokenizer is read at the first question.

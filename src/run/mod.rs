@@ -3,6 +3,7 @@
 //! ```text
 //! <runs>/<name>/
 //!     run.db                             every record of the run, an SQLite database in WAL mode
+//!     steer.db                           commands of other processes, and which of them steers; once one did
 //!     run.lock                           held by the process that writes; its text is that process's id
 //!     checkpoints/step-000040.safetensors    adapter, optimizer moments and everything else `resume` needs
 //! ```
@@ -21,12 +22,14 @@ mod exact_full;
 mod exact_settings;
 mod list;
 mod lock;
+mod log;
 mod packed;
 mod pairs;
 mod reader;
 mod rewind;
 mod rows;
 mod schema;
+mod steering;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -37,4 +40,5 @@ pub(crate) use list::word;
 pub use list::{RunSummary, list_runs, resolve};
 pub use pairs::{PairFilter, PairOrder, PairPage};
 pub use reader::Reader;
+pub use steering::{Holder, SteeringFile};
 pub use store::Store;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::effect_record::{EffectRecord, Measuring};
+use super::steering::{LogEntry, Via};
 use crate::config::{Plan, Principles};
 
 /// What a user asks of a running training thread. Each takes effect between two steps.
@@ -70,6 +71,8 @@ pub enum Event {
     Principles(PrinciplesVersion),
     /// A change made by hand acted from this step on.
     Mark(Mark),
+    /// Somebody did something to the training.
+    Log(LogEntry),
     Checkpoint {
         step: u32,
         path: String,
@@ -399,7 +402,7 @@ pub struct PrinciplesVersion {
     pub principles: Principles,
 }
 
-/// A change made by hand.
+/// A change made by hand, or by the schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
     /// The first step it acted on.
@@ -408,6 +411,9 @@ pub struct Mark {
     pub label: String,
     /// What was done, so that a resumed run does it again at the same step.
     pub command: Command,
+    /// The way it was asked for. What a schedule asked for follows from the experiment, and is not done again from here.
+    #[serde(default)]
+    pub by: Via,
 }
 
 /// The answer to a query typed by the user.

@@ -99,6 +99,10 @@ pub enum Action {
     LoadPrinciples(PathBuf),
     /// What a principles file holds, or what is wrong with it.
     Loaded(PathBuf, Result<Principles, String>),
+    /// The user's editor was left with this text, or why it could not be opened.
+    Edited(Edit, Result<String, String>),
+    /// A principles file changed on disk: what it holds now, or what is wrong with it.
+    FileChanged(PathBuf, Result<Principles, String>),
     /// Write the principles as they stand.
     SavePrinciples(PathBuf),
     /// Look at a step.
@@ -169,6 +173,8 @@ pub enum Effect {
     },
     /// Read a principles file; what it holds comes back as [`Action::Loaded`].
     LoadPrinciples(PathBuf),
+    /// Give the terminal to the user's editor; what was written comes back as [`Action::Edited`].
+    Edit(Edit),
     /// Keep a line of the palette for later sessions.
     Remember(String),
     /// Capture the mouse, or leave it to the terminal.
@@ -176,4 +182,22 @@ pub enum Effect {
     Suspend,
     Redraw,
     Quit,
+}
+
+/// A text for the user's editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    pub what: Edited,
+    /// Name of the file, for the editor's colours.
+    pub file: String,
+    pub text: String,
+}
+
+/// What a text in the editor is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edited {
+    /// The text of a principle: its place, and its name.
+    Principle(usize, String),
+    /// All principles, as a file.
+    All,
 }

@@ -30,6 +30,9 @@ pub trait Host {
     fn suspend(&mut self) -> io::Result<()>;
     /// Forget what is on the terminal, so that the next frame draws every cell.
     fn redraw(&mut self) -> io::Result<()>;
+    /// Gives the terminal to the user's editor with this text in a file of this name; returns what was written, or why
+    /// the editor could not be opened, for people.
+    fn edit(&mut self, file: &str, text: &str) -> io::Result<Result<String, String>>;
     /// Columns and rows.
     fn size(&self) -> io::Result<(u16, u16)>;
 }
@@ -51,6 +54,8 @@ pub struct Desk {
     pub remember: Arc<dyn Fn(&str) + Send + Sync>,
     /// Lines of the palette of earlier sessions, oldest first.
     pub history: Vec<String>,
+    /// Principles files that changed on disk, and what they hold now.
+    pub changed: Receiver<(PathBuf, Result<Principles, String>)>,
 }
 
 impl Default for Desk {
@@ -60,6 +65,7 @@ impl Default for Desk {
             load: |_| Err("not possible here".into()),
             remember: Arc::new(|_| {}),
             history: Vec::new(),
+            changed: never(),
         }
     }
 }
@@ -134,6 +140,10 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             },
             recv(this.answers.1) -> got => if let Ok(answer) = got {
                 this.act(answer)?
+            },
+            recv(this.ports.desk.changed) -> got => match got {
+                Ok((path, outcome)) => this.act(Action::FileChanged(path, outcome))?,
+                Err(_) => this.ports.desk.changed = never(),
             },
             recv(this.ports.stop) -> _ => {
                 this.ports.stop = never();
@@ -250,6 +260,12 @@ impl<H: Host> Loop<'_, H> {
                         let outcome = load(&path);
                         said.send(Action::Loaded(path, outcome)).ok();
                     });
+                }
+                Effect::Edit(edit) => {
+                    let outcome = self.host.edit(&edit.file, &edit.text)?;
+                    self.state.size = self.host.size()?;
+                    (self.dirty, self.urgent) = (true, true);
+                    self.act(Action::Edited(edit, outcome))?;
                 }
                 Effect::Remember(line) => {
                     let remember = Arc::clone(&self.ports.desk.remember);

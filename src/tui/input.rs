@@ -13,7 +13,11 @@ use super::{bindings, palette, popup};
 /// Applies an event of the terminal. `None`: nothing changed, there is nothing to draw.
 pub fn input(state: &mut State, event: Event) -> Option<Vec<Effect>> {
     match event {
-        Event::Key(key) if key.kind != KeyEventKind::Release => on_key(state, key),
+        Event::Key(key) if key.kind != KeyEventKind::Release => {
+            let effects = on_key(state, key);
+            super::changed::offer(state);
+            effects
+        }
         Event::Mouse(mouse) => on_mouse(state, mouse),
         Event::Paste(text) => on_paste(state, &text),
         Event::Resize(width, height) => {

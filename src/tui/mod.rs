@@ -5,6 +5,8 @@
 
 pub mod action;
 pub mod bindings;
+pub mod changed;
+mod editor;
 pub mod event_loop;
 mod fit_view;
 pub mod history;
@@ -39,6 +41,7 @@ use ratatui::crossterm::event;
 use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event};
 
+pub use editor::is_open as editor_is_open;
 pub use event_loop::{Desk, ReadSent};
 use event_loop::{Host, Ports, SavePrinciples};
 pub use sent::{Given, Question};
@@ -125,7 +128,7 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
     state.history = palette::History::new(options.desk.history.clone());
     let mut terminal = terminal::Terminal::enter(state.mouse)?;
     state.size = terminal.size()?;
-    let keys = Keys::start();
+    let keys = Keys::start(terminal.reading());
     let ports = Ports {
         input: keys.events.clone(),
         source,
@@ -145,12 +148,16 @@ struct Keys {
 }
 
 impl Keys {
-    fn start() -> Self {
+    fn start(reading: editor::Reading) -> Self {
         let (send, events) = unbounded();
         let over = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&over);
         let thread = std::thread::spawn(move || {
             while !seen.load(Ordering::Relaxed) {
+                if !reading.may() {
+                    std::thread::sleep(Duration::from_millis(10));
+                    continue;
+                }
                 let read = match event::poll(Duration::from_millis(100)) {
                     Ok(false) => continue,
                     Ok(true) => event::read(),

@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::{Action, Effect, Number};
+use super::changed::Changed;
 use super::palette::{self, Palette};
 use super::run_view::RunView;
 use super::sent::Sent;
@@ -25,6 +26,8 @@ pub enum Popup {
     Sent(Sent),
     /// Commands by name.
     Palette(Palette),
+    /// A principles file changed on disk.
+    Changed(Changed),
 }
 
 /// The prompt that asks for a number.
@@ -150,6 +153,7 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
         }
         Some(Popup::Number(_)) => number_key(state, event),
         Some(Popup::Palette(_)) => palette::key(state, event),
+        Some(Popup::Changed(_)) => super::changed::key(state, event),
         Some(Popup::Sent(sent)) => {
             if !sent.key(event, state.size.1.saturating_sub(8).max(1)) {
                 return update(state, Action::Dismiss);

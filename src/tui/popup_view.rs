@@ -20,6 +20,7 @@ pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
     match popup {
         Popup::Help { scroll } => help(*scroll, state, frame),
         Popup::Number(prompt) => number(prompt, run, theme, frame),
+        Popup::Changed(changed) => super::changed::view(changed, theme, frame),
         Popup::Palette(palette) => super::palette::view(palette, state, frame),
         Popup::Sent(sent) => super::sent_view::view(sent, theme, frame),
         Popup::Quit => {
@@ -121,7 +122,7 @@ fn help_lines(table: &[Binding], screens: &[Screen], here: Screen, theme: &Theme
     lines
 }
 
-fn answers(theme: &Theme, rows: &[(&'static str, String)]) -> Line<'static> {
+pub(super) fn answers(theme: &Theme, rows: &[(&'static str, String)]) -> Line<'static> {
     let mut spans = Vec::new();
     for (key, text) in rows {
         spans.push(Span::styled(format!("[{key}]"), theme.key));
@@ -138,7 +139,13 @@ fn count(n: u32, what: &str) -> String {
     }
 }
 
-fn boxed(title: &str, lines: Vec<Line<'static>>, foot: Option<&'static str>, theme: &Theme, frame: &mut Frame) {
+pub(super) fn boxed(
+    title: &str,
+    lines: Vec<Line<'static>>,
+    foot: Option<&'static str>,
+    theme: &Theme,
+    frame: &mut Frame,
+) {
     let screen = frame.area();
     let widest = lines
         .iter()

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use crate::config::{Experiment, FitExperiment, MethodName, Plan};
 use crate::train::{
-    Alarm, Answer, Done, EffectRecord, EvaluationRecord, Event, Mark, Measuring, PairRecord, PrinciplesVersion,
-    SftRecord, Started, StepRecord, Writing,
+    Alarm, Answer, Done, EffectRecord, EvaluationRecord, Event, LogEntry, Mark, Measuring, PairRecord,
+    PrinciplesVersion, SftRecord, Started, StepRecord, Writing,
 };
 
 use super::fit_view::FitView;
@@ -39,6 +39,8 @@ pub struct RunView {
     pub evaluations: Vec<EvaluationRecord>,
     pub principles: Vec<PrinciplesVersion>,
     pub marks: Vec<Mark>,
+    /// Everything that was done to the training.
+    pub log: Vec<LogEntry>,
     pub answers: Vec<Answer>,
     /// Measurements of the principles, and how far the one that goes on is.
     pub effects: Vec<EffectRecord>,
@@ -97,6 +99,7 @@ impl RunView {
             Event::Evaluation(r) => self.evaluations.push(r),
             Event::Principles(v) => self.principles.push(v),
             Event::Mark(m) => self.marks.push(m),
+            Event::Log(entry) => self.log.push(entry),
             Event::Checkpoint { step, .. } => self.last_checkpoint = Some(step),
             Event::Answer(a) => self.answers.push(a),
             Event::Measuring(m) => {

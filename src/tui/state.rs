@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::action::Screen;
 use super::bindings;
+use super::changed::Changed;
 use super::keymap::Binding;
 use super::palette;
 use super::popup::Popup;
@@ -34,6 +35,8 @@ pub struct State {
     pub size: (u16, u16),
     pub theme: Theme,
     pub table: Vec<Binding>,
+    /// A principles file that changed while the keys were wanted elsewhere.
+    pub changed: Option<Changed>,
     /// Lines of the palette.
     pub history: palette::History,
 }
@@ -82,6 +85,7 @@ impl State {
             size: (80, 24),
             theme,
             table: bindings::table(),
+            changed: None,
             history: Default::default(),
         }
     }

@@ -17,6 +17,7 @@ use ratatui::crossterm::{
 
 use ratatui::layout::Rect;
 
+use super::editor::Reading;
 use super::event_loop::Host;
 use super::state::State;
 use super::view;
@@ -39,6 +40,8 @@ type Inner = ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>;
 pub struct Terminal {
     inner: Inner,
     mouse: bool,
+    /// Held while somebody else reads the terminal.
+    keys: Reading,
 }
 
 impl Terminal {
@@ -49,13 +52,24 @@ impl Terminal {
         let entered = enter(mouse)
             .and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 16, stdout()))));
         match entered {
-            Ok(inner) => Ok(Self { inner, mouse }),
+            Ok(inner) => Ok(Self {
+                inner,
+                mouse,
+                keys: Reading::default(),
+            }),
             Err(error) => {
                 leave();
                 owner().thread = None;
                 Err(error)
             }
         }
+    }
+}
+
+impl Terminal {
+    /// Whether the terminal may be read now: for the thread that reads the keys.
+    pub fn reading(&self) -> Reading {
+        self.keys.clone()
     }
 }
 
@@ -88,6 +102,18 @@ impl Host for Terminal {
         // Not `clear`: it asks the terminal where the cursor is, and the thread that reads the keys gets the answer.
         let size = self.inner.size()?;
         self.inner.resize(Rect::new(0, 0, size.width, size.height))
+    }
+
+    fn edit(&mut self, file: &str, text: &str) -> io::Result<Result<String, String>> {
+        let written = {
+            let _keys = self.keys.hold();
+            leave();
+            let written = super::editor::edit(file, text);
+            enter(self.mouse)?;
+            written
+        };
+        self.redraw()?;
+        Ok(written)
     }
 
     fn size(&self) -> io::Result<(u16, u16)> {

@@ -72,6 +72,17 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             }
             vec![]
         }
+        Action::Edited(edit, outcome) => {
+            match outcome {
+                Ok(text) => state.principles.edited(&edit, &text),
+                Err(why) => state.refuse(why),
+            }
+            vec![]
+        }
+        Action::FileChanged(path, outcome) => {
+            super::changed::notice(state, path, outcome);
+            vec![]
+        }
         Action::SavePrinciples(path) => state.principles.save(path),
         Action::GoTo(step) => go_to(state, step),
         Action::Quit => quit(state),

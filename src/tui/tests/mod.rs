@@ -2,6 +2,7 @@
 
 mod charts;
 mod commands;
+mod files;
 pub(in crate::tui) mod fixtures;
 mod fuzz;
 mod loops;

@@ -11,7 +11,7 @@ use super::draft::Draft;
 use super::edit::{Field, edited_path};
 use super::layout::Areas;
 use super::library::Picker;
-use crate::config::Principles;
+use crate::config::{Principle, Principles};
 use crate::train::{Command, PrinciplesVersion};
 use crate::tui::action::Effect;
 use crate::tui::run_view::RunView;
@@ -51,6 +51,8 @@ pub struct State {
     pub(super) changes_scroll: Scroll,
     pub(super) top: ListTop,
     saved_to: Option<PathBuf>,
+    /// What was written in the user's editor and could not be used; it is opened again.
+    pub(super) rejected: Option<String>,
 }
 
 impl State {
@@ -76,6 +78,9 @@ impl State {
             Action::OpenLibrary => self.open_library(run),
             Action::Delete => self.deleting = self.selected().is_some(),
             Action::Undo => self.undo(),
+            Action::Redo => self.redo(),
+            Action::EditOne => effects = self.edit_one(),
+            Action::EditAll => effects = self.edit_all(run),
             Action::Discard => self.discard(),
             Action::Apply => effects = self.apply(run),
             Action::OlderVersion => self.show_version(-1),
@@ -204,6 +209,11 @@ impl State {
         }
     }
 
+    pub(super) fn selected_entry(&self) -> Option<(usize, &Principle)> {
+        let at = self.selected()?;
+        Some((at, self.draft.current()?.entries.get(at)?))
+    }
+
     fn move_entry(&mut self, rows: isize) {
         let Some(from) = self.selected() else { return };
         let to = from.saturating_add_signed(rows).min(self.entries() - 1);
@@ -283,6 +293,11 @@ impl State {
         })
     }
 
+    /// The draft, or what is in force where there is none.
+    pub fn current(&self) -> Option<&Principles> {
+        self.draft.current()
+    }
+
     /// Something in the draft differs from what is in force.
     pub fn has_draft(&self) -> bool {
         self.draft.differs()
@@ -337,6 +352,12 @@ impl State {
     fn undo(&mut self) {
         if !self.draft.undo() {
             self.refuse("Nothing to undo.");
+        }
+    }
+
+    fn redo(&mut self) {
+        if !self.draft.redo() {
+            self.refuse("Nothing was undone that could be made again.");
         }
     }
 
