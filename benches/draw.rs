@@ -92,6 +92,7 @@ impl Run {
             data: "builtin:imdb".into(),
             memory: String::new(),
             resumed_from: 0,
+            origin: None,
         }));
         for version in 1..4 {
             let text = std::fs::read_to_string("principles/imdb.toml").expect("the bundled principles");
@@ -213,6 +214,8 @@ impl Run {
             save: |_, _| Ok(()),
             sent: std::sync::Arc::new(|_| Err("no tokenizer here".into())),
             desk: Default::default(),
+        steering: None,
+            inside: ple::tui::Options::default().inside,
         };
         let key = |c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
         let user = thread::spawn(move || {

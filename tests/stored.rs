@@ -180,3 +180,56 @@ fn a_change_made_right_before_saving_is_not_made_again_by_resume() {
     assert_eq!((step.tau, step.principles), (0.05, 2));
     assert_eq!(changes(&lab), before);
 }
+
+#[test]
+fn the_tokens_of_a_stored_response_add_up_to_what_training_measured() {
+    use ple::device::DeviceChoice;
+    use ple::train::Insider;
+    let lab = Lab::new();
+    let sets = ["generation.temperature=1.0", "method.diagnostics=1"];
+    let trained = Ended::of(lab.train(IMDB, &sets).args(["--quiet", "--name", "in"]));
+    assert_eq!(trained.code, Some(0), "{trained:?}");
+    let run = lab.run("in");
+    let step = open(&run).steps().expect("steps").pop().expect("a step");
+    let pairs = open(&run).pairs_between(step.step, step.step + 1).expect("pairs");
+    let mut insider = Insider::new(&run, DeviceChoice::Cpu);
+    let (mut by_reference, mut tokens, mut moved) = (0.0, 0, 0.0);
+    for pair in &pairs {
+        let inside = insider.look(pair.step, pair.index);
+        assert_eq!(inside.policy_steps, 3);
+        let [y, guided] = inside.found.expect("tokens");
+        assert_eq!(
+            (y.len(), guided.len()),
+            (pair.original_ids.len(), pair.guided_ids.len())
+        );
+        let text: String = y.iter().map(|t| t.shown.replace('\u{B7}', " ")).collect();
+        assert!(text.contains(pair.original.trim()), "{text:?} {:?}", pair.original);
+        by_reference += y.iter().filter_map(|t| t.reference).sum::<f64>();
+        moved += y.iter().filter_map(|t| t.difference()).map(f64::abs).sum::<f64>();
+        tokens += y.len();
+    }
+    // The mean -log pi of a token and the mean log pi - log pi_ref of a response, as the trainer saw them before that step.
+    let metric = |name: &str| step.metrics[&format!("diagnostics/{name}")];
+    let wanted = -metric("surprise") * tokens as f64 - metric("kl") * pairs.len() as f64;
+    assert!(
+        (by_reference - wanted).abs() < 1e-3 * wanted.abs(),
+        "{by_reference} {wanted}"
+    );
+    assert!(moved > 1e-4, "three steps have changed nothing");
+    let none = insider.look(99, 0);
+    assert!(none.found.is_err_and(|why| why.contains("step 99 has no pair 0")));
+
+    let mut pty = Pty::start(&lab, &["open", "in"]);
+    pty.sees(&["\u{2713} finished 3/3"]);
+    pty.keys("2");
+    pty.sees(&["Pairs"]);
+    pty.keys("T");
+    pty.sees(&[
+        "Inside step 2, pair",
+        "after 3 steps, from its checkpoint",
+        "log pi -",
+        "reference",
+    ]);
+    pty.keys("Tq");
+    assert_eq!(pty.end().0, 0);
+}

@@ -56,7 +56,7 @@ impl Printer {
         match self {
             Printer::Quiet => {}
             // What is being written changes with every token and is not worth a line.
-            Printer::Json(_) if matches!(event, Event::Writing(_) | Event::Measuring(_)) => {}
+            Printer::Json(_) if matches!(event, Event::Writing(_) | Event::Measuring(_) | Event::Inside(_)) => {}
             Printer::Json(out) => {
                 if let Ok(line) = serde_json::to_string(event) {
                     // A reader that went away does not end the run.

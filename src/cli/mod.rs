@@ -11,13 +11,16 @@ mod devices;
 mod eval;
 mod export;
 mod eyes;
+mod fork;
 mod headless;
+mod log;
 mod open;
 mod output;
 mod principles;
 mod resume;
 mod runs;
 mod signals;
+mod steering;
 mod train;
 
 use std::io::IsTerminal;
@@ -158,12 +161,21 @@ enum Command {
     Resume {
         /// A run's folder or name
         run: String,
+        /// Change a setting from here on, for example --set steps=80 or --set learning_rate=1e-4; `ple fork` can change more
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        sets: Vec<String>,
         #[command(flatten)]
         output: Output,
         /// Go on in the workbench
         #[arg(long, conflicts_with_all = ["json", "quiet"])]
         open: bool,
     },
+    /// A new run from a checkpoint of another, with other settings from there on
+    Fork(fork::ForkArgs),
+    /// Steer a run that another process trains: numbers, principles, pause, checkpoint
+    Steer(steering::SteerArgs),
+    /// Everything that was done to the training of a run, by whom
+    Log(log::LogArgs),
     /// Evaluate a run's policy, or a model, on held-out queries: perplexity, reward, BLEU, truth, with intervals
     Eval(eval::EvalArgs),
     /// Runs beside each other: tables as the paper has them, or reward curves
@@ -230,7 +242,15 @@ pub fn main() -> ExitCode {
             changes,
             output,
         }) => train::train(&experiment, &changes, &place, output),
-        Some(Command::Resume { run, output, open }) => resume::resume(&run, &place, &screen, output, open),
+        Some(Command::Resume {
+            run,
+            sets,
+            output,
+            open,
+        }) => resume::resume(&run, &sets, &place, &screen, output, open),
+        Some(Command::Fork(args)) => fork::fork(&args, &place, &screen),
+        Some(Command::Steer(args)) => steering::steer(&args, &place),
+        Some(Command::Log(args)) => log::log(&args, &place),
         Some(Command::Eval(args)) => eval::eval(&args, &place),
         Some(Command::Compare(args)) => compare::compare(&args, &place),
         Some(Command::Runs { json }) => runs::runs(&place, json),

@@ -1,17 +1,19 @@
 //! `ple` and `ple open`: the workbench on an experiment or on a run.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crossbeam_channel::Sender;
 
 use super::eyes::{Library, follow_stored};
 use super::signals::{self, Stop};
+use super::steering::Link;
 use super::{Changes, Failure, Outcome, Output, Place, Screen, exit, has_terminal};
 use crate::config::{Plan, find_file, principles_to_toml};
+use crate::device::DeviceChoice;
 use crate::prompt::Prompter;
 use crate::run::{Reader, resolve};
-use crate::train::{Command, Request, Running, policy_prompter, start};
+use crate::train::{Command, Insider, Request, Running, policy_prompter, start};
 use crate::tui::{self, Left, Options, Source};
 
 /// What plain `ple` opens.
@@ -64,7 +66,11 @@ fn watch(running: Running, folder: &Path, screen: &Screen, near: Option<&Path>) 
         pages: library.pages.clone(),
     };
     let stop = signals::listen();
-    let left = tui::run(source, options(screen, &stop, folder, near)).map_err(Failure::failed);
+    let link = Link::keep(folder, false);
+    let mut options = options(screen, &stop, folder, near);
+    options.steering = Some(link.port.clone());
+    let left = tui::run(source, options).map_err(Failure::failed);
+    drop(link);
     // Whatever happened to the screen, the trainer must not outlive it half way through a step.
     let abandoned = matches!(&left, Ok(o) if o.left == Left::Abandoned);
     end(&running.commands, abandoned);
@@ -87,13 +93,16 @@ fn end(commands: &Sender<Command>, abandoned: bool) {
 fn watch_stored(folder: &Path, screen: &Screen) -> Outcome {
     let library = Library::open(folder).map_err(Failure::input)?;
     let events = follow_stored(folder).map_err(Failure::input)?;
+    let link = Link::keep(folder, true);
     let source = Source {
         events,
-        commands: None,
+        commands: Some(link.commands.clone()),
         queries: library.queries.clone(),
         pages: library.pages.clone(),
     };
-    tui::run(source, options(screen, &signals::listen(), folder, None)).map_err(Failure::failed)?;
+    let mut options = options(screen, &signals::listen(), folder, None);
+    options.steering = Some(link.port.clone());
+    tui::run(source, options).map_err(Failure::failed)?;
     Ok(exit::DONE)
 }
 
@@ -110,6 +119,7 @@ fn options(screen: &Screen, stop: &Stop, folder: &Path, near: Option<&Path>) -> 
         },
         sent: reader_of_prompts(folder),
         desk: super::desk::desk(principles_file(folder, near)),
+        inside: insider(folder),
     }
 }
 
@@ -137,6 +147,15 @@ fn reader_of_prompts(folder: &Path) -> tui::ReadSent {
             chat: prompter.is_chat(),
             note: prompter.note().map(str::to_string),
         })
+    })
+}
+
+/// Looks inside the responses of a stored run, on the CPU: one pair is little work, and the GPU may be somebody's.
+fn insider(folder: &Path) -> tui::LookInside {
+    let insider = Mutex::new(Insider::new(folder, DeviceChoice::Cpu));
+    Arc::new(move |step, index| {
+        let mut insider = insider.lock().unwrap_or_else(PoisonError::into_inner);
+        insider.look(step, index)
     })
 }
 

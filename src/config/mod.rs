@@ -4,6 +4,7 @@
 //! keys (`schema`, `check`) -> types. Serde comes last and has nothing left to complain about, since its own
 //! messages know neither the line nor what would do.
 
+mod alter;
 mod cases;
 mod check;
 mod error;
@@ -27,6 +28,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use alter::{Altered, Change, Difference as SettingDifference, alter, differences, settings};
 pub use cases::{Case, parse_cases};
 pub use error::{ConfigError, Problem};
 pub use experiment::*;
@@ -39,4 +41,4 @@ pub use numbering::Numbering;
 pub use principles::*;
 pub use reward::*;
 pub use schedule::check_schedule_names;
-pub use write::{experiment_to_toml, principles_to_toml};
+pub use write::{experiment_to_toml, plan_to_toml, principles_to_toml};

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 use toml_edit::Value;
 
 use super::experiment::{Experiment, MethodSettings};
+use super::fit::Plan;
 use super::methods::{MethodName, RaftKeep};
 use super::numbering::Numbering;
 use super::principles::Principles;
@@ -27,6 +28,24 @@ pub fn experiment_to_toml(experiment: &Experiment) -> String {
     }
     write_table(&mut out, "", schema::EXPERIMENT, &json);
     out
+}
+
+/// Either kind of experiment as a file, with every setting spelt out.
+pub fn plan_to_toml(plan: &Plan) -> String {
+    match plan {
+        Plan::Align(experiment) => experiment_to_toml(experiment),
+        Plan::Fit(experiment) => {
+            let mut out = String::new();
+            // As above: plain data does not fail to serialise.
+            write_table(
+                &mut out,
+                "",
+                schema::FIT,
+                &serde_json::to_value(experiment).unwrap_or_default(),
+            );
+            out
+        }
+    }
 }
 
 /// The table of a dotted path, and those below it, which a file has after its own keys.

@@ -147,6 +147,11 @@ impl Prompter {
         self.text.decode(ids)
     }
 
+    /// A token as people read it, with marks for white space.
+    pub fn token(&self, id: u32) -> String {
+        pieces::visible(&self.text.token(id))
+    }
+
     /// Everything that [`Prompter::prompt`] gives to the model, token by token, and whose words each of them is.
     pub fn pieces(&self, query: &str, principles: Option<&str>) -> Vec<Piece> {
         match &self.chat {

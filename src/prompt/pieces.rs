@@ -126,7 +126,7 @@ fn piece(text: &Text, token: &Token, spans: &[(PieceRole, Range<usize>)]) -> Pie
 }
 
 /// White space as characters that can be seen.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let seen = |c: char| match c {
         ' ' => '\u{B7}',
         '\n' => '\u{21B5}',

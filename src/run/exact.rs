@@ -86,6 +86,7 @@ fn visit_event(event: &mut Event, f: &mut dyn FnMut(&mut f64)) {
         | Event::Stage { .. }
         | Event::Writing(_)
         | Event::Measuring(_)
+        | Event::Inside(_)
         | Event::Principles(_)
         | Event::Checkpoint { .. }
         | Event::Alarm(_)
@@ -100,6 +101,7 @@ fn visit_command(command: &mut Command, f: &mut dyn FnMut(&mut f64)) {
     match command {
         Command::SetTau(x) | Command::SetDecay(x) | Command::SetLearningRate(x) => f(x),
         Command::Pause
+        | Command::LookInside { .. }
         | Command::Continue
         | Command::StepOnce
         | Command::SetPrinciples(_)
@@ -108,7 +110,9 @@ fn visit_command(command: &mut Command, f: &mut dyn FnMut(&mut f64)) {
         | Command::Abandon
         | Command::Ask { .. }
         | Command::MeasureEffect { .. }
-        | Command::CancelEffect => {}
+        | Command::CancelEffect
+        | Command::Steer { .. }
+        | Command::Changed(_) => {}
     }
 }
 

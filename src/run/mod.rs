@@ -20,6 +20,7 @@ mod exact;
 mod exact_fit;
 mod exact_full;
 mod exact_settings;
+mod fork;
 mod list;
 mod lock;
 mod log;
@@ -36,6 +37,7 @@ mod tests;
 
 pub use checkpoint::Checkpoint;
 pub use error::{Result, StoreError};
+pub use fork::Fork;
 pub(crate) use list::word;
 pub use list::{RunSummary, list_runs, resolve};
 pub use pairs::{PairFilter, PairOrder, PairPage};

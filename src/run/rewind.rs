@@ -64,7 +64,7 @@ const TO_COME: &str = "step >= ?1 AND (pending = 1
     OR seq > (SELECT coalesce(max(seq), 0) FROM events WHERE kind = 'checkpoint' AND step = ?1))";
 
 /// Returns the files of the forgotten checkpoints: they belong to steps whose pairs are gone.
-fn forget(tx: &Transaction<'_>, step: u32, sft_done: u32) -> rusqlite::Result<Vec<String>> {
+pub(super) fn forget(tx: &Transaction<'_>, step: u32, sft_done: u32) -> rusqlite::Result<Vec<String>> {
     tx.execute("DELETE FROM steps WHERE step >= ?1", [step])?;
     tx.execute("DELETE FROM pairs WHERE step >= ?1", [step])?;
     tx.execute(

@@ -69,13 +69,7 @@ impl Store {
         };
         let conn = schema::create(dir, &started)?;
         checkpoint::sync_folder(dir)?;
-        Ok(Self {
-            dir: dir.to_path_buf(),
-            path: dir.join(DATABASE_FILE),
-            started,
-            conn,
-            _lock: lock,
-        })
+        Ok(Self::over(dir, started, conn, lock))
     }
 
     /// Opens an existing run to go on with it. Fails while another process writes it, and names that process.
@@ -85,13 +79,28 @@ impl Store {
         let lock = WriterLock::take(dir)?;
         let conn = schema::open_writer(dir)?;
         let started = schema::read_started(&conn, dir)?;
-        Ok(Self {
+        Ok(Self::over(dir, started, conn, lock))
+    }
+
+    pub(super) fn over(dir: &Path, started: Started, conn: Connection, lock: WriterLock) -> Self {
+        Self {
             dir: dir.to_path_buf(),
             path: dir.join(DATABASE_FILE),
             started,
             conn,
             _lock: lock,
-        })
+        }
+    }
+
+    /// Gives the run other settings, for a resume that changes some.
+    pub fn set_plan(&mut self, plan: Plan) -> Result<()> {
+        let started = Started {
+            experiment: plan,
+            ..self.started.clone()
+        };
+        schema::write_started(&self.conn, &self.path, &started)?;
+        self.started = started;
+        Ok(())
     }
 
     /// The run's folder.
@@ -110,13 +119,14 @@ impl Store {
     }
 
     /// Records an event that is worth keeping, and ignores the others (`Started` and `Checkpoint`, which `create` and
-    /// `save_checkpoint` record; `Writing`, `Measuring` and `Paused`, which mean nothing afterwards). What is already there is
+    /// `save_checkpoint` record; `Writing`, `Measuring`, `Inside` and `Paused`, which mean nothing afterwards). What is already there is
     /// replaced, so that a step, a mark (same step and label) or a version of the principles is never there twice.
     pub fn record(&mut self, event: &Event) -> Result<()> {
         let (kind, step, key) = match event {
             Event::Started(_)
             | Event::Writing(_)
             | Event::Measuring(_)
+            | Event::Inside(_)
             | Event::Checkpoint { .. }
             | Event::Paused { .. } => return Ok(()),
             Event::Step(step) => return self.record_step(step, &[]),
@@ -268,7 +278,7 @@ fn put_pairs(conn: &Connection, step: u32, pairs: &[PairRecord]) -> rusqlite::Re
     put_event(conn, "pairs", step, Some(&step.to_string()), None)
 }
 
-fn check_name(runs: &Path, name: &str) -> Result<()> {
+pub(super) fn check_name(runs: &Path, name: &str) -> Result<()> {
     let bad = |c: char| c == '/' || c == '\\' || c.is_control();
     if name.is_empty() || name.starts_with(['.', '-']) || name.contains(bad) {
         return Err(StoreError::Name {
@@ -279,7 +289,7 @@ fn check_name(runs: &Path, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn make_named(dir: &Path) -> Result<PathBuf> {
+pub(super) fn make_named(dir: &Path) -> Result<PathBuf> {
     match fs::create_dir(dir) {
         Ok(()) => Ok(dir.to_path_buf()),
         Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Err(StoreError::Exists {

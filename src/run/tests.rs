@@ -45,6 +45,7 @@ fn started() -> Started {
         data: "40 queries".into(),
         memory: String::new(),
         resumed_from: 0,
+        origin: None,
     }
 }
 

@@ -8,6 +8,7 @@ use super::{EffectRecord, Event, Measuring, PrinciplesVersion};
 use crate::config::{Source, experiment_to_toml};
 use crate::device::DeviceChoice;
 use crate::evaluate::{EffectPlan, Evaluator};
+use crate::model::Model;
 use crate::reward::RewardError;
 use crate::run::{Checkpoint, Reader};
 
@@ -264,11 +265,14 @@ fn first_version(setup: &Setup) -> PrinciplesVersion {
 
 /// Gives the policy the trained parameters of a checkpoint.
 pub(super) fn checkpoint_policy(setup: &mut Setup, checkpoint: &Checkpoint) {
-    let (device, trained) = (setup.device.clone(), setup.trained.clone());
-    setup.policy.for_each_mut(&mut |name, p| {
-        if trained.contains(name)
-            && let Some(saved) = checkpoint.tensors.get(name)
-        {
+    put_checkpoint(&mut setup.policy, checkpoint);
+}
+
+/// Gives a policy the parameters that a checkpoint has of it: those that were trained.
+pub(super) fn put_checkpoint(policy: &mut Model, checkpoint: &Checkpoint) {
+    let device = policy.device();
+    policy.for_each_mut(&mut |name, p| {
+        if let Some(saved) = checkpoint.tensors.get(name) {
             *p = super::optimizer::tensor(saved, &device);
         }
     });

@@ -7,8 +7,11 @@ mod effect;
 mod effect_record;
 mod export;
 mod fit;
+mod fork;
 mod full;
 mod full_record;
+mod inside;
+mod inside_record;
 mod loops;
 pub mod memory;
 pub mod optimizer;
@@ -29,11 +32,14 @@ pub use effect::{Measurable, Wanted};
 pub use effect_record::*;
 pub use export::{ExportError, Exported, ModelFormat, export_model};
 pub use fit::{FitRow, FitRows, FitSetup, FitTrainer, MODEL_FOLDER};
+pub use fork::{Amendment, ForkError, ForkRequest, PreparedFork, amend};
 pub use full_record::*;
+pub use inside::Insider;
+pub use inside_record::*;
 pub use protocol::*;
 pub use setup::{Prepared, Request, Setup, SetupError, policy_prompter, prepare, prepare_again};
 pub use steering::{Given, LogEntry, Origin, Via, action, now};
-pub use thread::{Running, describe, resume, start};
+pub use thread::{Running, describe, resume, resume_with, start};
 pub use trainer::{TrainError, Trainer};
 
 #[cfg(test)]

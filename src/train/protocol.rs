@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::effect_record::{EffectRecord, Measuring};
+use super::inside_record::Inside;
 use super::steering::{LogEntry, Via};
-use crate::config::{Plan, Principles};
+use crate::config::{Change, Plan, Principles};
 
 /// What a user asks of a running training thread. Each takes effect between two steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,18 @@ pub enum Command {
     },
     /// End the measurement that is going on.
     CancelEffect,
+    /// A workbench took the steering, or gave it up; only written down.
+    Steer {
+        taken: bool,
+    },
+    /// Say what policy and reference think of each token of a sampled pair; [`Event::Inside`] is the answer.
+    LookInside {
+        step: u32,
+        index: u32,
+    },
+    /// Settings were changed while the run was not running: by a fork, or when it was resumed. They are in the run's settings
+    /// already; this keeps them as a mark.
+    Changed(Vec<String>),
 }
 
 /// What the training thread reports.
@@ -83,6 +96,8 @@ pub enum Event {
     Measuring(Measuring),
     /// The answer to [`Command::MeasureEffect`].
     Effect(EffectRecord),
+    /// The answer to [`Command::LookInside`]. Never stored.
+    Inside(Inside),
     Alarm(Alarm),
     /// The thread waits for a command, or goes on.
     Paused {
@@ -115,6 +130,32 @@ pub struct Started {
     pub memory: String,
     /// Steps already done: more than 0 after `resume`.
     pub resumed_from: u32,
+    /// Of a fork: where it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// Where a fork began. The steps before are the parent's, and are in the fork too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The parent's name and folder, as they were.
+    pub run: String,
+    pub path: String,
+    /// Steps of the parent that it began with.
+    pub step: u32,
+    pub changes: Vec<Change>,
+}
+
+impl Origin {
+    /// A setting under this key, or below it, was changed.
+    pub fn changed(&self, key: &str) -> bool {
+        let is = |found: &str| {
+            found
+                .strip_prefix(key)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.changes.iter().any(|change| is(&change.key))
+    }
 }
 
 /// One update of the supervised stage (Eq. 1).

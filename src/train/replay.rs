@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::Replay;
 use crate::grammar::shuffle;
 use crate::random::{Purpose, stream};
-use crate::train::PairRecord;
+use crate::train::{Branch, PairRecord};
 
 /// A member of D_train: (x, y, y', s, s'), s and s' as shaped when they were new. It keeps no branch: today's tau decides that.
 #[derive(Clone, Debug)]
@@ -20,10 +20,14 @@ pub struct Member {
 }
 
 impl Member {
-    /// The member a sampled pair becomes; `None` if a reward is not a number.
+    /// The member a sampled pair becomes; `None` if a reward is not a number, or if another method sampled it: a fork may
+    /// have gone over to PLE.
     pub fn of(pair: &PairRecord) -> Option<Self> {
         let (s, s_guided) = pair.seen();
         let raw = [pair.reward_original, pair.reward_guided];
+        if matches!(pair.branch, Branch::Kept | Branch::Dropped | Branch::Learnt) {
+            return None;
+        }
         let good = raw.into_iter().chain([s, s_guided]).all(f64::is_finite);
         good.then(|| Self {
             x: pair.prompt_ids.as_slice().into(),

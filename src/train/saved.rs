@@ -3,7 +3,7 @@
 use super::optimizer::values;
 use super::replay::Member;
 use super::trainer::{TrainError, Trainer, stage_optimizer};
-use super::{Branch, Event, Mark};
+use super::{Branch, Event, Mark, Origin};
 use crate::run::{Checkpoint, Reader, StoreError};
 
 impl Trainer {
@@ -64,7 +64,14 @@ impl Trainer {
             // What rang then is in the store.
             self.watch.step(record, "");
         }
-        let number = |name: &str| steps.last().and_then(|s| s.metrics.get(name)).copied();
+        // A fork that was given another coefficient begins with it.
+        let anew = |origin: &Origin| {
+            let coefficient = ["method.ppo.kl_coef", "method.ppo.adaptive_kl"];
+            coefficient.iter().any(|key| origin.changed(key)) && self.step <= origin.step
+        };
+        let carries_on = !self.store.started().origin.as_ref().is_some_and(anew);
+        let last = steps.last().filter(|_| carries_on);
+        let number = |name: &str| last.and_then(|s| s.metrics.get(name)).copied();
         if let Some((coef, kl)) = number("objective/kl_coef").zip(number("objective/kl")) {
             self.kl_coef = coef;
             let used = self.store.pairs_between(self.step.saturating_sub(1), self.step)?;

@@ -192,7 +192,11 @@ impl Trainer {
     pub(super) fn obey(&mut self) -> Result<Flow, TrainError> {
         while let Some(Given { command, by }) = self.control.next(self.next_step()) {
             match command {
-                Command::SetTau(_) | Command::SetDecay(_) | Command::SetLearningRate(_) | Command::SetPrinciples(_) => {
+                Command::SetTau(_)
+                | Command::SetDecay(_)
+                | Command::SetLearningRate(_)
+                | Command::SetPrinciples(_)
+                | Command::Changed(_) => {
                     self.change(command, &by)?;
                     continue;
                 }
@@ -204,6 +208,7 @@ impl Trainer {
                 Command::Checkpoint => self.checkpoint()?,
                 Command::Ask { id, query } => self.answer(id, query)?,
                 Command::MeasureEffect { queries } => self.measure_effect(queries)?,
+                Command::LookInside { step, index } => self.look_inside(step, index),
                 _ => {}
             }
         }
@@ -219,6 +224,7 @@ impl Trainer {
             match self.control.take(true).map(|given| given.command) {
                 Some(Command::Ask { id, query }) => self.answer(id, query)?,
                 Some(Command::MeasureEffect { queries }) => self.measure_effect(queries)?,
+                Some(Command::LookInside { step, index }) => self.look_inside(step, index),
                 Some(Command::Stop | Command::Abandon) | None => return Ok(()),
                 Some(_) => {}
             }
@@ -240,14 +246,16 @@ impl Trainer {
             return Ok(());
         };
         let mut entry = LogEntry::now(self.next_step(), by, action);
-        entry.old = Some(match &command {
-            Command::SetTau(_) => self.tau.to_string(),
-            Command::SetDecay(_) => self.decay.to_string(),
-            Command::SetLearningRate(_) => self.learning_rate.to_string(),
-            _ => format!("v{}", self.principles.version),
-        });
+        entry.old = match &command {
+            Command::SetTau(_) => Some(self.tau.to_string()),
+            Command::SetDecay(_) => Some(self.decay.to_string()),
+            Command::SetLearningRate(_) => Some(self.learning_rate.to_string()),
+            Command::SetPrinciples(_) => Some(format!("v{}", self.principles.version)),
+            _ => None,
+        };
         let what = match &command {
             Command::SetPrinciples(new) => steering::difference(&self.principles.principles, new),
+            Command::Changed(labels) => labels.join(", "),
             _ => String::new(),
         };
         let refused = self.change_now(command, by.via)?;
@@ -255,7 +263,8 @@ impl Trainer {
             "tau" => Some(self.tau.to_string()),
             "decay" => Some(self.decay.to_string()),
             "learning-rate" => Some(self.learning_rate.to_string()),
-            _ => Some(format!("v{}: {what}", self.principles.version)),
+            "principles" => Some(format!("v{}: {what}", self.principles.version)),
+            _ => Some(what),
         };
         if refused.is_some() {
             (entry.new, entry.refused) = (None, refused);
@@ -297,6 +306,7 @@ impl Trainer {
             }
             Command::Checkpoint => "checkpoint".into(),
             Command::Pause => "pause".into(),
+            Command::Changed(labels) => labels.join(", "),
             _ => return Ok(None),
         };
         let step = self.next_step();

@@ -236,21 +236,7 @@ pub fn prepare(
             *name = path;
         }
     }
-    let load = |key, name: &str, precision| load_model(key, name, precision, &chosen.device);
-    let (mut policy, text) = load("policy.model", &experiment.policy.model, experiment.policy.dtype)?;
-    if policy.score.is_some() {
-        return Err(SetupError::Other(format!(
-            "policy.model = \"{}\": this is a reward model; a policy is a causal language model, such as \
-             LlamaForCausalLM",
-            experiment.policy.model
-        )));
-    }
-    let mut trained = put_adapter(&mut experiment, &mut policy)?;
-    if experiment.method.name == MethodName::Ppo {
-        // The value head V begins as 0 everywhere.
-        policy.score = Some(Tensor::zeros([policy.config.hidden_size, 1], &chosen.device));
-        trained.add("score.weight");
-    }
+    let (policy, text, trained) = load_policy(&mut experiment, &chosen.device)?;
     let prompter = prompter(&text, &experiment)?;
     let pool = queries(&experiment, &text)?;
     let pairs = preference_pairs(&experiment, &text, &pool)?;
@@ -299,6 +285,33 @@ pub fn prepare(
         device_name: chosen.name,
         memory,
     })
+}
+
+/// The policy that an experiment begins with, its tokenizer, and what of it is trained. Paths are whole already.
+pub(super) fn load_policy(
+    experiment: &mut Experiment,
+    device: &burn::tensor::Device,
+) -> Result<(Model, Text, Trained), SetupError> {
+    let (mut policy, text) = load_model(
+        "policy.model",
+        &experiment.policy.model,
+        experiment.policy.dtype,
+        device,
+    )?;
+    if policy.score.is_some() {
+        return Err(SetupError::Other(format!(
+            "policy.model = \"{}\": this is a reward model; a policy is a causal language model, such as \
+             LlamaForCausalLM",
+            experiment.policy.model
+        )));
+    }
+    let mut trained = put_adapter(experiment, &mut policy)?;
+    if experiment.method.name == MethodName::Ppo {
+        // The value head V begins as 0 everywhere.
+        policy.score = Some(Tensor::zeros([policy.config.hidden_size, 1], device));
+        trained.add("score.weight");
+    }
+    Ok((policy, text, trained))
 }
 
 /// Gives the policy the adapter that the experiment names, and says what is trained and how.

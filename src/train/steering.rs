@@ -164,7 +164,10 @@ pub fn action(command: &Command) -> Option<&'static str> {
         Command::Abandon => "abandon",
         Command::MeasureEffect { .. } => "measure",
         Command::CancelEffect => "cancel-measure",
-        Command::Ask { .. } => return None,
+        Command::Changed(_) => "settings",
+        Command::Steer { taken: true } => "steering taken",
+        Command::Steer { taken: false } => "steering given up",
+        Command::Ask { .. } | Command::LookInside { .. } => return None,
     })
 }
 

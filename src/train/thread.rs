@@ -58,6 +58,7 @@ pub fn describe(setup: &mut Prepared) -> Started {
             Prepared::Fit(_) => String::new(),
         },
         resumed_from: 0,
+        origin: None,
     }
 }
 
@@ -70,7 +71,16 @@ pub fn start(mut setup: Prepared, runs: &Path, name: Option<&str>, interactive: 
 
 /// Goes on with a stored run from its last checkpoint.
 pub fn resume(setup: Prepared, store: Store, interactive: bool) -> Running {
+    resume_with(setup, store, interactive, Vec::new())
+}
+
+/// The same, after some changes: they act on the first step that is made.
+pub fn resume_with(setup: Prepared, store: Store, interactive: bool, changes: Vec<Command>) -> Running {
     let (commands, received) = unbounded();
+    for change in changes {
+        // The other end is here.
+        let _ = commands.send(change);
+    }
     let (sender, events) = unbounded();
     let folder = store.dir().to_path_buf();
     let report = sender.clone();

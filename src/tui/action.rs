@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use crate::config::Principles;
 use crate::run::{PairFilter, PairPage};
-use crate::train::{Command, Event};
+use crate::train::{Command, Event, Inside};
 
 use super::run_view::RunView;
 use super::screens::{cases, dashboard, effect, fit, principles, responses};
 use super::sent::{Given, Question};
+use super::steering::{Steering, Wish};
 
 /// The rooms of the workbench, in the order of their number keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +76,8 @@ pub enum Action {
     Pairs(PairPage),
     /// What the model was given for a pair, or why that is not known.
     Sent(Question, Result<Given, String>),
+    /// What policy and reference think of a pair's tokens.
+    Inside(Box<Inside>),
     /// What became of a principles file that was to be written.
     Saved(PathBuf, Result<(), String>),
     Show(Screen),
@@ -85,6 +88,8 @@ pub enum Action {
     ShowSent,
     /// Open the palette.
     OpenPalette,
+    /// Show the tokens of the responses under the cursor, each by its probability.
+    ShowInside,
     PauseOrContinue,
     StepOnce,
     Checkpoint,
@@ -103,6 +108,14 @@ pub enum Action {
     Edited(Edit, Result<String, String>),
     /// A principles file changed on disk: what it holds now, or what is wrong with it.
     FileChanged(PathBuf, Result<Principles, String>),
+    /// Take the steering of the run, or give it up.
+    Steer(Wish),
+    /// Give up the steering if it is ours, else take it.
+    ToggleSteering,
+    /// Who steers the run now.
+    Steering(Steering),
+    /// Show everything that was done to the training.
+    ShowLog,
     /// Write the principles as they stand.
     SavePrinciples(PathBuf),
     /// Look at a step.
@@ -164,6 +177,11 @@ pub enum Effect {
     QueryPairs(PairFilter),
     /// Ask the thread that has the tokenizer what was given; the answer comes back as [`Action::Sent`].
     ReadSent(Question),
+    /// Ask the thread that reads the checkpoints about a pair; the answer comes back as [`Action::Inside`].
+    LookInside {
+        step: u32,
+        index: u32,
+    },
     /// Write a principles file; the outcome comes back as [`Action::Saved`].
     SavePrinciples {
         path: PathBuf,
@@ -175,6 +193,8 @@ pub enum Effect {
     LoadPrinciples(PathBuf),
     /// Give the terminal to the user's editor; what was written comes back as [`Action::Edited`].
     Edit(Edit),
+    /// To the thread that keeps the steering.
+    Steer(Wish),
     /// Keep a line of the palette for later sessions.
     Remember(String),
     /// Capture the mouse, or leave it to the terminal.

@@ -1,7 +1,7 @@
 //! The key table of the whole workbench: dispatch, help and footer are all made from it.
 //!
 //! A screen's own rows must not use a key that acts everywhere (a test says so). Taken everywhere:
-//! `1`-`5`, Tab, Shift-Tab, `?`, `:`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l.
+//! `1`-`5`, Tab, Shift-Tab, `?`, `:`, `H`, `@`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use unicode_width::UnicodeWidthStr;
@@ -166,6 +166,20 @@ fn everywhere() -> Vec<Binding> {
             const { &[ch('S')] },
             Action::Stop,
             "stop for good after this step, with a checkpoint",
+            None,
+        ),
+        row(
+            "log",
+            const { &[ch('H')] },
+            Action::ShowLog,
+            "everything that was done to the training, by whom",
+            None,
+        ),
+        row(
+            "steer-toggle",
+            const { &[ch('@')] },
+            Action::ToggleSteering,
+            "steer a run that another process trains, or give it up",
             None,
         ),
         row(

@@ -9,11 +9,12 @@ use crossbeam_channel::{Receiver, Sender, after, never, select, unbounded};
 use ratatui::crossterm::event::Event as Input;
 
 use crate::config::Principles;
-use crate::train::{Command, Event};
+use crate::train::{Command, Event, Inside};
 
 use super::action::{Action, Effect, Screen};
 use super::sent::{Given, Question};
 use super::state::{Leaving, State};
+use super::steering::Port;
 use super::{Left, Outcome, Source, TuiError, input::input, update::update};
 
 /// Frames for news from training are at least this far apart, so that drawing takes little from training; a key is
@@ -69,6 +70,8 @@ impl Default for Desk {
         }
     }
 }
+/// Says what policy and reference think of the tokens of a pair of a stored run: its step, its place in the step.
+pub type LookInside = Arc<dyn Fn(u32, u32) -> Inside + Send + Sync>;
 
 /// Where everything comes from.
 pub struct Ports {
@@ -79,6 +82,8 @@ pub struct Ports {
     pub save: SavePrinciples,
     pub sent: ReadSent,
     pub desk: Desk,
+    pub steering: Option<Port>,
+    pub inside: LookInside,
 }
 
 /// Principles files that were written, or why not; from the threads that write them.
@@ -112,6 +117,7 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
         urgent: true,
         over: false,
     };
+    let nothing = never();
     let mut drawn: Option<Instant> = None;
     while !this.over {
         let since = drawn.map_or(FRAME, |at| at.elapsed());
@@ -144,6 +150,10 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             recv(this.ports.desk.changed) -> got => match got {
                 Ok((path, outcome)) => this.act(Action::FileChanged(path, outcome))?,
                 Err(_) => this.ports.desk.changed = never(),
+            },
+            recv(this.ports.steering.as_ref().map_or(&nothing, |port| &port.news)) -> got => match got {
+                Ok(news) => this.act(Action::Steering(news))?,
+                Err(_) => this.ports.steering = None,
             },
             recv(this.ports.stop) -> _ => {
                 this.ports.stop = never();
@@ -193,7 +203,7 @@ impl<H: Host> Loop<'_, H> {
             Some(event) => event,
             None => {
                 self.ports.source.events = never();
-                if !self.state.run.live || self.state.run.ended() {
+                if !self.state.run.live || self.state.run.remote || self.state.run.ended() {
                     return Ok(());
                 }
                 Event::Failed {
@@ -219,7 +229,10 @@ impl<H: Host> Loop<'_, H> {
                 Effect::Send(command) => {
                     let question = matches!(
                         command,
-                        Command::Ask { .. } | Command::MeasureEffect { .. } | Command::CancelEffect
+                        Command::Ask { .. }
+                            | Command::MeasureEffect { .. }
+                            | Command::CancelEffect
+                            | Command::LookInside { .. }
                     );
                     let sent = self
                         .ports
@@ -243,6 +256,12 @@ impl<H: Host> Loop<'_, H> {
                         said.send(Action::Sent(question, given)).ok();
                     });
                 }
+                Effect::LookInside { step, index } => {
+                    let (look, said) = (Arc::clone(&self.ports.inside), self.given.0.clone());
+                    std::thread::spawn(move || {
+                        said.send(Action::Inside(Box::new(look(step, index)))).ok();
+                    });
+                }
                 Effect::SavePrinciples {
                     path,
                     principles,
@@ -260,6 +279,11 @@ impl<H: Host> Loop<'_, H> {
                         let outcome = load(&path);
                         said.send(Action::Loaded(path, outcome)).ok();
                     });
+                }
+                Effect::Steer(wish) => {
+                    if let Some(port) = &self.ports.steering {
+                        port.wishes.send(wish).ok();
+                    }
                 }
                 Effect::Edit(edit) => {
                     let outcome = self.host.edit(&edit.file, &edit.text)?;
@@ -288,7 +312,7 @@ impl<H: Host> Loop<'_, H> {
         let run = &self.state.run;
         let left = match () {
             () if run.failed.is_some() => Left::Failed,
-            () if !run.live => Left::Closed,
+            () if !run.live || run.remote => Left::Closed,
             () if self.state.leaving == Leaving::AfterSave => Left::Saved,
             () if run.done.is_some() => Left::Finished,
             () => Left::Abandoned,

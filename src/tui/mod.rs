@@ -11,7 +11,10 @@ pub mod event_loop;
 mod fit_view;
 pub mod history;
 pub mod input;
+mod inside;
+mod inside_view;
 pub mod keymap;
+pub mod log;
 pub mod palette;
 pub mod popup;
 pub mod popup_view;
@@ -20,6 +23,7 @@ pub mod screens;
 mod sent;
 mod sent_view;
 pub mod smooth;
+pub mod steering;
 pub mod state;
 pub mod status;
 pub mod terminal;
@@ -42,8 +46,9 @@ use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event};
 
 pub use editor::is_open as editor_is_open;
-pub use event_loop::{Desk, ReadSent};
+pub use event_loop::{Desk, LookInside, ReadSent};
 use event_loop::{Host, Ports, SavePrinciples};
+pub use steering::{Port, Steering, Wish};
 pub use sent::{Given, Question};
 use state::State;
 use theme::{Markers, Theme};
@@ -72,6 +77,10 @@ pub struct Options {
     pub sent: ReadSent,
     /// The user's own files.
     pub desk: Desk,
+    /// Where several processes may steer the run: who does.
+    pub steering: Option<Port>,
+    /// Looks inside the responses of a stored run; may take its time.
+    pub inside: LookInside,
 }
 
 impl Default for Options {
@@ -83,6 +92,13 @@ impl Default for Options {
             save: |_, _| Err("not possible here".into()),
             sent: Arc::new(|_| Err("not possible here".into())),
             desk: Desk::default(),
+            steering: None,
+            inside: Arc::new(|step, index| crate::train::Inside {
+                step,
+                index,
+                policy_steps: 0,
+                found: Err("not possible here".into()),
+            }),
         }
     }
 }
@@ -123,7 +139,9 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
     if options.ascii {
         theme.markers = Markers::Ascii;
     }
-    let mut state = State::new(source.commands.is_some(), theme);
+    let remote = options.steering.as_ref().is_some_and(|port| port.remote);
+    let mut state = State::new(source.commands.is_some() && !remote, theme);
+    state.run.remote = remote;
     state.mouse = !options.no_mouse;
     state.history = palette::History::new(options.desk.history.clone());
     let mut terminal = terminal::Terminal::enter(state.mouse)?;
@@ -136,6 +154,8 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
         save: options.save,
         sent: options.sent,
         desk: options.desk,
+        steering: options.steering,
+        inside: options.inside,
     };
     event_loop::run(&mut state, &mut terminal, ports)
 }

@@ -4,6 +4,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::{Action, Effect, Number};
 use super::changed::Changed;
+use super::inside::Inside;
 use super::palette::{self, Palette};
 use super::run_view::RunView;
 use super::sent::Sent;
@@ -28,6 +29,10 @@ pub enum Popup {
     Palette(Palette),
     /// A principles file changed on disk.
     Changed(Changed),
+    /// What was done to the training, scrolled up so many lines from its end.
+    Log(usize),
+    /// The tokens of a pair, by their probabilities.
+    Inside(Box<Inside>),
 }
 
 /// The prompt that asks for a number.
@@ -153,6 +158,14 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
         }
         Some(Popup::Number(_)) => number_key(state, event),
         Some(Popup::Palette(_)) => palette::key(state, event),
+        Some(Popup::Log(up)) => {
+            let up = *up;
+            match super::log::key(state, up, event) {
+                Some(up) => state.popup = Some(Popup::Log(up)),
+                None => return update(state, Action::Dismiss),
+            }
+            vec![]
+        }
         Some(Popup::Changed(_)) => super::changed::key(state, event),
         Some(Popup::Sent(sent)) => {
             if !sent.key(event, state.size.1.saturating_sub(8).max(1)) {
@@ -160,6 +173,13 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
             }
             let last = super::sent_view::overflow(sent, state.size);
             sent.scroll = sent.scroll.min(last);
+            vec![]
+        }
+        Some(Popup::Inside(inside)) => {
+            let (width, rows) = super::inside_view::room(state.size);
+            if !inside.key(event, width, rows) {
+                return update(state, Action::Dismiss);
+            }
             vec![]
         }
         Some(Popup::Quit) => match event.code {

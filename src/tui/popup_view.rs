@@ -20,9 +20,11 @@ pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
     match popup {
         Popup::Help { scroll } => help(*scroll, state, frame),
         Popup::Number(prompt) => number(prompt, run, theme, frame),
+        Popup::Log(up) => super::log::view(*up, state, frame),
         Popup::Changed(changed) => super::changed::view(changed, theme, frame),
         Popup::Palette(palette) => super::palette::view(palette, state, frame),
         Popup::Sent(sent) => super::sent_view::view(sent, theme, frame),
+        Popup::Inside(inside) => super::inside_view::view(inside, run, theme, frame),
         Popup::Quit => {
             let lost = run.unsaved_steps();
             let steps = if lost == 1 {

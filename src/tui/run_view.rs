@@ -10,6 +10,7 @@ use crate::train::{
 
 use super::fit_view::FitView;
 use super::history::{History, Table};
+use super::steering::Steering;
 
 /// Pairs of the newest steps, kept so that the newest batch needs no question to the store.
 const RECENT_PAIRS: usize = 512;
@@ -19,6 +20,10 @@ const RECENT_PAIRS: usize = 512;
 pub struct RunView {
     /// Commands reach a trainer (false: a stored run, or one that another process trains).
     pub live: bool,
+    /// Another process trains it: leaving ends nothing, and nothing is lost by it.
+    pub remote: bool,
+    /// Who steers it, where several may.
+    pub steering: Option<Steering>,
     pub started: Option<Started>,
     /// Name of the stage and its number of steps.
     pub stage: Option<(String, u32)>,
@@ -60,9 +65,11 @@ impl RunView {
         match event {
             Event::Started(s) => {
                 // A run that was resumed elsewhere is told again from its start.
-                let live = self.live;
+                let (live, remote, steering) = (self.live, self.remote, self.steering.take());
                 *self = Self {
                     live,
+                    remote,
+                    steering,
                     ..Self::default()
                 };
                 self.last_checkpoint = (s.resumed_from > 0).then_some(s.resumed_from);
@@ -102,6 +109,8 @@ impl RunView {
             Event::Log(entry) => self.log.push(entry),
             Event::Checkpoint { step, .. } => self.last_checkpoint = Some(step),
             Event::Answer(a) => self.answers.push(a),
+            // Of one pair that somebody looks at: the popup keeps it.
+            Event::Inside(_) => {}
             Event::Measuring(m) => {
                 self.measurements_over += usize::from(m.over);
                 self.measuring = (!m.over).then_some(m);
@@ -161,7 +170,7 @@ impl RunView {
 
     /// Steps that would be lost by leaving now.
     pub fn unsaved_steps(&self) -> u32 {
-        if !self.live || self.ended() {
+        if !self.live || self.remote || self.ended() {
             return 0;
         }
         self.steps_done() - self.last_checkpoint.unwrap_or(0).min(self.steps_done())

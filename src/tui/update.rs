@@ -7,6 +7,7 @@ use super::action::{Action, Effect, Number, Screen};
 use super::popup::{Popup, Prompt};
 use super::screens::{self, effect, principles, responses};
 use super::state::{Leaving, State};
+use super::steering;
 
 /// Applies an action.
 pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
@@ -27,6 +28,11 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             vec![]
         }
         Action::ShowSent => super::sent::open(state),
+        Action::ShowInside => super::inside::open(state),
+        Action::Inside(answer) => {
+            super::inside::answered(state, *answer);
+            vec![]
+        }
         Action::Sent(question, given) => {
             if let Some(Popup::Sent(sent)) = &mut state.popup
                 && sent.question == question
@@ -81,6 +87,16 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::FileChanged(path, outcome) => {
             super::changed::notice(state, path, outcome);
+            vec![]
+        }
+        Action::Steer(wish) => steering::wish(state, wish),
+        Action::ToggleSteering => steering::toggle(state),
+        Action::Steering(news) => {
+            steering::news(state, news);
+            vec![]
+        }
+        Action::ShowLog => {
+            state.popup = Some(Popup::Log(0));
             vec![]
         }
         Action::SavePrinciples(path) => state.principles.save(path),
@@ -139,7 +155,9 @@ pub fn admit(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
     // A trainer that has ended, and has not failed, still answers questions.
     let answers = state.run.live && state.run.failed.is_none();
     let commands = |e: &Effect| match e {
-        Effect::Send(Command::Ask { .. } | Command::MeasureEffect { .. } | Command::CancelEffect) => !answers,
+        Effect::Send(
+            Command::Ask { .. } | Command::MeasureEffect { .. } | Command::CancelEffect | Command::LookInside { .. },
+        ) => !answers,
         Effect::Send(_) => true,
         _ => false,
     };
@@ -170,6 +188,10 @@ fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Checkpoint { step, .. } => state.mention(format!("checkpoint after step {step}")),
         Event::Mark(mark) => state.mention(format!("{} acts from step {} on", mark.label, mark.step)),
         _ => {}
+    }
+    if let Event::Inside(answer) = event {
+        super::inside::answered(state, answer);
+        return vec![];
     }
     state.run.apply(event);
     if !Screen::of(&state.run).contains(&state.screen) {
@@ -224,14 +246,22 @@ fn neighbour(state: &State, by: usize) -> Screen {
 }
 
 /// Why a command cannot reach a trainer.
-fn why_no_command(state: &State) -> Option<&'static str> {
-    Some(match () {
+fn why_no_command(state: &State) -> Option<String> {
+    let why = match () {
+        () if state.run.ended() && state.run.live => None,
+        () => steering::why_not(state),
+    };
+    if why.is_some() {
+        return why;
+    }
+    let why = match () {
         () if !state.run.live => "this run is only shown: nothing to change (ple resume goes on with it)",
         () if state.run.failed.is_some() => "training failed, there is nothing to change any more",
         () if state.run.done.is_some() => "training is over; what was learnt is in the run's last checkpoint",
         () if state.leaving == Leaving::AfterSave => "already saving and leaving",
         () => return None,
-    })
+    };
+    Some(why.into())
 }
 
 /// Why an action cannot be done now, for a list of all of them. `None` also where only trying tells.
@@ -239,7 +269,7 @@ pub fn why_not(state: &State, action: &Action) -> Option<String> {
     if action.is_command()
         && let Some(why) = why_no_command(state)
     {
-        return Some(why.into());
+        return Some(why);
     }
     let of_rows = state.run.fit_experiment().is_some();
     let live = |why: Option<&str>| why.map(str::to_string);
@@ -275,10 +305,13 @@ fn refused(state: &mut State, why: String) -> Vec<Effect> {
 /// Whether a command can reach a trainer; says why if not.
 fn can_command(state: &mut State) -> bool {
     let why = why_no_command(state);
-    if let Some(why) = why {
-        state.refuse(why);
+    match why {
+        Some(why) => {
+            state.refuse(why);
+            false
+        }
+        None => true,
     }
-    why.is_none()
 }
 
 /// Switches a principle of those in force, and nothing else.
@@ -351,7 +384,7 @@ fn quit(state: &mut State) -> Vec<Effect> {
 }
 
 fn quit_now(state: &mut State) -> Vec<Effect> {
-    let training = state.run.live && !state.run.ended();
+    let training = state.run.live && !state.run.remote && !state.run.ended();
     state.leaving = Leaving::Now;
     let mut effects = Vec::new();
     if training {
@@ -363,7 +396,7 @@ fn quit_now(state: &mut State) -> Vec<Effect> {
 
 fn save_and_quit(state: &mut State) -> Vec<Effect> {
     state.popup = None;
-    if !state.run.live || state.run.ended() {
+    if !state.run.live || state.run.remote || state.run.ended() {
         state.leaving = Leaving::Now;
         return vec![Effect::Quit];
     }

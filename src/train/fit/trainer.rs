@@ -360,6 +360,7 @@ impl FitTrainer {
                     self.emit(Event::Log(entry))?;
                     self.change(command, by.via)?;
                 }
+                Command::Changed(_) => self.change(command, by.via)?,
                 // Nothing of a policy's run is there to be changed.
                 _ => {}
             }
@@ -369,11 +370,15 @@ impl FitTrainer {
 
     /// Changes the peak of the schedule from the next update on, and marks it on the charts.
     fn change(&mut self, command: Command, by: Via) -> Result<(), TrainError> {
-        let Command::SetLearningRate(rate) = command else {
-            return Ok(());
+        let label = match &command {
+            Command::SetLearningRate(rate) => {
+                let label = format!("rate {:.1e} -> {rate:.1e}", self.learning_rate);
+                self.learning_rate = *rate;
+                label
+            }
+            Command::Changed(labels) => labels.join(", "),
+            _ => return Ok(()),
         };
-        let label = format!("rate {:.1e} -> {rate:.1e}", self.learning_rate);
-        self.learning_rate = rate;
         let step = self.step;
         self.emit(Event::Mark(Mark {
             step,

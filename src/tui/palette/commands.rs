@@ -10,6 +10,7 @@ use crate::tui::keymap::Binding;
 use crate::tui::popup::Prompt;
 use crate::tui::screens::{effect, responses};
 use crate::tui::state::State;
+use crate::tui::steering::Wish;
 
 /// A command with an argument.
 pub struct Command {
@@ -143,6 +144,27 @@ pub const COMMANDS: &[Command] = &[
         },
         arguments: |_| vec![],
         probe: || Some(Action::Effect(effect::Action::Measure)),
+    },
+    Command {
+        name: "steer",
+        argument: "take|take!|release",
+        help: "steer a run that another process trains; take! also from another workbench",
+        row: Some("steer-toggle"),
+        parse: |_, text| match text {
+            "take" => Ok(Action::Steer(Wish::Take { even_so: false })),
+            "take!" => Ok(Action::Steer(Wish::Take { even_so: true })),
+            "release" => Ok(Action::Steer(Wish::Release)),
+            _ => Err(one_of(text, ["take", "take!", "release"].into_iter())),
+        },
+        arguments: |_| {
+            let rows = [
+                ("take", "where nobody steers"),
+                ("release", "watch only"),
+                ("take!", "also from another workbench"),
+            ];
+            rows.map(|(name, help)| (name.to_string(), help.to_string())).into()
+        },
+        probe: || None,
     },
     Command {
         name: "load",

@@ -99,6 +99,7 @@ pub fn started() -> RunView {
         data: "builtin:hh, 4000 queries".into(),
         memory: String::new(),
         resumed_from: 0,
+        origin: None,
     }));
     run
 }

@@ -9,4 +9,4 @@ pub mod responses;
 
 #[cfg(test)]
 pub mod fixtures;
-pub(super) mod live;
+pub mod live;

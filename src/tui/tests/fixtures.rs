@@ -38,6 +38,7 @@ pub fn started(steps: u32) -> Event {
         data: "builtin:hh: 4,000 queries, 12 left out as too long".into(),
         memory: String::new(),
         resumed_from: 0,
+        origin: None,
     })
 }
 

@@ -67,6 +67,8 @@ fn ports(live: bool) -> (Ports, Ends) {
         save: |_, _| Ok(()),
         sent: std::sync::Arc::new(|_| Err("no tokenizer here".into())),
         desk: Default::default(),
+        steering: None,
+        inside: crate::tui::Options::default().inside,
     };
     (
         ports,

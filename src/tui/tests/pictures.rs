@@ -210,3 +210,65 @@ fn what_the_model_was_given() {
     press(&mut state, "\t");
     insta::assert_snapshot!("popup_sent_without_principles", picture(&mut state, 120, 40));
 }
+
+#[test]
+fn the_tokens_of_a_response() {
+    use crate::train::{Command, Inside, InsideToken};
+    let mut state = running(24);
+    let pairs = vec![crate::tui::screens::fixtures::pair(20, 0)];
+    tell(&mut state, Event::Pairs { step: 20, pairs });
+    press(&mut state, "2");
+    let asked = update(&mut state, Action::ShowInside);
+    let Some(Popup::Inside(inside)) = state.popup.clone() else {
+        panic!("no popup");
+    };
+    let pair = inside.pair;
+    let look = Command::LookInside { step: 20, index: 0 };
+    assert_eq!(asked, [crate::tui::action::Effect::Send(look)]);
+    insta::assert_snapshot!("popup_inside_waiting", picture(&mut state, 80, 24));
+    let tokens = |text: &str, by: f64| -> Vec<InsideToken> {
+        let token = |(i, shown): (usize, &str)| InsideToken {
+            id: 300 + i as u32,
+            shown: shown.replace(' ', "\u{B7}"),
+            policy: -0.05 - 0.9 * (i % 7) as f64 + by,
+            reference: Some(-0.05 - 0.9 * (i % 7) as f64 - by * (i % 3) as f64),
+        };
+        text.split_inclusive(' ').enumerate().map(token).collect()
+    };
+    let long = format!("{} {}", pair.guided, "and so on ".repeat(80));
+    let answer = |found| {
+        Box::new(Inside {
+            step: 20,
+            index: 0,
+            policy_steps: 24,
+            found,
+        })
+    };
+    update(
+        &mut state,
+        Action::Event(Box::new(Event::Inside(*answer(Ok([
+            tokens(&pair.original, -0.4),
+            tokens(&long, 0.04),
+        ]))))),
+    );
+    insta::assert_snapshot!("popup_inside", picture(&mut state, 80, 24));
+    press(&mut state, "\tvjl");
+    insta::assert_snapshot!("popup_inside_guided_policy", picture(&mut state, 120, 40));
+    press(&mut state, "vvGn");
+    insta::assert_snapshot!("popup_inside_end", picture(&mut state, 80, 24));
+    state.theme.markers = Markers::Ascii;
+    press(&mut state, "\tn");
+    insta::assert_snapshot!("popup_inside_ascii", picture(&mut state, 60, 16));
+    // Of another pair: not what was asked for.
+    let other = Inside {
+        index: 1,
+        ..*answer(Err("no".into()))
+    };
+    update(&mut state, Action::Inside(Box::new(other)));
+    let Some(Popup::Inside(inside)) = &state.popup else {
+        panic!("no popup");
+    };
+    assert!(inside.answer.as_ref().is_some_and(|a| a.found.is_ok()));
+    press(&mut state, "T");
+    assert_eq!(state.popup, None);
+}

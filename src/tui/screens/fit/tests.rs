@@ -80,6 +80,7 @@ fn started(name: FitName) -> RunView {
         data: "2,000 rows read, 1,990 used; 1,386 to train on, 218 for validation, 386 held out".into(),
         memory: String::new(),
         resumed_from: 0,
+        origin: None,
     }));
     run
 }

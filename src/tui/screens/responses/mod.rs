@@ -157,6 +157,14 @@ pub fn bindings() -> Vec<Binding> {
             help: "what the model was given, token by token",
             footer: Some("prompt"),
         },
+        Binding {
+            name: "responses-tokens",
+            screen: Some(Screen::Responses),
+            keys: const { &[ch('T')] },
+            action: Top::ShowInside,
+            help: "each token by its probability: policy, reference, difference",
+            footer: Some("tokens"),
+        },
         row(
             "responses-ask",
             const { &[ch('i'), ch('a')] },

@@ -132,6 +132,11 @@ impl State {
         })
     }
 
+    /// The sampled pair under the cursor; `None` while queries of one's own are shown.
+    pub fn pair(&self) -> Option<&crate::train::PairRecord> {
+        self.browser.selected().filter(|_| !self.asks.open)
+    }
+
     /// The store answered.
     pub fn page(&mut self, page: PairPage) {
         self.browser.page(page);
