@@ -214,7 +214,7 @@ impl Run {
             save: |_, _| Ok(()),
             sent: std::sync::Arc::new(|_| Err("no tokenizer here".into())),
             desk: Default::default(),
-        steering: None,
+            steering: None,
             inside: ple::tui::Options::default().inside,
         };
         let key = |c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));

@@ -164,10 +164,20 @@ impl Bench {
         sample(policy, prompts, &self.generation, &[], rngs, &mut |_, _| {})
     }
 
-    /// y alone: one batch.
+    /// y alone, half of the rows on each of two threads: as RAFT, PPO and evaluations sample.
     fn sample(&mut self) -> Vec<Completion> {
         self.repetition += 1;
-        self.responses(&self.policy.merged(), 0, Purpose::SampleOriginal)
+        let policy = self.policy.merged();
+        let prompts = &self.work.prompts[0];
+        let (first, second) = prompts.split_at(prompts.len().div_ceil(2));
+        let half = |from: usize, prompts: &[Vec<u32>]| {
+            let rows = from as u64..(from + prompts.len()) as u64;
+            let rngs = rows.map(|row| stream(self.work.seed, Purpose::SampleOriginal, self.repetition, row));
+            sample(&policy, prompts, &self.generation, &[], rngs.collect(), &mut |_, _| {})
+        };
+        let (mut all, more) = rayon::join(|| half(0, first), || half(first.len(), second));
+        all.extend(more);
+        all
     }
 
     /// y and y' on two threads, as a step of training samples them.

@@ -23,17 +23,22 @@ impl Library {
         let (queries, asked) = unbounded::<PairFilter>();
         let (answers, pages) = unbounded();
         std::thread::spawn(move || {
-            while let Ok(mut filter) = asked.recv() {
-                // Somebody who types a search asks faster than a large run answers: only the last question counts.
+            while let Ok(first) = asked.recv() {
+                // Somebody who types a search asks faster than a large run answers: of each that asks, only the last
+                // question counts.
+                let mut questions = vec![first];
                 while let Ok(newer) = asked.try_recv() {
-                    filter = newer;
+                    questions.retain(|q| q.asker != newer.asker);
+                    questions.push(newer);
                 }
-                let page = reader.pairs(&filter).unwrap_or(PairPage {
-                    filter,
-                    ..PairPage::default()
-                });
-                if answers.send(page).is_err() {
-                    return;
+                for filter in questions {
+                    let page = reader.pairs(&filter).unwrap_or(PairPage {
+                        filter,
+                        ..PairPage::default()
+                    });
+                    if answers.send(page).is_err() {
+                        return;
+                    }
                 }
             }
         });

@@ -20,7 +20,10 @@ pub fn log(args: &LogArgs, place: &Place) -> Outcome {
     let folder = resolve(&args.run, &place.runs).map_err(Failure::input)?;
     let entries = Reader::open(&folder).and_then(|r| r.log()).map_err(Failure::input)?;
     if entries.is_empty() {
-        eprintln!("ple: {}: nothing was written down; runs of an older ple have no log", folder.display());
+        eprintln!(
+            "ple: {}: nothing was written down; runs of an older ple have no log",
+            folder.display()
+        );
     }
     let mut out = std::io::stdout().lock();
     for entry in &entries {

@@ -95,7 +95,9 @@ fn commands(folder: &Path, actions: &[String]) -> Result<Vec<Command>, Failure> 
     let mut commands = Vec::new();
     for action in actions {
         let wrong = |message: String| Failure::input(format!("{action}: {message}"));
-        let (word, value) = action.split_once('=').map_or((action.as_str(), None), |(w, v)| (w, Some(v)));
+        let (word, value) = action
+            .split_once('=')
+            .map_or((action.as_str(), None), |(w, v)| (w, Some(v)));
         let number = |range: &str, fits: fn(f64) -> bool| -> Result<f64, Failure> {
             let value: f64 = value
                 .unwrap_or_default()
@@ -260,7 +262,10 @@ impl Keeper {
         };
         match file.take(&me, even_so) {
             Ok(Ok(_)) => self.put(Command::Steer { taken: true }),
-            Ok(Err(holder)) => Some(format!("{} steers this run; :steer take! takes it over", holder.who.words())),
+            Ok(Err(holder)) => Some(format!(
+                "{} steers this run; :steer take! takes it over",
+                holder.who.words()
+            )),
             Err(error) => Some(error.to_string()),
         }
     }

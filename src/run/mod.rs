@@ -40,7 +40,7 @@ pub use error::{Result, StoreError};
 pub use fork::Fork;
 pub(crate) use list::word;
 pub use list::{RunSummary, list_runs, resolve};
-pub use pairs::{PairFilter, PairOrder, PairPage};
+pub use pairs::{Asker, PairFilter, PairOrder, PairPage};
 pub use reader::Reader;
 pub use steering::{Holder, SteeringFile};
 pub use store::Store;

@@ -14,6 +14,8 @@ use crate::train::{Branch, PairRecord};
 pub struct PairFilter {
     /// Comes back with the page, so that an answer that comes late is known to be late.
     pub id: u64,
+    /// Of the questions of each, only the newest need be answered.
+    pub asker: Asker,
     /// Only pairs with this in the query, the original or the guided response. Letters A to Z are found in either case.
     pub search: String,
     pub branch: Option<Branch>,
@@ -23,6 +25,16 @@ pub struct PairFilter {
     pub offset: u64,
     /// Pairs of a page.
     pub limit: u64,
+}
+
+/// What a question for pairs is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asker {
+    /// A list that is read.
+    #[default]
+    List,
+    /// The step under the cursor.
+    Cursor,
 }
 
 /// The order of the pairs that pass a [`PairFilter`]. Pairs without a margin (a reward that is not a number) come last.

@@ -571,12 +571,17 @@ pub(super) fn lengths(
             guided_prompt: prompt + rendered.map_or(0, |text| text.len() / 4),
             response,
             example: most,
+            mean_example: most,
+            whole_example: prompt + most,
         };
     };
     let around = prompter.prompt("", None).len();
     let behind = prompter.prompt("", rendered.as_deref()).len() - around;
-    let (prompt, example) = match pool {
-        None => (experiment.data.max_query_tokens + around, most),
+    let (prompt, [example, mean_example, whole_example]) = match pool {
+        None => {
+            let prompt = experiment.data.max_query_tokens + around;
+            (prompt, [most, most, prompt + most])
+        }
         Some(pool) => {
             let longest = (0..LOOKED_AT)
                 .map(|i| prompter.prompt(&pool.query(i), None).len())
@@ -589,10 +594,25 @@ pub(super) fn lengths(
                 let longest = learnt.map(|e| prompter.response(&e.response).len()).max();
                 response = response.min(longest.unwrap_or(response));
             }
-            let examples = (0..LOOKED_AT.min(u64::from(experiment.sft.steps) * experiment.sft.batch as u64))
+            let learns_from_data = matches!(experiment.method.name, MethodName::Sft | MethodName::Dpo);
+            let read = match learns_from_data {
+                true => LOOKED_AT,
+                false => LOOKED_AT.min(u64::from(experiment.sft.steps) * experiment.sft.batch as u64),
+            };
+            let examples: Vec<(usize, usize)> = (0..read)
                 .filter_map(|i| pool.example(i))
-                .map(|e| prompter.response(&e.response).len().min(most));
-            (longest.unwrap_or(around), examples.max().unwrap_or(1))
+                .map(|e| {
+                    let y = prompter.response(&e.response).len().min(most);
+                    (y, prompter.prompt(&e.query, None).len() + y)
+                })
+                .collect();
+            let most = |f: &dyn Fn(&(usize, usize)) -> usize| examples.iter().map(f).max().unwrap_or(1);
+            let mean = examples
+                .iter()
+                .map(|e| e.0)
+                .sum::<usize>()
+                .div_ceil(examples.len().max(1));
+            (longest.unwrap_or(around), [most(&|e| e.0), mean, most(&|e| e.1)])
         }
     };
     Lengths {
@@ -600,5 +620,7 @@ pub(super) fn lengths(
         guided_prompt: prompt + behind,
         response,
         example,
+        mean_example,
+        whole_example,
     }
 }

@@ -9,8 +9,14 @@ use crate::model::Model;
 use crate::numbers::values;
 use crate::sample::Completion;
 
-/// Rows of one forward pass without gradients.
+/// Rows of one forward pass without gradients, and the logits that it may make.
 const ROWS: usize = 32;
+const LOGITS: usize = 1 << 24;
+
+/// How many responses of so many tokens one thread looks at together: the logits of all their places are held at once.
+pub(super) fn rows_at_once(vocabulary: usize, tokens: usize) -> usize {
+    (LOGITS / (vocabulary * tokens).max(1)).clamp(1, ROWS)
+}
 
 /// A policy's numbers of the tokens of one response.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,8 +29,10 @@ pub struct RowNumbers {
 
 /// What a policy says of responses, without gradients, one half of the rows on each of two threads.
 pub fn look(policy: &Model, rows: &[(&[u32], &[u32])], temperature: f64) -> Vec<RowNumbers> {
+    let longest = rows.iter().map(|(_, y)| y.len()).max().unwrap_or(1);
+    let at_once = rows_at_once(policy.config.vocab_size, longest);
     let half = |rows: &[(&[u32], &[u32])]| -> Vec<RowNumbers> {
-        rows.chunks(ROWS)
+        rows.chunks(at_once)
             .flat_map(|rows| {
                 let found = token_probs(policy, rows, temperature);
                 let (log_pi, entropy) = (values(found.log_pi), values(found.entropy));

@@ -129,6 +129,7 @@ impl PreparedFork {
             step: self.checkpoint.step,
             label: labels.join(", "),
             command,
+            by: Via::Cli,
         };
         let fork = Fork {
             parent: &self.parent,

@@ -10,6 +10,7 @@ use super::run_view::RunView;
 use super::screens::{cases, dashboard, effect, fit, principles, responses};
 use super::sent::{Given, Question};
 use super::steering::{Steering, Wish};
+use super::time;
 
 /// The rooms of the workbench, in the order of their number keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -136,6 +137,8 @@ pub enum Action {
     Suspend,
     /// Draw every cell again.
     Redraw,
+    /// The cursor over the steps, and its film.
+    Time(time::Action),
     Dashboard(dashboard::Action),
     Responses(responses::Action),
     Principles(principles::Action),

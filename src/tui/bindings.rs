@@ -1,7 +1,8 @@
 //! The key table of the whole workbench: dispatch, help and footer are all made from it.
 //!
 //! A screen's own rows must not use a key that acts everywhere (a test says so). Taken everywhere:
-//! `1`-`5`, Tab, Shift-Tab, `?`, `:`, `H`, `@`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l.
+//! `1`-`5`, Tab, Shift-Tab, `?`, `:`, `#`, `@`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l, and for the
+//! cursor over the steps `{` `}` `(` `)` `^` `$` `P` `<` `>`.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use unicode_width::UnicodeWidthStr;
@@ -11,6 +12,7 @@ pub use super::keymap::Binding;
 use super::keymap::{Key, ch, ctrl, key};
 use super::run_view::RunView;
 use super::screens::{cases, dashboard, effect, fit, principles, responses};
+use super::time;
 use crate::config::MethodName;
 
 /// Every row: what acts everywhere first, then the screens in their order.
@@ -170,7 +172,7 @@ fn everywhere() -> Vec<Binding> {
         ),
         row(
             "log",
-            const { &[ch('H')] },
+            const { &[ch('#')] },
             Action::ShowLog,
             "everything that was done to the training, by whom",
             None,
@@ -223,6 +225,69 @@ fn everywhere() -> Vec<Binding> {
             PREVIOUS,
             Action::PreviousScreen,
             "previous screen",
+            None,
+        ),
+        row(
+            "step-back",
+            const { &[ch('{')] },
+            Action::Time(time::Action::By(-1)),
+            "look at the step before, on every screen",
+            Some("back"),
+        ),
+        row(
+            "step-on",
+            const { &[ch('}')] },
+            Action::Time(time::Action::By(1)),
+            "look at the step after",
+            None,
+        ),
+        row(
+            "ten-back",
+            const { &[ch('(')] },
+            Action::Time(time::Action::By(-10)),
+            "ten steps back",
+            None,
+        ),
+        row(
+            "ten-on",
+            const { &[ch(')')] },
+            Action::Time(time::Action::By(10)),
+            "ten steps on",
+            None,
+        ),
+        row(
+            "first-step",
+            const { &[ch('^')] },
+            Action::Time(time::Action::First),
+            "the first step",
+            None,
+        ),
+        row(
+            "live",
+            const { &[ch('$')] },
+            Action::Time(time::Action::Live),
+            "back to the newest step, as it comes",
+            None,
+        ),
+        row(
+            "play",
+            const { &[ch('P')] },
+            Action::Time(time::Action::Play),
+            "play the run like a film, from the cursor on, or hold it",
+            Some("play"),
+        ),
+        row(
+            "film-slower",
+            const { &[ch('<')] },
+            Action::Time(time::Action::Slower),
+            "fewer steps of the film a second",
+            None,
+        ),
+        row(
+            "film-faster",
+            const { &[ch('>')] },
+            Action::Time(time::Action::Faster),
+            "more steps of the film a second",
             None,
         ),
         row(

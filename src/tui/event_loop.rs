@@ -15,7 +15,7 @@ use super::action::{Action, Effect, Screen};
 use super::sent::{Given, Question};
 use super::state::{Leaving, State};
 use super::steering::Port;
-use super::{Left, Outcome, Source, TuiError, input::input, update::update};
+use super::{Left, Outcome, Source, TuiError, input::input, time, update::update};
 
 /// Frames for news from training are at least this far apart, so that drawing takes little from training; a key is
 /// drawn at once.
@@ -119,6 +119,7 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
     };
     let nothing = never();
     let mut drawn: Option<Instant> = None;
+    let mut played: Option<Instant> = None;
     while !this.over {
         let since = drawn.map_or(FRAME, |at| at.elapsed());
         if this.dirty && (this.urgent || since >= FRAME) {
@@ -133,6 +134,17 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             after(FRAME.saturating_sub(since))
         } else {
             never()
+        };
+        let film = match (this.state.film.playing, played) {
+            (false, _) => {
+                played = None;
+                never()
+            }
+            (true, began) => {
+                let began = *played.insert(began.unwrap_or_else(Instant::now));
+                let interval = this.state.film.interval(this.state.run.steps().len());
+                after(interval.saturating_sub(began.elapsed()))
+            }
         };
         select! {
             recv(this.ports.input) -> got => this.on_input(got.ok())?,
@@ -158,6 +170,12 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             recv(this.ports.stop) -> _ => {
                 this.ports.stop = never();
                 this.act(Action::SaveAndQuit)?;
+            }
+            recv(film) -> _ => {
+                let now = Instant::now();
+                let gone = played.map_or(Duration::ZERO, |before| now - before);
+                played = Some(now);
+                this.act(Action::Time(time::Action::Tick(gone)))?;
             }
             recv(timeout) -> _ => {}
         }

@@ -7,7 +7,7 @@ use ratatui::crossterm::event::{
 use super::action::{Action, Effect, Screen};
 use super::popup::Popup;
 use super::state::State;
-use super::update::{admit, update};
+use super::update::{admit, go, update};
 use super::{bindings, palette, popup};
 
 /// Applies an event of the terminal. `None`: nothing changed, there is nothing to draw.
@@ -86,15 +86,21 @@ fn on_mouse(state: &mut State, event: MouseEvent) -> Option<Vec<Effect>> {
         let screen = super::view::tab_at(state, event.column).filter(|_| clicked)?;
         return Some(update(state, Action::Show(screen)));
     }
+    if let Some(step) = super::view::step_at(state, event) {
+        return Some(go(state, Some(super::time::Action::To(step))));
+    }
     let area = state.body();
     let effects = match state.screen {
         Screen::Dashboard => {
-            state.dashboard.mouse(event, area, &state.run);
-            vec![]
+            let to = state.dashboard.mouse(event, area, &state.run);
+            go(state, to)
         }
         Screen::Responses => state.responses.mouse(event, area, &state.run),
         Screen::Principles => state.principles.mouse(event, area, &state.run),
-        Screen::Cases => state.cases.mouse(event, area, &state.run),
+        Screen::Cases => match state.cases.wheel(event, area, &state.run) {
+            Some(to) => go(state, Some(to)),
+            None => state.cases.mouse(event, area, &state.run),
+        },
         Screen::Effect => state.effect.mouse(event, area, &state.run),
         Screen::Training => return None,
         Screen::Rows => {

@@ -27,7 +27,7 @@ pub fn key(state: &State, up: usize, event: KeyEvent) -> Option<usize> {
         KeyCode::PageDown | KeyCode::Char(' ') => up.saturating_sub(page),
         KeyCode::Home | KeyCode::Char('g') => usize::MAX,
         KeyCode::End | KeyCode::Char('G') => 0,
-        KeyCode::Char('q' | 'H') | KeyCode::Enter => return None,
+        KeyCode::Char('q' | '#') | KeyCode::Enter => return None,
         _ => up,
     };
     Some(up.min(most))
@@ -40,22 +40,37 @@ pub fn view(up: usize, state: &State, frame: &mut Frame) {
     let end = log.len().saturating_sub(up);
     let start = end.saturating_sub(rows(frame.area().height));
     let mut lines = vec![Line::styled(
-        clip(&format!("{:<19}  {:>6}  {:<10}  {}", "when (UTC)", "step", "by", "what"), width),
+        clip(
+            &format!("{:<19}  {:>6}  {:<10}  {}", "when (UTC)", "step", "by", "what"),
+            width,
+        ),
         theme.dim,
     )];
     if log.is_empty() {
-        lines.push(Line::from("Nothing was written down yet; runs of an older ple have no log."));
+        lines.push(Line::from(
+            "Nothing was written down yet; runs of an older ple have no log.",
+        ));
     }
     lines.extend(log[start..end].iter().map(|entry| {
         let head = format!("{:<19}  {:>6}  {:<10}  ", entry.time(), entry.step, entry.by.via.word());
         let room = width.saturating_sub(head.len());
-        let style = if entry.refused.is_some() { theme.bad } else { Default::default() };
+        let style = if entry.refused.is_some() {
+            theme.bad
+        } else {
+            Default::default()
+        };
         Line::from(vec![
             Span::styled(clip(&head, width), theme.dim),
             Span::styled(clip(&what(entry), room), style),
         ])
     }));
-    boxed("What was done to the training", lines, Some("j k scroll · Esc close"), theme, frame);
+    boxed(
+        "What was done to the training",
+        lines,
+        Some("j k scroll · Esc close"),
+        theme,
+        frame,
+    );
 }
 
 fn what(entry: &LogEntry) -> String {

@@ -1,4 +1,5 @@
-//! What the screen knows of a run: built from events alone, whether they come from a trainer or from the store.
+//! What the screen knows of a run: built from events alone, whether they come from a trainer or from the store. The one
+//! exception is the step that is looked at (`past.rs`), which every screen follows.
 
 use std::collections::VecDeque;
 
@@ -10,6 +11,7 @@ use crate::train::{
 
 use super::fit_view::FitView;
 use super::history::{History, Table};
+use super::past::Past;
 use super::steering::Steering;
 
 /// Pairs of the newest steps, kept so that the newest batch needs no question to the store.
@@ -57,6 +59,8 @@ pub struct RunView {
     pub paused: bool,
     pub done: Option<Done>,
     pub failed: Option<String>,
+    /// The step looked at; `None` is the newest, as it comes.
+    pub past: Option<Past>,
 }
 
 impl RunView {

@@ -11,6 +11,7 @@ use super::popup::Popup;
 use super::run_view::RunView;
 use super::screens::{cases, dashboard, effect, fit, principles, responses};
 use super::theme::Theme;
+use super::time::Film;
 use super::view;
 
 /// The state of the workbench. Only [`super::update::update`] and the input handling change it.
@@ -23,6 +24,8 @@ pub struct State {
     pub cases: cases::State,
     pub effect: effect::State,
     pub fit: fit::State,
+    /// The film of the run; the step that is looked at is the run's (`RunView::past`).
+    pub film: Film,
     /// What lies over the screen.
     pub popup: Option<Popup>,
     /// The last thing to say; the next key takes it away.
@@ -77,6 +80,7 @@ impl State {
             cases: Default::default(),
             effect: Default::default(),
             fit: Default::default(),
+            film: Film::default(),
             popup: None,
             notice: None,
             alarms_seen: 0,

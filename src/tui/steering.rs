@@ -9,7 +9,9 @@ use super::state::State;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// Steer the run. `even_so`: also when another workbench does.
-    Take { even_so: bool },
+    Take {
+        even_so: bool,
+    },
     Release,
 }
 

@@ -8,11 +8,18 @@ use super::popup::{Popup, Prompt};
 use super::screens::{self, effect, principles, responses};
 use super::state::{Leaving, State};
 use super::steering;
+use super::time;
+use crate::run::Asker;
 
 /// Applies an action.
 pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Event(event) => on_event(state, *event),
+        Action::Pairs(page) if page.filter.asker == Asker::Cursor => {
+            state.run.pairs_at(page.filter.step.unwrap_or(u32::MAX), page.pairs);
+            let effects = state.responses.on_event(&state.run);
+            admit(state, effects)
+        }
         Action::Pairs(page) => {
             state.responses.page(page);
             vec![]
@@ -100,7 +107,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             vec![]
         }
         Action::SavePrinciples(path) => state.principles.save(path),
-        Action::GoTo(step) => go_to(state, step),
+        Action::GoTo(step) => time::update(state, time::Action::To(step)),
         Action::Quit => quit(state),
         Action::QuitNow => quit_now(state),
         Action::SaveAndQuit => save_and_quit(state),
@@ -124,9 +131,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Redraw => vec![Effect::Redraw],
         Action::Dashboard(action) => {
             let area = state.body();
-            state.dashboard.update(action, &state.run, area);
-            vec![]
+            let to = state.dashboard.update(action, &state.run, area);
+            go(state, to)
         }
+        Action::Time(action) => time::update(state, action),
         Action::Responses(action) => {
             let effects = state.responses.update(action, &state.run);
             admit(state, effects)
@@ -134,6 +142,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Principles(action) => {
             let effects = state.principles.update(action, &state.run);
             admit(state, effects)
+        }
+        Action::Cases(action) if state.cases.goes_to(&action, &state.run).is_some() => {
+            let to = state.cases.goes_to(&action, &state.run);
+            go(state, to)
         }
         Action::Cases(action) => {
             let effects = state.cases.update(action, &state.run);
@@ -148,6 +160,11 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             vec![]
         }
     }
+}
+
+/// Goes where a screen's own keys, or its mouse, put the cursor over the steps.
+pub fn go(state: &mut State, to: Option<time::Action>) -> Vec<Effect> {
+    to.map_or(vec![], |to| time::update(state, to))
 }
 
 /// Lets the effects of a screen through, but no command to a trainer that is not there.
@@ -332,18 +349,6 @@ fn switch_principle(state: &mut State, name: &str, on: bool) -> Vec<Effect> {
                 &format!("{name} is {word} from the next step on"),
             )
         }
-    }
-}
-
-/// Looks at a step, on the screen that is shown where that has steps, else on the dashboard.
-fn go_to(state: &mut State, step: u32) -> Vec<Effect> {
-    let Some(at) = state.dashboard.go_to(step, &state.run) else {
-        return refused(state, format!("there are no numbers of step {step}"));
-    };
-    match state.screen {
-        Screen::Responses => update(state, Action::Responses(responses::Action::Jump(at))),
-        Screen::Dashboard => vec![],
-        _ => show(state, Screen::Dashboard),
     }
 }
 

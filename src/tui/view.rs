@@ -2,6 +2,7 @@
 
 use ratatui::{
     Frame,
+    crossterm::event::{MouseButton, MouseEvent, MouseEventKind},
     layout::{Alignment, Rect},
     style::Style,
     text::{Line, Span},
@@ -14,6 +15,7 @@ use super::screens::{cases, dashboard, effect, fit, principles, responses};
 use super::state::State;
 use super::status::{self, Status};
 use super::theme::Theme;
+use super::time;
 use super::widgets::wrap::clip;
 use super::{bindings, popup_view};
 use crate::config::{FitExperiment, FitName, Plan};
@@ -31,7 +33,7 @@ pub fn view(state: &State, frame: &mut Frame) {
     }
     draw_tabs(state, frame, row(area, 0));
     draw_run(state, frame, row(area, 1));
-    if header_rows(area) > 2 {
+    if header_rows(area, state) > 2 {
         draw_progress(state, frame, row(area, 2));
     }
     let body = body(area, state);
@@ -53,7 +55,7 @@ pub fn view(state: &State, frame: &mut Frame) {
 
 /// Where the present screen is drawn.
 pub fn body(area: Rect, state: &State) -> Rect {
-    let head = header_rows(area);
+    let head = header_rows(area, state);
     let alarm = match (status::alarm(state), area.height) {
         (None, _) => 0,
         (Some(_), 0..=19) => 1,
@@ -129,8 +131,66 @@ fn draw_screen(state: &State, frame: &mut Frame, area: Rect) {
     }
 }
 
-fn header_rows(area: Rect) -> u16 {
-    if area.height >= 20 { 3 } else { 2 }
+/// The line of the way gone is left out where there are few rows, but not while it says that one looks at the past.
+fn header_rows(area: Rect, state: &State) -> u16 {
+    if area.height >= 20 || state.run.past.is_some() {
+        3
+    } else {
+        2
+    }
+}
+
+/// The step under the mouse, where it was clicked or pulled on the line of the way gone.
+pub fn step_at(state: &State, event: MouseEvent) -> Option<u32> {
+    let pressed = matches!(
+        event.kind,
+        MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left)
+    );
+    let area = Rect::new(0, 0, state.size.0, state.size.1);
+    if !pressed || event.row != 2 || header_rows(area, state) < 3 || state.run.steps().is_empty() {
+        return None;
+    }
+    Some((u64::from(event.column) * u64::from(timeline_end(state)) / u64::from(area.width.max(2) - 1)) as u32)
+}
+
+/// The last step of the line of the way gone.
+fn timeline_end(state: &State) -> u32 {
+    let newest = state.run.steps().last().copied().unwrap_or(0);
+    let planned = if state.run.ended() {
+        0
+    } else {
+        state.run.steps_planned()
+    };
+    planned.saturating_sub(1).max(newest).max(1)
+}
+
+/// The same line while one looks at the past: where one is, in a place and in words.
+fn draw_timeline(step: u32, state: &State, frame: &mut Frame, area: Rect) {
+    let theme = &state.theme;
+    let end = u64::from(timeline_end(state));
+    let newest = state.run.steps().last().copied().unwrap_or(0);
+    let column = |step: u32| (u64::from(step) * u64::from(area.width.max(2) - 1) / end) as u16;
+    let (here, gone) = (column(step).min(area.width - 1), column(newest));
+    let rule = |x: u16| match x {
+        x if x < here => Span::styled("━", theme.mark),
+        x if x == here => Span::styled("◆", theme.mark),
+        x if x <= gone => Span::styled("━", theme.border),
+        _ => Span::styled("─", theme.border),
+    };
+    frame.render_widget(Paragraph::new(Line::from_iter((0..area.width).map(rule))), area);
+    let text = format!(" {} ", time::words(state).unwrap_or_default());
+    let wide = text.width() as u16;
+    // On the side of the cursor that has more room.
+    let x = match here >= area.width / 2 {
+        true => here.saturating_sub(wide + 1),
+        false => (here + 2).min(area.width.saturating_sub(wide)),
+    };
+    let at = Rect {
+        x: area.x + x,
+        width: wide.min(area.width - x),
+        ..area
+    };
+    frame.render_widget(Paragraph::new(Span::styled(text, theme.mark)), at);
 }
 
 fn row(area: Rect, at: u16) -> Rect {
@@ -268,6 +328,9 @@ fn draw_run(state: &State, frame: &mut Frame, area: Rect) {
 
 /// A rule as long as the way gone.
 fn draw_progress(state: &State, frame: &mut Frame, area: Rect) {
+    if let Some(step) = state.run.at() {
+        return draw_timeline(step, state, frame, area);
+    }
     let done = (status::progress(&state.run) * f64::from(area.width)).round() as usize;
     let rest = usize::from(area.width) - done.min(usize::from(area.width));
     let line = Line::from(vec![

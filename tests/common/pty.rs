@@ -23,6 +23,11 @@ pub struct Pty {
 impl Pty {
     /// `ple ARGS --runs RUNS` in a terminal of 100x30, in the lab's folder.
     pub fn start(lab: &Lab, args: &[&str]) -> Self {
+        Self::start_with(lab, args, &[])
+    }
+
+    /// The same with more in its environment.
+    pub fn start_with(lab: &Lab, args: &[&str], environment: &[(&str, &str)]) -> Self {
         let pair = native_pty_system().openpty(size(100, 30)).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_ple"));
         command.args(args);
@@ -35,6 +40,9 @@ impl Pty {
         command.env("XDG_STATE_HOME", lab.path().join("state"));
         for name in ["NO_COLOR", "COLORTERM", "RAYON_NUM_THREADS"] {
             command.env_remove(name);
+        }
+        for (name, value) in environment {
+            command.env(name, value);
         }
         let before = settings(&*pair.master);
         let child = pair.slave.spawn_command(command).expect("the binary starts");

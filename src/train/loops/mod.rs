@@ -27,7 +27,7 @@ const PROBED: usize = 8;
 
 /// Responses whose tokens are looked at where the method itself does not: two passes over all of a step's would take a
 /// quarter of the time of a step, and the mean over some steps says as much.
-const WATCHED: usize = 6;
+pub(super) const WATCHED: usize = 6;
 
 /// Token ids of a query and of the response to it.
 pub(super) type Row = (Vec<u32>, Vec<u32>);

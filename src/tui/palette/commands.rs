@@ -69,7 +69,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "goto",
         argument: "STEP",
-        help: "look at a step: the cursor of the charts, the pairs of the responses",
+        help: "look at a step, on every screen",
         row: None,
         parse: |state, text| step(state, text).map(Action::GoTo),
         arguments: |_| vec![],

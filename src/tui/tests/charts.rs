@@ -3,6 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use crate::tui::history::Column;
+use crate::tui::smooth::Smoothing;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::chart::{Chart, Curve, Dash};
 
@@ -18,13 +19,9 @@ fn drawn(values: impl Iterator<Item = f64>, area: Rect) -> Vec<String> {
             style,
             dash,
         }],
-        spread: vec![],
-        fill: None,
-        marks: vec![],
         span: (0, steps.len().saturating_sub(1) as u32),
-        cursor: None,
-        log: false,
-        smooth: false,
+        smoothing: Smoothing::Off,
+        ..Chart::default()
     };
     let mut buffer = Buffer::empty(area);
     chart.draw(area, &mut buffer, &Theme::plain());

@@ -64,7 +64,7 @@ fn dashboards_of_every_area_are_drawn() {
     use ratatui::{Terminal, backend::TestBackend, layout::Rect};
     let mut state = running(30);
     tell(&mut state, mark(8, "tau 0.086 -> 0.05"));
-    state.dashboard.cursor = Some(4);
+    state.run.look_at(Some(4));
     for zoomed in [false, true] {
         state.dashboard.zoomed = zoomed;
         let Ok(mut terminal) = Terminal::new(TestBackend::new(130, 40));

@@ -8,3 +8,4 @@ mod fuzz;
 mod loops;
 mod methods;
 mod pictures;
+mod steering;

@@ -29,8 +29,18 @@ impl Across {
     }
 }
 
+/// Something that happened at a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mark<'a> {
+    pub step: u32,
+    pub label: &'a str,
+    /// One column wide.
+    pub sign: &'static str,
+    pub style: Style,
+}
+
 /// The cell of a step, if it is to be seen.
-fn cell_of(plot: Rect, x: Across, step: u32) -> Option<u16> {
+pub fn cell_of(plot: Rect, x: Across, step: u32) -> Option<u16> {
     let per_cell = (x.dots / usize::from(plot.width.max(1))).max(1) as i64;
     let cell = u16::try_from(x.dot(step) / per_cell).ok()?;
     (cell < plot.width).then_some(plot.x + cell)
@@ -69,18 +79,18 @@ pub fn draw_steps(buffer: &mut Buffer, plot: Rect, x: Across, row: u16, theme: &
 
 /// The labels of marks above them; each mark has at least its sign. The newest is placed first, right of its sign or, where
 /// there is no room, left of it.
-pub fn draw_marks(marks: &[(u32, &str)], buffer: &mut Buffer, plot: Rect, x: Across, row: u16, theme: &Theme) {
+pub fn draw_marks(marks: &[Mark], buffer: &mut Buffer, plot: Rect, x: Across, row: u16) {
     let mut taken = vec![false; usize::from(plot.width)];
     let places = || {
         marks
             .iter()
-            .filter_map(|&(step, label)| Some((cell_of(plot, x, step)?, label)))
+            .filter_map(|mark| Some((cell_of(plot, x, mark.step)?, mark)))
     };
-    for (at, _) in places() {
-        buffer.set_string(at, row, "▾", theme.mark);
+    for (at, mark) in places() {
+        buffer.set_string(at, row, mark.sign, mark.style);
         taken[usize::from(at - plot.x)] = true;
     }
-    for (at, label) in places().rev() {
+    for (at, Mark { label, style, .. }) in places().rev() {
         // A blank before and after the label keeps it apart from its neighbours.
         let wide = label.width() + 2;
         let at = usize::from(at - plot.x);
@@ -97,12 +107,12 @@ pub fn draw_marks(marks: &[(u32, &str)], buffer: &mut Buffer, plot: Rect, x: Acr
             let room = taken[at + 1..].iter().take_while(|t| !**t).count();
             if room >= LEAST {
                 let text = clip(label, room - 2);
-                buffer.set_string(plot.x + at as u16 + 2, row, text, theme.mark);
+                buffer.set_string(plot.x + at as u16 + 2, row, text, *style);
                 taken[at + 1..at + 1 + room].fill(true);
             }
             continue;
         };
-        buffer.set_string(plot.x + start as u16 + 1, row, label, theme.mark);
+        buffer.set_string(plot.x + start as u16 + 1, row, label, *style);
         let end = (start + wide).min(taken.len());
         taken[start..end].fill(true);
     }
@@ -119,7 +129,16 @@ mod tests {
             span: (0, 39),
             dots: usize::from(width) * 2,
         };
-        draw_marks(marks, &mut buffer, plot, x, 0, &Theme::plain());
+        let marks: Vec<Mark> = marks
+            .iter()
+            .map(|&(step, label)| Mark {
+                step,
+                label,
+                sign: "▾",
+                style: Style::new(),
+            })
+            .collect();
+        draw_marks(&marks, &mut buffer, plot, x, 0);
         (0..width).map(|x| buffer[(x, 0)].symbol()).collect()
     }
 

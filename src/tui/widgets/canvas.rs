@@ -36,21 +36,26 @@ impl Canvas {
         usize::from(self.area.width) * self.scale().0
     }
 
-    /// Cells across.
-    pub fn columns(&self) -> u16 {
-        self.area.width
-    }
-
     /// Dots from top to bottom.
     pub fn height(&self) -> usize {
         usize::from(self.area.height) * self.scale().1
     }
 
-    fn scale(&self) -> (usize, usize) {
-        match self.markers {
+    /// What it is drawn with.
+    pub fn markers(&self) -> Markers {
+        self.markers
+    }
+
+    /// Dots of a cell, across and from top to bottom.
+    pub fn dots_of_cell(markers: Markers) -> (usize, usize) {
+        match markers {
             Markers::Braille => (2, 4),
             Markers::Ascii => (1, 1),
         }
+    }
+
+    fn scale(&self) -> (usize, usize) {
+        Self::dots_of_cell(self.markers)
     }
 
     /// Sets one dot; outside of the area nothing happens.

@@ -1,21 +1,27 @@
-//! A line chart over steps, drawn straight into the buffer in time of its width, however long the run.
+//! A chart over steps, drawn straight into the buffer in time of its width, however long the run.
 //!
-//! While there are few steps, a line joins their moving averages and a faint dot stands for each step (or the line joins
-//! the steps themselves). When several steps share a column of dots, the column shows their smallest and largest value
-//! dimly and a line through their means, so that no spike is lost.
+//! While there are few steps, a line joins their moving averages, with every single step faintly behind it (or the line
+//! joins the steps themselves). When several steps share a column of dots, the column shows their smallest and largest
+//! value dimly and a line through their means, so that no spike is lost.
 
 use ratatui::{
     buffer::Buffer,
-    layout::{Position, Rect},
-    style::Style,
+    layout::Rect,
+    style::{Modifier, Style},
+    text::Line,
 };
 
-use super::axis::{Across, draw_marks, draw_rule, draw_steps};
+use super::axis::{Across, Mark, cell_of, draw_marks, draw_rule, draw_steps};
 use super::canvas::Canvas;
-use super::scale::{Scale, labels};
+use super::lines::{self, draw_band, draw_dense, draw_stack, join};
+use super::readout;
+use super::scale::Scale;
 use crate::tui::history::{BASE, Column, Summary};
-use crate::tui::smooth;
+use crate::tui::smooth::{self, Smoothing};
 use crate::tui::theme::{Markers, Theme};
+
+/// From this many rows on single steps are joined by a faint line; in lower plots it would only be dust.
+const ROWS_FOR_LINE: u16 = 14;
 
 /// How a line is drawn, so that lines differ without colour too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,13 +30,13 @@ pub enum Dash {
     Solid,
     Dashed,
     Dotted,
-    /// Barely there: the edges of a spread.
+    /// Barely there: the edges of a band.
     Sparse,
 }
 
 impl Dash {
     /// Whether the dot is drawn that lies so far along the line.
-    fn on(self, along: i64) -> bool {
+    pub(super) fn on(self, along: i64) -> bool {
         match self {
             Dash::Solid => true,
             Dash::Dashed => along.rem_euclid(6) < 4,
@@ -57,24 +63,59 @@ pub struct Curve<'a> {
     pub dash: Dash,
 }
 
+/// A spread around a curve: its lower and its upper edge.
+#[derive(Clone, Copy, Debug)]
+pub struct Band<'a> {
+    pub low: &'a Column,
+    pub high: &'a Column,
+    pub style: Style,
+}
+
 /// A chart. Fields that are not needed stay empty.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Chart<'a> {
-    /// The step of each point of all columns.
+    /// The step of each point of all columns, as far as they are drawn.
     pub steps: &'a [u32],
     pub curves: Vec<Curve<'a>>,
-    /// Edges of a spread.
-    pub spread: Vec<Curve<'a>>,
+    /// Behind the curves.
+    pub bands: Vec<Band<'a>>,
     /// Fill between two columns: the gap.
     pub fill: Option<(&'a Column, &'a Column, Style)>,
-    /// Steps with a label: changes made by hand.
-    pub marks: Vec<(u32, &'a str)>,
+    /// The two curves are counts of which the second stands on the first: areas, not lines.
+    pub stacked: bool,
+    /// Steps at which something happened.
+    pub marks: Vec<Mark<'a>>,
+    /// Steps at which a number stopped being one, of each curve that it happened to.
+    pub breaks: Vec<(&'a [u32], Style)>,
     /// First and last step of the horizontal axis.
     pub span: (u32, u32),
+    /// The step under the crosshair.
     pub cursor: Option<u32>,
+    /// What stands beside the crosshair, where there is room.
+    pub readout: Vec<Line<'a>>,
+    /// Steps that are being selected.
+    pub selection: Option<(u32, u32)>,
     pub log: bool,
-    /// Draw the moving average, each step as a faint dot behind it.
-    pub smooth: bool,
+    pub smoothing: Smoothing,
+}
+
+/// Where a chart is on the screen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    pub plot: Rect,
+    /// The row of the steps.
+    pub axis: Option<u16>,
+    span: (u32, u32),
+}
+
+impl Place {
+    /// The step under a column of the screen; of one beside the plot, that at its edge.
+    pub fn step(&self, x: u16) -> u32 {
+        let cells = u64::from(self.plot.width.max(2)) - 1;
+        let cell = u64::from(x.saturating_sub(self.plot.x)).min(cells);
+        let (from, to) = (u64::from(self.span.0), u64::from(self.span.1));
+        (from + (cell * (to - from) + cells / 2) / cells) as u32
+    }
 }
 
 impl Chart<'_> {
@@ -84,9 +125,10 @@ impl Chart<'_> {
         to - from > usize::from(width) * 4
     }
 
-    /// The vertical axis is logarithmic at this width: asked for, and possible.
-    pub fn is_log(&self, width: u16) -> bool {
-        self.log && self.bounds(width).0 > 0.0
+    /// The vertical axis at this width.
+    pub fn axis(&self, width: u16) -> super::scale::Axis {
+        let (low, high) = self.bounds(width);
+        Scale::fit(low, high, 1, self.log).axis
     }
 
     /// Draws the chart.
@@ -106,50 +148,82 @@ impl Chart<'_> {
             span: self.span,
             dots: canvas.width(),
         };
-        if !scale.log && scale.low < 0.0 && scale.high > 0.0 {
+        if scale.crosses_zero() && !self.stacked {
             let y = scale.dot(0.0);
             (0..canvas.width() as i64)
                 .step_by(3)
                 .for_each(|x| canvas.dot(x, y, theme.dim));
         }
         let bounds = self.bounds_of_dots(x);
-        self.draw_fill(&mut canvas, x, &scale, bounds.as_deref());
-        for curve in self.spread.iter().chain(&self.curves) {
-            match &bounds {
-                Some(bounds) => draw_dense(&mut canvas, bounds, &scale, curve, theme),
-                None => self.draw_points(&mut canvas, x, &scale, curve, theme),
-            }
-        }
-        for &(step, _) in &self.marks {
-            draw_rule(buffer, plot, x, step, "┊", theme.mark);
+        self.draw_curves(&mut canvas, x, &scale, bounds.as_deref(), plot, theme);
+        let shown = self.marks_in_span();
+        for mark in &shown {
+            draw_rule(buffer, plot, x, mark.step, "┊", mark.style);
         }
         if let Some(step) = self.cursor {
             draw_rule(buffer, plot, x, step, "│", theme.title);
         }
         canvas.draw(buffer);
-        let dots_of_row = (scale.dots as i64 / i64::from(plot.height.max(1))).max(1);
+        self.draw_breaks(plot, x, buffer);
+        let row_of = |value: f64| {
+            let dots_of_row = (scale.dots as i64 / i64::from(plot.height.max(1))).max(1);
+            let row = scale.dot(value).div_euclid(dots_of_row);
+            u16::try_from(row).ok().filter(|row| *row < plot.height)
+        };
         for (value, label) in ticks {
-            let row = scale.dot(value) / dots_of_row;
-            if plot.x > area.x && (0..i64::from(plot.height)).contains(&row) {
+            if let Some(row) = row_of(value).filter(|_| plot.x > area.x) {
                 let at = plot.x - 1 - label.len() as u16;
-                buffer.set_string(at, plot.y + row as u16, &label, theme.dim);
+                buffer.set_string(at, plot.y + row, &label, theme.dim);
             }
         }
         if let Some(row) = axis {
             draw_steps(buffer, plot, x, row, theme);
         }
         if let Some(row) = marks {
-            draw_marks(&self.marks, buffer, plot, x, row, theme);
+            draw_marks(&shown, buffer, plot, x, row);
         }
+        if let Some((from, to)) = self.selection {
+            self.draw_selection(plot, x, (from, to), buffer);
+        }
+        let Some(cell) = self.cursor.and_then(|step| cell_of(plot, x, step)) else {
+            return;
+        };
+        let sign = if theme.markers == Markers::Ascii { "o" } else { "●" };
+        for (value, style) in self.at_cursor() {
+            if let Some(row) = row_of(value) {
+                buffer.set_string(cell, plot.y + row, sign, style);
+            }
+        }
+        readout::draw(&self.readout, cell, plot, buffer);
     }
 
-    /// The step under a place of the screen, for a chart drawn in this area.
-    pub fn step_at(&self, at: Position, area: Rect, theme: &Theme) -> Option<u32> {
-        let plot = self.frame(area, theme)?.plot;
-        let (from, to) = (u64::from(self.span.0), u64::from(self.span.1));
-        let cells = u64::from(plot.width.max(2)) - 1;
-        plot.contains(at)
-            .then(|| (from + (u64::from(at.x - plot.x) * (to - from) + cells / 2) / cells) as u32)
+    /// Where it is, drawn in this area; nothing where it is too small to be drawn.
+    pub fn place(&self, area: Rect, theme: &Theme) -> Option<Place> {
+        let frame = self.frame(area, theme)?;
+        Some(Place {
+            plot: frame.plot,
+            axis: frame.axis,
+            span: self.span,
+        })
+    }
+
+    /// What each line has at the cursor, where that is a number, with its look.
+    fn at_cursor(&self) -> Vec<(f64, Style)> {
+        let index = self.cursor.and_then(|step| self.steps.binary_search(&step).ok());
+        let Some(index) = index.filter(|_| !self.stacked) else {
+            return vec![];
+        };
+        let value = |curve: &Curve| {
+            let value = smooth::average(curve.column.points(), index, self.smoothing)?;
+            Some((f64::from(value), curve.style))
+        };
+        self.curves.iter().filter_map(value).collect()
+    }
+
+    fn marks_in_span(&self) -> Vec<Mark<'_>> {
+        let (from, to) = self.span;
+        let seen = |m: &&Mark| (from..=to).contains(&m.step);
+        self.marks.iter().filter(seen).copied().collect()
     }
 
     /// Where things go; nothing at all in an area that is too small.
@@ -161,15 +235,18 @@ impl Chart<'_> {
         let has_marks = area.height >= 7 && !self.marks.is_empty();
         let rows = area.height - u16::from(has_axis) - u16::from(has_marks);
         let (low, high) = self.bounds(area.width);
-        let dots = usize::from(rows) * if theme.markers == Markers::Braille { 4 } else { 1 };
-        let scale = Scale::fit(low, high, dots, self.log);
+        let dots = usize::from(rows) * Canvas::dots_of_cell(theme.markers).1;
+        let scale = match self.stacked {
+            true => Scale::from_zero(high, dots),
+            false => Scale::fit(low, high, dots, self.log),
+        };
         let wanted = (usize::from(rows) / 2).clamp(2, 8);
         // One label alone tells no distance.
         let values = (wanted..wanted + 4)
             .map(|n| scale.ticks(n))
             .find(|ticks| ticks.len() > 1);
         let values = values.unwrap_or_else(|| scale.ticks(wanted));
-        let ticks: Vec<(f64, String)> = values.iter().copied().zip(labels(&values)).collect();
+        let ticks: Vec<(f64, String)> = values.iter().copied().zip(scale.labels(&values)).collect();
         let widest = ticks.iter().map(|(_, label)| label.len()).max().unwrap_or(0) as u16;
         let gutter = if area.width < widest + 12 { 0 } else { widest + 1 };
         let y = area.y + u16::from(has_marks);
@@ -197,77 +274,145 @@ impl Chart<'_> {
     /// Smallest and largest value to be seen at this width.
     fn bounds(&self, width: u16) -> (f64, f64) {
         let (from, to) = self.visible();
-        let over = |sum: Summary, c: &Curve| sum.merge(c.column.summary(from, to));
-        let own = self.curves.iter().fold(Summary::EMPTY, over);
+        let over = |sum: Summary, c: &Column| sum.merge(c.summary(from, to));
+        let own = self.curves.iter().fold(Summary::EMPTY, |sum, c| over(sum, c.column));
         if own.count == 0 {
             return (f64::INFINITY, f64::NEG_INFINITY);
         }
-        if self.dense(width) {
-            let all = self.spread.iter().fold(own, over);
-            return (f64::from(all.min), f64::from(all.max));
+        if let [lower, upper] = &self.curves[..]
+            && self.stacked
+        {
+            let top = |c: &Curve| f64::from(c.column.summary(from, to).max).max(0.0);
+            return (0.0, top(lower) + top(upper));
         }
-        // The edges of the spread are drawn averaged; their single spikes must not squeeze the curves.
-        let edges = self
-            .spread
-            .iter()
-            .flat_map(|c| self.values(c.column))
-            .filter(|v| v.is_finite());
-        edges.fold((f64::from(own.min), f64::from(own.max)), |(low, high), v| {
-            (low.min(v), high.max(v))
-        })
+        let bounds = (f64::from(own.min), f64::from(own.max));
+        let edges = self.bands.iter().flat_map(|band| [band.low, band.high]);
+        let (low, high) = if self.dense(width) {
+            let all = edges.fold(own, over);
+            (f64::from(all.min), f64::from(all.max))
+        } else {
+            // The edges are drawn averaged; their single spikes must not squeeze the curves.
+            let values = edges.flat_map(|c| self.values(c)).filter(|v| v.is_finite());
+            values.fold(bounds, |(low, high), v| (low.min(v), high.max(v)))
+        };
+        // Where the curves have a logarithm, an edge that has none is cut off.
+        (
+            if self.log && bounds.0 > 0.0 && low <= 0.0 {
+                bounds.0
+            } else {
+                low
+            },
+            high,
+        )
     }
 
     /// What the line of a column runs through, point for point of those visible.
     fn values(&self, column: &Column) -> Vec<f64> {
         let (from, to) = self.visible();
-        if self.smooth {
-            return smooth::averages(column.points(), from, to);
-        }
-        let points = column.points();
-        points[from.min(points.len())..to.min(points.len())]
-            .iter()
-            .map(|&v| f64::from(v))
-            .collect()
+        smooth::averages(column.points(), from, to, self.smoothing)
     }
 
-    /// Rows of dots between two lines: the gap, seen before its number is read.
-    fn draw_fill(&self, canvas: &mut Canvas, x: Across, scale: &Scale, bounds: Option<&[usize]>) {
-        let Some((below, above, style)) = self.fill else { return };
-        let stride = (x.dots / usize::from(canvas.columns()).max(1) * 2).max(2);
-        let mean = |column: &Column, from: usize, to: usize| {
-            let s = column.summary(from, to);
-            (s.count > 0).then_some(f64::from(s.mean))
+    fn draw_curves(
+        &self,
+        canvas: &mut Canvas,
+        x: Across,
+        scale: &Scale,
+        bounds: Option<&[usize]>,
+        plot: Rect,
+        theme: &Theme,
+    ) {
+        if let [lower, upper] = &self.curves[..]
+            && self.stacked
+        {
+            return draw_stack(canvas, x, self.steps, scale, lower, upper, theme);
+        }
+        let mean = |column: &Column, dot: usize| {
+            let summary = column.summary(*bounds?.get(dot)?, *bounds?.get(dot + 1)?);
+            (summary.count > 0).then_some(f64::from(summary.mean))
         };
-        let lines = bounds.is_none().then(|| (self.values(below), self.values(above)));
-        for dot in (0..x.dots).step_by(stride) {
-            let values = match (&lines, bounds.and_then(|b| b.get(dot..dot + 2))) {
-                (Some((low, high)), _) => self.between(low, x, dot as i64).zip(self.between(high, x, dot as i64)),
-                (None, Some(&[from, to])) => mean(below, from, to).zip(mean(above, from, to)),
-                _ => None,
-            };
-            let Some((p, q)) = values else { continue };
-            let (p, q) = (scale.dot(p), scale.dot(q));
-            (p.min(q) + 2..p.max(q) - 1)
-                .filter(|y| y % 2 == 0)
-                .for_each(|y| canvas.dot(dot as i64, y, style));
-        }
-    }
-
-    /// The height of a line at a column of dots: on the straight way from one point to the next.
-    fn between(&self, values: &[f64], x: Across, dot: i64) -> Option<f64> {
         let (from, to) = self.visible();
         let steps = &self.steps[from..to];
-        let next = steps.partition_point(|&s| x.dot(s) < dot);
-        let (there, after) = (x.dot(*steps.get(next)?), *values.get(next)?);
-        let value = match next.checked_sub(1) {
-            _ if there == dot => after,
-            None => return None,
-            Some(last) => {
-                let (here, before) = (x.dot(steps[last]), *values.get(last)?);
-                before + (after - before) * (dot - here) as f64 / (there - here).max(1) as f64
+        // The two lines at every column of dots, as drawn.
+        let between = |low: &Column, high: &Column| -> Vec<Option<(f64, f64)>> {
+            let dots = 0..x.dots;
+            match bounds {
+                Some(_) => dots.map(|dot| mean(low, dot).zip(mean(high, dot))).collect(),
+                None => {
+                    let (low, high) = (self.values(low), self.values(high));
+                    let at = |dot| lines::between(&low, steps, x, dot).zip(lines::between(&high, steps, x, dot));
+                    dots.map(|dot| at(dot as i64)).collect()
+                }
             }
         };
-        value.is_finite().then_some(value)
+        // Two shades over each other would be one grey: of several bands the edges say enough.
+        if let [band] = &self.bands[..] {
+            draw_band(canvas, &between(band.low, band.high), scale, band.style);
+        }
+        if let Some((below, above, style)) = self.fill {
+            lines::draw_fill(canvas, &between(below, above), scale, style);
+        }
+        let edges = self.bands.iter().flat_map(|band| {
+            [band.low, band.high].map(|column| Curve {
+                column,
+                style: band.style,
+                dash: Dash::Sparse,
+            })
+        });
+        for curve in edges.chain(self.curves.iter().copied()) {
+            match bounds {
+                Some(bounds) => draw_dense(canvas, bounds, scale, &curve, self.smoothing, theme),
+                None => self.draw_points(canvas, x, scale, &curve, plot, theme),
+            }
+        }
+    }
+
+    fn draw_points(&self, canvas: &mut Canvas, x: Across, scale: &Scale, curve: &Curve, plot: Rect, theme: &Theme) {
+        let (from, _) = self.visible();
+        let at = |i: usize, v: f64| (x.dot(self.steps[from + i]), scale.dot(v));
+        let values = self.values(curve.column);
+        let raw = curve.column.points().iter().skip(from).take(values.len());
+        let raw = raw.map(|v| f64::from(*v)).enumerate();
+        let ghost = curve.style.patch(theme.dim);
+        // The dots of more than two curves would only be dust.
+        if self.smoothing.is_on() && curve.dash != Dash::Sparse && self.curves.len() <= 2 {
+            if plot.height >= ROWS_FOR_LINE {
+                join(canvas, raw, at, ghost, Dash::Dotted);
+            } else {
+                for (i, v) in raw.filter(|(_, v)| v.is_finite()) {
+                    let (x, y) = at(i, v);
+                    canvas.dot(x, y, ghost);
+                }
+            }
+        }
+        join(canvas, values.into_iter().enumerate(), at, curve.style, curve.dash);
+    }
+
+    /// A sign at the foot of every column of cells in which a number stopped being one.
+    fn draw_breaks(&self, plot: Rect, x: Across, buffer: &mut Buffer) {
+        if plot.height == 0 {
+            return;
+        }
+        for (steps, style) in &self.breaks {
+            let mut rest = &steps[steps.partition_point(|s| *s < self.span.0)..];
+            while let Some(&step) = rest.first() {
+                let Some(cell) = cell_of(plot, x, step) else { break };
+                buffer.set_string(cell, plot.bottom() - 1, "×", *style);
+                rest = &rest[rest.partition_point(|s| cell_of(plot, x, *s) == Some(cell))..];
+            }
+        }
+    }
+
+    fn draw_selection(&self, plot: Rect, x: Across, (from, to): (u32, u32), buffer: &mut Buffer) {
+        let clamped = |step: u32| cell_of(plot, x, step.clamp(self.span.0, self.span.1));
+        let Some((from, to)) = clamped(from).zip(clamped(to)) else {
+            return;
+        };
+        let area = Rect {
+            x: from,
+            width: to - from + 1,
+            ..plot
+        };
+        buffer.set_style(area, Style::new().add_modifier(Modifier::REVERSED));
     }
 
     /// The points of each column of dots, as the index of the first of each and the end of all, when columns hold several.
@@ -291,22 +436,6 @@ impl Chart<'_> {
         }
         Some(bounds)
     }
-
-    fn draw_points(&self, canvas: &mut Canvas, x: Across, scale: &Scale, curve: &Curve, theme: &Theme) {
-        let (from, _) = self.visible();
-        let at = |i: usize, v: f64| (x.dot(self.steps[from + i]), scale.dot(v));
-        let values = self.values(curve.column);
-        // The dots of more than two curves would only be dust.
-        if self.smooth && curve.dash != Dash::Sparse && self.curves.len() <= 2 {
-            let ghost = curve.style.patch(theme.dim);
-            let raw = curve.column.points().iter().skip(from).take(values.len()).enumerate();
-            for (i, &v) in raw.filter(|(_, v)| v.is_finite()) {
-                let (x, y) = at(i, f64::from(v));
-                canvas.dot(x, y, ghost);
-            }
-        }
-        join(canvas, values.into_iter().enumerate(), at, curve.style, curve.dash);
-    }
 }
 
 /// The places of a chart's parts.
@@ -319,53 +448,4 @@ struct Frame {
     marks: Option<u16>,
     /// Row of the steps.
     axis: Option<u16>,
-}
-
-/// Draws columns of dots that hold several points each: their range dimly, then a line through their means.
-fn draw_dense(canvas: &mut Canvas, bounds: &[usize], scale: &Scale, curve: &Curve, theme: &Theme) {
-    let edge = curve.dash == Dash::Sparse;
-    let ghost = curve.style.patch(theme.dim);
-    let mut means = Vec::with_capacity(bounds.len());
-    for (dot, points) in bounds.windows(2).enumerate() {
-        let sum = curve.column.summary(points[0], points[1]);
-        if sum.count == 0 {
-            means.push((dot, f64::NAN));
-            continue;
-        }
-        if !edge {
-            let (top, bottom) = (scale.dot(f64::from(sum.max)), scale.dot(f64::from(sum.min)));
-            canvas.vertical(dot as i64, top, bottom, ghost);
-        }
-        means.push((dot, f64::from(sum.mean)));
-    }
-    join(
-        canvas,
-        means.into_iter(),
-        |dot, v| (dot as i64, scale.dot(v)),
-        curve.style,
-        curve.dash,
-    );
-}
-
-/// Draws a line through points; a value that is not finite interrupts it, and a lone point is a dot.
-fn join(
-    canvas: &mut Canvas,
-    points: impl Iterator<Item = (usize, f64)>,
-    at: impl Fn(usize, f64) -> (i64, i64),
-    style: Style,
-    dash: Dash,
-) {
-    let (mut before, mut along) = (None, 0);
-    for (i, value) in points {
-        if !value.is_finite() {
-            before = None;
-            continue;
-        }
-        let here = at(i, value);
-        match before {
-            Some(last) => along += canvas.line(last, here, style, |i| dash.on(along + i)),
-            None => canvas.dot(here.0, here.1, style),
-        }
-        before = Some(here);
-    }
 }

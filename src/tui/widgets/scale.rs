@@ -1,22 +1,69 @@
 //! From values to dots, and to numbers that people like to read.
 
+/// How values lie along an axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Axis {
+    Linear,
+    /// Powers of ten are equally far apart; only for values above 0.
+    Log,
+    /// Logarithmic on both sides of 0 and linear within this of it, so that no value is lost.
+    Symmetric(f64),
+}
+
+impl Axis {
+    /// The logarithmic axis that can show values down to the smallest of these.
+    fn log(low: f64, high: f64) -> Self {
+        let largest = low.abs().max(high.abs());
+        match () {
+            () if low > 0.0 => Axis::Log,
+            () if largest > 0.0 && largest.is_finite() => Axis::Symmetric(10f64.powf(largest.log10().floor() - 2.0)),
+            () => Axis::Linear,
+        }
+    }
+
+    /// Where a value lies. On the logarithmic axis what is not above 0 lies below everything.
+    fn place(self, value: f64) -> f64 {
+        match self {
+            Axis::Linear => value,
+            Axis::Log if value > 0.0 => value.log10(),
+            Axis::Log => f64::NEG_INFINITY,
+            Axis::Symmetric(linear) => (value / linear).asinh(),
+        }
+    }
+
+    fn value(self, place: f64) -> f64 {
+        match self {
+            Axis::Linear => place,
+            Axis::Log => 10f64.powf(place),
+            Axis::Symmetric(linear) => place.sinh() * linear,
+        }
+    }
+}
+
 /// A stretch of values laid over `dots` dots, the smallest at the bottom.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
-    pub low: f64,
-    pub high: f64,
+    /// Ends of the axis, as its places.
+    low: f64,
+    high: f64,
     pub dots: usize,
-    pub log: bool,
+    pub axis: Axis,
 }
 
 impl Scale {
     /// Fits the values with a little air; constant values get a stretch around them.
     pub fn fit(low: f64, high: f64, dots: usize, log: bool) -> Self {
-        let log = log && low > 0.0;
-        let (mut low, mut high) = if log { (low.log10(), high.log10()) } else { (low, high) };
-        if !(low.is_finite() && high.is_finite() && low <= high) {
-            (low, high) = (0.0, 1.0);
-        }
+        let finite = low.is_finite() && high.is_finite() && low <= high;
+        let axis = if log && finite {
+            Axis::log(low, high)
+        } else {
+            Axis::Linear
+        };
+        let (low, high) = if finite {
+            (axis.place(low), axis.place(high))
+        } else {
+            (0.0, 1.0)
+        };
         let spread = high - low;
         let air = if spread > f64::EPSILON * high.abs().max(1.0) {
             spread * 0.04
@@ -27,31 +74,88 @@ impl Scale {
             low: low - air,
             high: high + air,
             dots: dots.max(1),
-            log,
+            axis,
+        }
+    }
+
+    /// For counts: 0 is the lower edge, and the largest just fits.
+    pub fn from_zero(high: f64, dots: usize) -> Self {
+        let high = if high.is_finite() && high > 0.0 { high } else { 1.0 };
+        Self {
+            low: 0.0,
+            high,
+            dots: dots.max(1),
+            axis: Axis::Linear,
         }
     }
 
     /// The dot of a value, counted from the top; may lie outside.
     pub fn dot(&self, value: f64) -> i64 {
-        let value = if self.log { value.log10() } else { value };
-        let share = (self.high - value) / (self.high - self.low);
-        (share * (self.dots as f64 - 1.0)).round().clamp(-1e6, 1e6) as i64
+        let share = (self.high - self.axis.place(value)) / (self.high - self.low);
+        let dots = self.dots as f64;
+        // Not far outside, so that lines to there are not long.
+        (share * (dots - 1.0)).round().clamp(-2.0 * dots, 3.0 * dots) as i64
+    }
+
+    /// 0 lies between the ends.
+    pub fn crosses_zero(&self) -> bool {
+        self.axis != Axis::Log && self.low < 0.0 && self.high > 0.0
     }
 
     /// Round values for labels, about `wanted` of them.
     pub fn ticks(&self, wanted: usize) -> Vec<f64> {
-        if !self.log {
-            return ticks(self.low, self.high, wanted);
+        let (low, high) = (self.axis.value(self.low), self.axis.value(self.high));
+        let powers = match self.axis {
+            Axis::Linear => return ticks(low, high, wanted),
+            Axis::Log => powers(low, high),
+            Axis::Symmetric(linear) => {
+                let mut all: Vec<f64> = powers(linear, -low).into_iter().rev().map(|p| -p).collect();
+                all.push(0.0);
+                all.extend(powers(linear, high));
+                all.retain(|v| (low..=high).contains(v));
+                all
+            }
+        };
+        if powers.len() < 2 {
+            let mut out = ticks(low, high, wanted);
+            out.retain(|v| *v > 0.0 || self.axis != Axis::Log);
+            return out;
         }
-        let mut out: Vec<f64> = (self.low.ceil() as i32..=self.high.floor() as i32)
-            .map(|e| 10f64.powi(e))
-            .collect();
-        if out.len() < 2 {
-            out = ticks(10f64.powf(self.low), 10f64.powf(self.high), wanted);
-            out.retain(|v| *v > 0.0);
-        }
-        out
+        // Every so manieth power, 0 always among them.
+        let stride = powers.len().div_ceil(wanted.max(2));
+        let zero = powers.iter().position(|v| *v == 0.0).unwrap_or(0);
+        let kept = powers
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| i.abs_diff(zero).is_multiple_of(stride));
+        kept.map(|(_, v)| *v).collect()
     }
+
+    /// Labels for ticks of this scale.
+    pub fn labels(&self, ticks: &[f64]) -> Vec<String> {
+        let is_power = |v: &f64| *v == 0.0 || (v.abs().log10() - v.abs().log10().round()).abs() < 1e-9;
+        if self.axis == Axis::Linear || !ticks.iter().all(is_power) {
+            return labels(ticks);
+        }
+        let label = |&v: &f64| match v.abs() {
+            0.0 => "0".to_string(),
+            size if !(1e-3..1e6).contains(&size) => format!("{v:.0e}"),
+            size if size < 1.0 => format!("{v:.*}", (-size.log10().round()) as usize),
+            _ => thousands(v.round() as i64),
+        };
+        ticks.iter().map(label).collect()
+    }
+}
+
+/// The powers of ten between two values above 0, both included.
+fn powers(low: f64, high: f64) -> Vec<f64> {
+    if !(low > 0.0 && high > 0.0) {
+        return vec![];
+    }
+    // A hair outside still counts: ends are rounded.
+    ((low.log10() - 1e-9).ceil() as i32..=(high.log10() + 1e-9).floor() as i32)
+        .map(|e| 10f64.powi(e))
+        .collect()
 }
 
 /// Multiples of 1, 2 or 5 times a power of ten within the bounds, about `wanted` of them.
@@ -161,6 +265,45 @@ mod tests {
             assert!((0..40).contains(&scale.dot(value)), "{value}");
         }
         assert!(Scale::fit(f64::INFINITY, f64::NEG_INFINITY, 4, true).low.is_finite());
+    }
+
+    #[test]
+    fn a_log_axis_shows_every_value_in_its_order() {
+        let cases: [&[f64]; 6] = [
+            &[1e-6, 1e-3, 0.5, 1.0, 2e4],
+            &[0.0, 1e-3, 0.1, 1.0],
+            &[-0.4, -1e-3, 0.0, 1e-4, 0.03, 0.4],
+            &[-500.0, -20.0, -3.0],
+            &[-1e-7, 0.0],
+            &[0.0, 0.0],
+        ];
+        for values in cases {
+            let scale = Scale::fit(values[0], values[values.len() - 1], 80, true);
+            let dots: Vec<i64> = values.iter().map(|v| scale.dot(*v)).collect();
+            assert!(dots.iter().all(|d| (0..80).contains(d)), "{values:?} {dots:?}");
+            assert!(dots.is_sorted_by(|a, b| a >= b), "{values:?} {dots:?}");
+            let ticks = scale.ticks(5);
+            assert!((1..=8).contains(&ticks.len()), "{values:?} {ticks:?}");
+            assert!(
+                ticks.iter().all(|t| (0..80).contains(&scale.dot(*t))),
+                "{values:?} {ticks:?}"
+            );
+        }
+        // A factor is as far anywhere on it.
+        let scale = Scale::fit(1e-4, 1.0, 401, true);
+        let steps: Vec<i64> = (0..4)
+            .map(|e| scale.dot(10f64.powi(-e - 1)) - scale.dot(10f64.powi(-e)))
+            .collect();
+        assert!(steps.iter().all(|s| s.abs_diff(steps[0]) <= 1), "{steps:?}");
+        assert_eq!(scale.labels(&scale.ticks(5)), ["1e-4", "0.001", "0.01", "0.1", "1"]);
+        let symmetric = Scale::fit(-0.4, 0.4, 80, true);
+        assert_eq!(symmetric.axis, Axis::Symmetric(1e-3));
+        assert_eq!(
+            symmetric.labels(&symmetric.ticks(7)),
+            ["-0.1", "-0.01", "-0.001", "0", "0.001", "0.01", "0.1"]
+        );
+        // What is not above 0 is off a purely logarithmic axis, at its lower end.
+        assert!(scale.dot(0.0) > 401 && scale.dot(-3.0) > 401);
     }
 
     #[test]

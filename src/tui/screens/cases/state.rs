@@ -7,6 +7,7 @@ use super::Action;
 use crate::train::CaseRecord;
 use crate::tui::action::Effect;
 use crate::tui::run_view::RunView;
+use crate::tui::time;
 use crate::tui::widgets::diff::{self, Piece};
 use crate::tui::widgets::scroll::{ListTop, Scroll};
 
@@ -30,8 +31,6 @@ pub enum Comparison {
 #[derive(Debug, Default)]
 pub struct State {
     pub(super) cursor: usize,
-    /// The evaluation shown; `None` follows the newest.
-    at: Option<usize>,
     pub(super) comparison: Comparison,
     /// Only cases with this label are listed.
     pub(super) label: Option<String>,
@@ -55,16 +54,12 @@ pub(super) struct Areas {
 impl State {
     /// Does what a key asks for.
     pub fn update(&mut self, action: Action, run: &RunView) -> Vec<Effect> {
-        let newest = run.evaluations.len().saturating_sub(1);
-        let at = self.evaluation(run);
         match action {
             Action::Down => self.cursor += 1,
             Action::Up => self.cursor = self.cursor.saturating_sub(1),
             Action::Select(row) => self.cursor = row,
-            Action::Earlier => self.go_to(at.saturating_sub(1), newest),
-            Action::Later => self.go_to(at + 1, newest),
-            Action::Earliest => self.go_to(0, newest),
-            Action::Newest => self.at = None,
+            // Those move the cursor over the steps.
+            Action::Earlier | Action::Later | Action::Earliest | Action::Newest => {}
             Action::NextComparison => {
                 self.comparison = match self.comparison {
                     Comparison::Sides => Comparison::Before,
@@ -82,6 +77,31 @@ impl State {
         }
         self.compare(run);
         Vec::new()
+    }
+
+    /// Where the cursor over the steps goes by an action: from evaluation to evaluation.
+    pub fn goes_to(&self, action: &Action, run: &RunView) -> Option<time::Action> {
+        let newest = run.evaluations.len().checked_sub(1)?;
+        let at = self.evaluation(run);
+        let to = match action {
+            Action::Earlier => at.saturating_sub(1),
+            Action::Later => at + 1,
+            Action::Earliest => 0,
+            Action::Newest => newest,
+            _ => return None,
+        };
+        // Going to the newest evaluation follows the run again.
+        Some(match to >= newest {
+            true => time::Action::Live,
+            false => time::Action::To(run.evaluations[to].step),
+        })
+    }
+
+    /// Another step is looked at.
+    pub fn travelled(&mut self, run: &RunView) {
+        self.cursor = self.cursor.min(self.cases(run).len().saturating_sub(1));
+        self.scroll.reset();
+        self.compare(run);
     }
 
     /// The run changed.
@@ -109,7 +129,7 @@ impl State {
     pub fn mouse(&mut self, event: MouseEvent, area: Rect, run: &RunView) -> Vec<Effect> {
         let areas = self.areas(area);
         let at = Position::new(event.column, event.row);
-        let (in_list, in_scrubber) = (areas.rows.contains(at), areas.scrubber.contains(at));
+        let in_list = areas.rows.contains(at);
         let action = match event.kind {
             MouseEventKind::Down(MouseButton::Left) if in_list => {
                 let row = self.top.get() + u64::from(event.row - areas.rows.y);
@@ -120,8 +140,6 @@ impl State {
             }
             MouseEventKind::ScrollDown if in_list => Action::Down,
             MouseEventKind::ScrollUp if in_list => Action::Up,
-            MouseEventKind::ScrollDown if in_scrubber => Action::Later,
-            MouseEventKind::ScrollUp if in_scrubber => Action::Earlier,
             MouseEventKind::ScrollDown if areas.case.contains(at) => Action::ScrollDown,
             MouseEventKind::ScrollUp if areas.case.contains(at) => Action::ScrollUp,
             _ => return Vec::new(),
@@ -129,16 +147,22 @@ impl State {
         self.update(action, run)
     }
 
-    /// The place of the evaluation shown.
-    pub(super) fn evaluation(&self, run: &RunView) -> usize {
-        self.at
-            .unwrap_or(usize::MAX)
-            .min(run.evaluations.len().saturating_sub(1))
+    /// The wheel over the line of evaluations goes through them.
+    pub fn wheel(&self, event: MouseEvent, area: Rect, run: &RunView) -> Option<time::Action> {
+        let on_it = self
+            .areas(area)
+            .scrubber
+            .contains(Position::new(event.column, event.row));
+        match event.kind {
+            MouseEventKind::ScrollDown if on_it => self.goes_to(&Action::Later, run),
+            MouseEventKind::ScrollUp if on_it => self.goes_to(&Action::Earlier, run),
+            _ => None,
+        }
     }
 
-    /// The newest evaluation is shown, whichever it is.
-    pub(super) fn follows(&self) -> bool {
-        self.at.is_none()
+    /// The place of the evaluation shown: the newest by the step looked at.
+    pub(super) fn evaluation(&self, run: &RunView) -> usize {
+        run.evaluation_shown().unwrap_or(0)
     }
 
     /// The cases of the evaluation shown, as far as they have the label; all where none has it.
@@ -216,11 +240,6 @@ impl State {
             case,
             scrubber,
         }
-    }
-
-    /// Going to the newest evaluation follows it again.
-    fn go_to(&mut self, evaluation: usize, newest: usize) {
-        self.at = (evaluation < newest).then_some(evaluation);
     }
 
     fn compare(&mut self, run: &RunView) {

@@ -6,6 +6,7 @@ use crate::train::Event;
 use crate::tui::action::Action as Top;
 use crate::tui::run_view::RunView;
 use crate::tui::screens::fixtures::*;
+use crate::tui::time;
 
 fn seen(run: &RunView) -> State {
     let mut state = State::default();
@@ -35,12 +36,22 @@ fn populated_newest() {
     shoot("newest", &seen(&run), &run);
 }
 
+/// Does what the workbench would: some actions move the cursor over the steps.
+fn act(state: &mut State, action: Action, run: &mut RunView) {
+    match state.goes_to(&action, run) {
+        Some(time::Action::To(step)) => run.look_at(Some(step)),
+        Some(_) => run.look_at(None),
+        None => drop(state.update(action, run)),
+    }
+    state.travelled(run);
+}
+
 #[test]
 fn scrubbed_back_and_compared_with_before() {
-    let run = populated();
+    let mut run = populated();
     let mut state = seen(&run);
-    state.update(Action::Earlier, &run);
-    state.update(Action::Earlier, &run);
+    act(&mut state, Action::Earlier, &mut run);
+    act(&mut state, Action::Earlier, &mut run);
     state.update(Action::NextComparison, &run);
     assert_eq!(state.comparison, Comparison::Before);
     shoot("before", &state, &run);
@@ -54,7 +65,7 @@ fn a_long_run_of_evaluations() {
     }
     let mut state = seen(&run);
     for _ in 0..60 {
-        state.update(Action::Earlier, &run);
+        act(&mut state, Action::Earlier, &mut run);
     }
     insta::assert_snapshot!("long_80x24", text(&state, &run, 80, 24));
 }
@@ -117,18 +128,29 @@ fn follows_until_scrubbed_back() {
     run.apply(Event::Evaluation(evaluation(20)));
     state.on_event(&run);
     assert_eq!(state.evaluation(&run), 5);
-    state.update(Action::Earlier, &run);
+    act(&mut state, Action::Earlier, &mut run);
     run.apply(Event::Evaluation(evaluation(24)));
     state.on_event(&run);
     assert_eq!(state.evaluation(&run), 4);
-    state.update(Action::Newest, &run);
-    assert!(state.follows() && state.evaluation(&run) == 6);
-    state.update(Action::Earliest, &run);
-    assert_eq!(state.evaluation(&run), 0);
+    act(&mut state, Action::Newest, &mut run);
+    assert!(run.past.is_none() && state.evaluation(&run) == 6);
+    act(&mut state, Action::Earliest, &mut run);
+    assert_eq!((state.evaluation(&run), run.at()), (0, Some(0)));
     for _ in 0..10 {
-        state.update(Action::Later, &run);
+        act(&mut state, Action::Later, &mut run);
     }
-    assert!(state.follows(), "walking to the newest follows again");
+    assert!(run.past.is_none(), "walking to the newest follows again");
+}
+
+#[test]
+fn the_cursor_over_the_steps_shows_the_last_evaluation_by_then() {
+    let mut run = populated();
+    let mut state = seen(&run);
+    for (step, evaluation) in [(0, 0), (3, 0), (4, 1), (15, 3), (16, 4)] {
+        run.look_at(Some(step));
+        state.travelled(&run);
+        assert_eq!(state.evaluation(&run), evaluation, "step {step}");
+    }
 }
 
 #[test]

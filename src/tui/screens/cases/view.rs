@@ -30,6 +30,13 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
         empty(frame, inner, &nothing(run), theme);
         return;
     }
+    if run.evaluation_shown().is_none() {
+        let inner = panel(frame, area, theme, "Case study", false, Vec::new());
+        let first = run.evaluations[0].step;
+        let text = format!("At this step nothing had been evaluated; the first evaluation was after step {first}.");
+        empty(frame, inner, &text, theme);
+        return;
+    }
     scrubber(state, run, theme, frame, areas.scrubber);
     list(state, run, theme, frame, &areas);
     case(state, run, theme, frame, areas.case);
@@ -54,10 +61,9 @@ fn scrubber(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
     let at = state.evaluation(run);
     let count = run.evaluations.len();
     let place = format!("{} of {count}", at + 1);
-    let about = if state.follows() {
-        format!("{place}, follows the newest")
-    } else {
-        format!("{place}, End: newest")
+    let about = match run.at() {
+        None => format!("{place}, follows the newest"),
+        Some(step) => format!("{place}, the last by step {step}; End: newest"),
     };
     let inner = panel(frame, area, theme, "Evaluated after step", false, beside(about));
     let label = |i: usize| run.evaluations[i].step.to_string();

@@ -49,10 +49,10 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     if run.method() != MethodName::Ple {
         return method_facts::facts(run);
     }
-    let Some(step) = &run.latest else { return vec![] };
+    let Some(step) = run.shown() else { return vec![] };
     let mut out = Vec::new();
     let mut say = |name, tone, text: String| out.push(Fact { name, text, tone });
-    if let Some((start, now)) = run.history.gaps() {
+    if let Some((start, now)) = run.shown_index().and_then(|at| run.history.gaps(at)) {
         let closed = if start > 0.0 {
             format!(": {:.0} % closed", 100.0 * (1.0 - now / start).min(1.0))
         } else {
@@ -69,7 +69,7 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
             format!("{}, was {}{closed}", short(now.into()), short(start.into())),
         );
     }
-    if let Some(mark) = run.marks.last() {
+    if let Some(mark) = run.marks.iter().rfind(|m| run.is_known(m.step)) {
         say("by hand", Tone::Mark, format!("{} from step {}", mark.label, mark.step));
     }
     if let Some(text) = upcoming(run) {
@@ -120,7 +120,7 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
             format!("{equal} of {pairs}: s = s′, so w = 0"),
         );
     }
-    if let Some(e) = run.evaluations.last() {
+    if let Some(e) = run.evaluation_shown().and_then(|i| run.evaluations.get(i)) {
         let text = format!(
             "s {}, s′ {} after {} steps",
             short(e.reward_original),
@@ -161,10 +161,11 @@ pub fn lines(run: &RunView) -> [String; 2] {
     if run.method() != MethodName::Ple {
         return method_facts::lines(run);
     }
-    let Some(step) = &run.latest else {
+    let Some(step) = run.shown() else {
         return Default::default();
     };
-    let (start, now) = run.history.gaps().unwrap_or_default();
+    let gaps = run.shown_index().and_then(|at| run.history.gaps(at));
+    let (start, now) = gaps.unwrap_or_default();
     let worse = step.margins.iter().filter(|m| **m < 0.0).count();
     let first = format!(
         "gap {} (was {}) · τ {} · ranked {} weighted {} of {} · worse {}/{}",
@@ -193,7 +194,11 @@ fn count(n: usize) -> String {
     thousands(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
+/// How fast it goes; in the past how long the step took.
 pub fn pace(run: &RunView) -> String {
+    if let Some(step) = run.shown().filter(|_| run.past.is_some()) {
+        return format!("this step took {}", duration(step.seconds));
+    }
     let Some(seconds) = run.history.pace(10) else {
         return "not known yet".into();
     };

@@ -3,6 +3,7 @@
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::Direction;
+use crate::config::MethodName;
 
 /// The parts of the dashboard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,11 +17,13 @@ pub enum Panel {
     Facts,
     Lengths,
     Gradient,
+    /// PLE's margins over the steps: percentiles, and tau.
+    Spread,
 }
 
 impl Panel {
     /// In the order in which they are cycled through.
-    pub const ALL: [Panel; 8] = [
+    pub const ALL: [Panel; 9] = [
         Panel::Reward,
         Panel::Truth,
         Panel::Losses,
@@ -29,7 +32,16 @@ impl Panel {
         Panel::Facts,
         Panel::Lengths,
         Panel::Gradient,
+        Panel::Spread,
     ];
+
+    /// Those of a method.
+    pub fn of(method: MethodName) -> &'static [Panel] {
+        match method {
+            MethodName::Ple => &Self::ALL,
+            _ => &Self::ALL[..8],
+        }
+    }
 }
 
 /// Rows of the line of facts where the panel of facts has no room.

@@ -46,6 +46,7 @@ pub fn title(panel: Panel, method: MethodName) -> &'static str {
         (Panel::Facts, _) => "What the step did",
         (Panel::Lengths, _) => "Tokens",
         (Panel::Gradient, _) => "Gradient norm",
+        (Panel::Spread, _) => "Margins over steps",
     }
 }
 
@@ -55,14 +56,21 @@ pub fn curves(panel: Panel, method: MethodName, theme: &Theme) -> Vec<Named> {
     let metric = |m, name, style, dash| (Source::Metric(m), name, style, dash);
     let (first, second, solid, dashed) = (theme.original, theme.guided, Dash::Solid, Dash::Dashed);
     match (panel, method) {
-        (Panel::Margins | Panel::Branches | Panel::Losses, MethodName::Ple) | (Panel::Facts, _) => match panel {
-            Panel::Losses => vec![
-                series(Series::LossRank, "L_rank", second, dashed),
-                series(Series::LossWsft, "L_wsft", first, Dash::Dotted),
-                series(Series::Loss, "L", theme.title, solid),
-            ],
-            _ => vec![],
-        },
+        (Panel::Margins, MethodName::Ple) | (Panel::Facts, _) => vec![],
+        (Panel::Losses, MethodName::Ple) => vec![
+            series(Series::LossRank, "L_rank", second, dashed),
+            series(Series::LossWsft, "L_wsft", first, Dash::Dotted),
+            series(Series::Loss, "L", theme.title, solid),
+        ],
+        (Panel::Branches, MethodName::Ple) => vec![
+            series(Series::Ranked, "ranked", second, solid),
+            series(Series::Weighted, "weighted", first, solid),
+        ],
+        (Panel::Spread, MethodName::Ple) => vec![
+            series(Series::MarginMiddle, "median", theme.truth, solid),
+            series(Series::Tau, "τ", theme.tau, dashed),
+        ],
+        (Panel::Spread, _) => vec![],
         (Panel::Gradient, _) => vec![series(Series::GradNorm, "norm", theme.truth, solid)],
         (Panel::Margins, _) => vec![metric("diagnostics/kl", "KL a response", second, solid)],
         (panel, MethodName::Ple) => sides(panel, ["s original", "s′ guided"], ["y original", "y′ guided"], theme),

@@ -8,11 +8,11 @@ use crate::tui::widgets::scale::{short, thousands};
 
 /// All facts, the most telling first.
 pub fn facts(run: &RunView) -> Vec<Fact> {
-    let Some(step) = &run.latest else { return vec![] };
+    let Some(step) = run.shown() else { return vec![] };
     let mut out = Vec::new();
     let mut say = |name, tone, text: String| out.push(Fact { name, text, tone });
     say("reward", Tone::Plain, rewards(run, step));
-    if let Some(mark) = run.marks.last() {
+    if let Some(mark) = run.marks.iter().rfind(|m| run.is_known(m.step)) {
         say("by hand", Tone::Mark, format!("{} from step {}", mark.label, mark.step));
     }
     if let Some(text) = upcoming(run) {
@@ -53,7 +53,7 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
             format!("{:.0} % repeated, distinct {one} / {two}", 100.0 * repeated),
         );
     }
-    if let Some(e) = run.evaluations.last() {
+    if let Some(e) = run.evaluation_shown().and_then(|i| run.evaluations.get(i)) {
         let truth = e
             .truth_original
             .map_or(String::new(), |t| format!(", truth {}", short(t)));
@@ -87,7 +87,7 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
 
 /// The same in two lines, for small screens.
 pub fn lines(run: &RunView) -> [String; 2] {
-    let Some(step) = &run.latest else {
+    let Some(step) = run.shown() else {
         return Default::default();
     };
     let mut first = vec![format!("reward {}", rewards(run, step))];

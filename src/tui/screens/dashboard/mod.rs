@@ -5,21 +5,24 @@ mod facts;
 mod layout;
 mod method;
 mod method_facts;
+mod mouse;
+mod readout;
 mod view;
 mod waiting;
+mod window;
 
-use ratatui::{
-    crossterm::event::{KeyCode, MouseButton, MouseEvent, MouseEventKind},
-    layout::{Position, Rect},
-};
+use ratatui::{crossterm::event::KeyCode, layout::Rect};
 
+pub use charts::marks;
 pub use layout::Panel;
 pub use view::view;
+pub use window::{Window, end_of_axis};
 
 use crate::tui::action::{self, Screen};
 use crate::tui::keymap::{Binding, Key, ch, key};
 use crate::tui::run_view::RunView;
-use crate::tui::theme::Theme;
+use crate::tui::smooth::Smoothing;
+use crate::tui::time;
 
 /// What is looked at.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,15 +30,14 @@ pub struct State {
     pub focus: Panel,
     /// The focused panel fills the screen.
     pub zoomed: bool,
-    /// Show the numbers of this step instead of the newest.
-    pub cursor: Option<u32>,
-    /// First and last step shown; `None` follows the run.
-    pub window: Option<(u32, u32)>,
-    /// Join the steps themselves, not their moving average.
-    pub raw: bool,
+    /// The steps shown.
+    pub window: Window,
+    pub smoothing: Smoothing,
     pub log: bool,
     /// Hide mean ± standard deviation.
     pub no_spread: bool,
+    /// What the mouse does while a button is held.
+    drag: Option<mouse::Drag>,
 }
 
 /// What can be done here.
@@ -45,15 +47,18 @@ pub enum Action {
     /// Next or previous panel.
     Cycle(i8),
     ToggleZoom,
-    /// Move the cursor by so many steps of the screen.
+    /// Move the cursor by so many columns of a narrow chart.
     Cursor(i32),
     /// Fewer (or more) steps on the same width.
     Narrow,
     Widen,
-    ToggleSmooth,
+    /// The window a quarter of its length back, or on.
+    Earlier,
+    Later,
+    NextSmoothing,
     ToggleLog,
     ToggleSpread,
-    /// Undo one thing: the zoom, the cursor, the window.
+    /// Undo one thing: the zoom, the look back, the window.
     Back,
 }
 
@@ -67,151 +72,50 @@ pub enum Direction {
 }
 
 impl State {
-    /// Changes what is looked at; `area` is where the dashboard is drawn.
-    pub fn update(&mut self, action: Action, run: &RunView, area: Rect) {
+    /// Changes what is looked at; `area` is where the dashboard is drawn. Gives where the cursor over the steps is to go.
+    pub fn update(&mut self, action: Action, run: &RunView, area: Rect) -> Option<time::Action> {
         match action {
             Action::Move(direction) if self.zoomed => match direction {
-                Direction::Left => self.move_cursor(-1, run),
-                Direction::Right => self.move_cursor(1, run),
-                Direction::Up => self.cycle(-1),
-                Direction::Down => self.cycle(1),
+                Direction::Left => return self.cursor(-1, run),
+                Direction::Right => return self.cursor(1, run),
+                Direction::Up => self.cycle(-1, run),
+                Direction::Down => self.cycle(1, run),
             },
             Action::Move(direction) => self.focus = layout::neighbour(area, self.focus, direction),
-            Action::Cycle(by) => self.cycle(by),
+            Action::Cycle(by) => self.cycle(by, run),
             Action::ToggleZoom => self.zoomed = !self.zoomed,
-            Action::Cursor(by) => self.move_cursor(by, run),
-            Action::Narrow => self.scale_window(run, 0.5),
-            Action::Widen => self.scale_window(run, 2.0),
-            Action::ToggleSmooth => self.raw = !self.raw,
+            Action::Cursor(by) => return self.cursor(by, run),
+            Action::Narrow => self.window = self.window.scaled(run, 0.5, run.at()),
+            Action::Widen => self.window = self.window.scaled(run, 2.0, run.at()),
+            Action::Earlier => self.window = self.window.moved(run, -0.25),
+            Action::Later => self.window = self.window.moved(run, 0.25),
+            Action::NextSmoothing => self.smoothing = self.smoothing.next(),
             Action::ToggleLog => self.log = !self.log,
             Action::ToggleSpread => self.no_spread = !self.no_spread,
             Action::Back if self.zoomed => self.zoomed = false,
-            Action::Back if self.cursor.is_some() => self.cursor = None,
-            Action::Back => self.window = None,
+            Action::Back if run.past.is_some() => return Some(time::Action::Live),
+            Action::Back => self.window = Window::Whole,
         }
-    }
-
-    /// Clicks focus a panel and set the cursor, a second click on the focused title zooms, the wheel changes the window.
-    pub fn mouse(&mut self, event: MouseEvent, area: Rect, run: &RunView) {
-        let at = Position::new(event.column, event.row);
-        let panels = layout::panels(area, self.zoomed.then_some(self.focus));
-        let Some(&(panel, rect)) = panels.iter().find(|(_, r)| r.contains(at)) else {
-            return;
-        };
-        match event.kind {
-            MouseEventKind::Down(MouseButton::Left) if panel == self.focus && at.y == rect.y => {
-                self.zoomed = !self.zoomed;
-            }
-            MouseEventKind::Down(MouseButton::Left) => {
-                self.focus = panel;
-                self.set_cursor(at, rect, run);
-            }
-            MouseEventKind::Drag(MouseButton::Left) => self.set_cursor(at, rect, run),
-            MouseEventKind::ScrollUp => self.scale_window(run, 0.5),
-            MouseEventKind::ScrollDown => self.scale_window(run, 2.0),
-            _ => {}
-        }
+        None
     }
 
     /// First and last step to be shown.
     pub fn span(&self, run: &RunView) -> (u32, u32) {
-        self.window.unwrap_or_else(|| whole_span(run))
+        self.window.span(run)
     }
 
-    /// Puts the cursor on a step, or the nearest there is; `None` before the first step.
-    pub fn go_to(&mut self, step: u32, run: &RunView) -> Option<u32> {
-        self.cursor = nearest(run.history.steps(), step);
-        if let (Some(at), Some((from, to))) = (self.cursor, self.window)
-            && !(from..=to).contains(&at)
-        {
-            self.window = None;
-        }
-        self.cursor
+    fn cycle(&mut self, by: i8, run: &RunView) {
+        let all = Panel::of(run.method());
+        let here = all.iter().position(|p| *p == self.focus).unwrap_or(0) as i64;
+        self.focus = all[(here + i64::from(by)).rem_euclid(all.len() as i64) as usize];
     }
 
-    fn cycle(&mut self, by: i8) {
-        let n = Panel::ALL.len() as i64;
-        let here = Panel::ALL.iter().position(|p| *p == self.focus).unwrap_or(0) as i64;
-        self.focus = Panel::ALL[(here + i64::from(by)).rem_euclid(n) as usize];
-    }
-
-    fn set_cursor(&mut self, at: Position, rect: Rect, run: &RunView) {
-        // Styles do not move the plot, so any theme gives its place.
-        let theme = Theme::color();
-        if let Some(chart) = charts::chart(self.focus, self, run, &theme) {
-            let inner = Rect {
-                y: rect.y + 1,
-                height: rect.height - 1,
-                width: rect.width.saturating_sub(1),
-                ..rect
-            };
-            self.cursor = chart
-                .step_at(at, inner, &theme)
-                .and_then(|step| nearest(run.history.steps(), step));
-        }
-    }
-
-    fn move_cursor(&mut self, by: i32, run: &RunView) {
-        let steps = run.history.steps();
+    /// One key press moves by what a narrow chart can show, at least one step.
+    fn cursor(&self, by: i32, run: &RunView) -> Option<time::Action> {
         let (from, to) = self.span(run);
-        // One key press moves by what a narrow chart can show, at least one step.
         let stride = i64::from(((to - from) / 100).max(1));
-        let last = steps.last().copied().unwrap_or(0);
-        let target = i64::from(self.cursor.unwrap_or(last)) + i64::from(by) * stride;
-        let target = target.clamp(i64::from(from), i64::from(to.min(last).max(from)));
-        self.cursor = nearest(steps, target as u32);
+        Some(time::Action::By(i64::from(by) * stride))
     }
-
-    fn scale_window(&mut self, run: &RunView, by: f64) {
-        let whole = whole_span(run);
-        let (from, to) = self.span(run);
-        let length = f64::from(to - from);
-        let wanted = (length * by).max(8.0);
-        if wanted >= f64::from(whole.1 - whole.0) {
-            self.window = None;
-            return;
-        }
-        let last = run.history.steps().last().copied().unwrap_or(to);
-        let centre = f64::from(self.cursor.unwrap_or(last).clamp(from, to));
-        let share = if length > 0.0 {
-            (centre - f64::from(from)) / length
-        } else {
-            1.0
-        };
-        let start = (centre - share * wanted)
-            .round()
-            .clamp(f64::from(whole.0), f64::from(whole.1) - wanted);
-        self.window = Some((start as u32, (start + wanted).round() as u32));
-    }
-}
-
-/// The steps of the whole run.
-fn whole_span(run: &RunView) -> (u32, u32) {
-    let steps = run.history.steps();
-    let (first, last) = (steps.first().copied().unwrap_or(0), steps.last().copied().unwrap_or(0));
-    (first, end_of_axis(run, first, last))
-}
-
-/// Where the axis of a whole run ends: as planned for short runs, so that it stands still, else twice as far whenever
-/// the curve reaches the right edge.
-pub fn end_of_axis(run: &RunView, first: u32, last: u32) -> u32 {
-    const STILL: u32 = 200;
-    let planned = run.steps_planned().max(last + 1) - 1;
-    let to = match () {
-        () if run.ended() => last,
-        () if planned < STILL => planned,
-        () => (first + (last - first + 1).next_power_of_two().max(64)).min(planned),
-    };
-    to.max(first + 1)
-}
-
-fn nearest(steps: &[u32], step: u32) -> Option<u32> {
-    let after = steps.partition_point(|&s| s < step);
-    let candidates = [after.checked_sub(1), Some(after)]
-        .into_iter()
-        .flatten()
-        .filter_map(|i| steps.get(i));
-    candidates.min_by_key(|s| s.abs_diff(step)).copied()
 }
 
 /// The rows of the key table.
@@ -270,28 +174,14 @@ pub fn bindings() -> Vec<Binding> {
             "dashboard-cursor-back",
             const { &[ch(',')] },
             Action::Cursor(-1),
-            "cursor one step back, in all charts",
+            "cursor back by a column of a chart, at least one step",
             Some("cursor"),
         ),
         row(
             "dashboard-cursor-on",
             const { &[ch('.')] },
             Action::Cursor(1),
-            "cursor one step on",
-            None,
-        ),
-        row(
-            "dashboard-cursor-back-ten",
-            const { &[ch('<')] },
-            Action::Cursor(-10),
-            "cursor ten steps back",
-            None,
-        ),
-        row(
-            "dashboard-cursor-on-ten",
-            const { &[ch('>')] },
-            Action::Cursor(10),
-            "cursor ten steps on",
+            "cursor on by a column of a chart",
             None,
         ),
         row(
@@ -309,24 +199,38 @@ pub fn bindings() -> Vec<Binding> {
             None,
         ),
         row(
+            "dashboard-earlier",
+            const { &[ch('H')] },
+            Action::Earlier,
+            "earlier steps, once there are fewer than all",
+            None,
+        ),
+        row(
+            "dashboard-later",
+            const { &[ch('L')] },
+            Action::Later,
+            "later steps",
+            None,
+        ),
+        row(
             "dashboard-smooth",
             const { &[ch('s')] },
-            Action::ToggleSmooth,
-            "curves as moving averages, or through every single step",
+            Action::NextSmoothing,
+            "curves as moving averages, as long ones, or through every step",
             Some("smooth"),
         ),
         row(
             "dashboard-spread",
             const { &[ch('b')] },
             Action::ToggleSpread,
-            "show or hide the band: mean ± standard deviation",
+            "show or hide the bands: mean ± deviation, percentiles",
             None,
         ),
         row(
             "dashboard-log",
             const { &[ch('y')] },
             Action::ToggleLog,
-            "logarithmic vertical axis, where all values are positive",
+            "logarithmic vertical axis; symmetric about 0 where values are not positive",
             None,
         ),
         row(
@@ -347,21 +251,8 @@ pub fn bindings() -> Vec<Binding> {
             "dashboard-back",
             const { &[key(KeyCode::Esc)] },
             Action::Back,
-            "leave the zoom, then the cursor, then the window",
+            "leave the zoom, then the past, then the window",
             None,
         ),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_step_is_found() {
-        assert_eq!(nearest(&[], 3), None);
-        assert_eq!(nearest(&[2, 4, 9], 0), Some(2));
-        assert_eq!(nearest(&[2, 4, 9], 8), Some(9));
-        assert_eq!(nearest(&[2, 4, 9], 80), Some(9));
-    }
 }

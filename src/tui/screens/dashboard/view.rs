@@ -13,7 +13,7 @@ use crate::config::MethodName;
 use crate::tui::history::Series;
 use crate::tui::run_view::RunView;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::{histogram, panel::panel, scale::thousands, stack::Stack, wrap::clip};
+use crate::tui::widgets::{histogram, panel::panel, scale::Axis, scale::short, scale::thousands, wrap::clip};
 
 /// Where a chart has no points because nobody asked for them.
 const NOT_LOOKED_AT: &str = "Nothing was measured: method.diagnostics = 1 measures after every step.";
@@ -51,18 +51,9 @@ fn draw_panel(which: Panel, state: &State, run: &RunView, theme: &Theme, frame: 
     match which {
         Panel::Facts => draw_facts(run, theme, frame, inner),
         Panel::Margins if is_ple => {
-            if let Some(step) = &run.latest {
+            if let Some(step) = run.shown() {
                 histogram::draw(&step.margins, step.tau, inner, frame.buffer_mut(), theme);
             }
-        }
-        Panel::Branches if is_ple => {
-            let stack = Stack {
-                steps: run.history.steps(),
-                lower: (run.history.column(Series::Ranked), theme.guided),
-                upper: (run.history.column(Series::Weighted), theme.original),
-                span: state.span(run),
-            };
-            stack.draw(inner, frame.buffer_mut(), theme);
         }
         Panel::Truth if !knows_truth(run) => {
             let text = "The bundled grammars do not know these queries, so there is no ground truth to show.";
@@ -95,15 +86,15 @@ fn draw_notes(
             "{} steps a column: range and mean",
             thousands(steps.max(1) as i64)
         ));
-    } else if chart.smooth && chart.steps.len() > 1 {
-        notes.push("moving average, dots: single steps".into());
     }
-    if state.log {
-        notes.push(if chart.is_log(area.width) {
-            "log axis".into()
-        } else {
-            "log axis needs values above 0".into()
-        });
+    if chart.smoothing.is_on() && chart.steps.len() > 1 && !chart.stacked {
+        notes.push(format!("{}, faint: single steps", chart.smoothing.name()));
+    }
+    match chart.axis(area.width) {
+        _ if chart.stacked => {}
+        Axis::Linear => {}
+        Axis::Log => notes.push("log axis".into()),
+        Axis::Symmetric(linear) => notes.push(format!("log axis, linear within ±{}", short(linear))),
     }
     let text = notes.join(" · ");
     let wide = text.chars().count() as u16;

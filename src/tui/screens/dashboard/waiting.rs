@@ -10,6 +10,7 @@ use ratatui::{
 
 use crate::config::{MethodName, RewardSettings};
 use crate::tui::run_view::RunView;
+use crate::tui::smooth::Smoothing;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{
     chart::{Chart, Curve, Dash},
@@ -279,16 +280,12 @@ fn sft_chart(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
             style: theme.truth,
             dash: Dash::Solid,
         }],
-        spread: vec![],
-        fill: None,
-        marks: vec![],
         span: (
             run.sft_loss.steps().first().copied().unwrap_or(0),
             planned.saturating_sub(1).max(last).max(1),
         ),
-        cursor: None,
-        log: false,
-        smooth: false,
+        smoothing: Smoothing::Off,
+        ..Chart::default()
     };
     chart.draw(inner, frame.buffer_mut(), theme);
 }

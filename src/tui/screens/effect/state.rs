@@ -167,14 +167,22 @@ impl State {
         Vec::new()
     }
 
-    /// The place of the measurement shown.
+    /// The place of the measurement shown: the chosen one, or the newest by the step looked at.
     pub(super) fn shown_at(&self, run: &RunView) -> usize {
-        self.at.unwrap_or(usize::MAX).min(run.effects.len().saturating_sub(1))
+        let newest = run.effects.iter().rposition(|e| run.is_known(e.step));
+        self.at.or(newest).unwrap_or(0).min(run.effects.len().saturating_sub(1))
     }
 
-    /// The measurement shown.
+    /// The measurement shown; none where nothing had been measured by the step looked at.
     pub(super) fn shown<'a>(&self, run: &'a RunView) -> Option<&'a EffectRecord> {
-        run.effects.get(self.shown_at(run))
+        let shown = run.effects.get(self.shown_at(run))?;
+        (self.at.is_some() || run.is_known(shown.step)).then_some(shown)
+    }
+
+    /// Another step is looked at: the measurement that was chosen is left.
+    pub fn travelled(&mut self, run: &RunView) {
+        self.at = None;
+        self.cursor = self.cursor.min(self.rows(run).len().saturating_sub(1));
     }
 
     /// Its principles in the order of the rows.

@@ -12,7 +12,7 @@ use crate::tui::fit_view::FitSeries;
 use crate::tui::run_view::RunView;
 use crate::tui::screens::dashboard;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::chart::{Chart, Curve, Dash};
+use crate::tui::widgets::chart::{Band, Chart, Curve, Dash};
 use crate::tui::widgets::panel::panel;
 use crate::tui::widgets::scale::short;
 use crate::tui::widgets::sides::empty;
@@ -38,7 +38,17 @@ pub fn view(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
 
 /// The numbers the curves have now, in the longest form that fits: with a sample of the line, without, without the last.
 fn legend(run: &RunView, curves: &[(FitSeries, &'static str, Style, Dash)], room: usize) -> Vec<Span<'static>> {
-    let now = |series| run.fit.column(series).last().map_or("–".into(), |v| short(v.into()));
+    let at = run.at().and_then(|step| run.fit.steps().binary_search(&step).ok());
+    let now = |series| {
+        let column = run.fit.column(series);
+        let value = match run.at() {
+            Some(_) => at
+                .and_then(|at| column.points().get(at).copied())
+                .filter(|v| v.is_finite()),
+            None => column.last(),
+        };
+        value.map_or("–".into(), |v| short(v.into()))
+    };
     let form = |sample: bool, all: bool| -> Vec<Span<'static>> {
         let shown = if all { curves.len() } else { curves.len().min(2) };
         let named = curves[..shown].iter();
@@ -58,8 +68,8 @@ fn legend(run: &RunView, curves: &[(FitSeries, &'static str, Style, Dash)], room
     fits.unwrap_or_else(|| form(false, false))
 }
 
-fn chart<'a>(run: &'a RunView, curves: &[(FitSeries, &'static str, Style, Dash)]) -> Chart<'a> {
-    let steps = run.fit.steps();
+fn chart<'a>(run: &'a RunView, curves: &[(FitSeries, &'static str, Style, Dash)], theme: &Theme) -> Chart<'a> {
+    let steps = run.drawn_steps();
     let (first, last) = (steps.first().copied().unwrap_or(0), steps.last().copied().unwrap_or(0));
     Chart {
         steps,
@@ -71,13 +81,10 @@ fn chart<'a>(run: &'a RunView, curves: &[(FitSeries, &'static str, Style, Dash)]
                 dash,
             })
             .collect(),
-        spread: vec![],
-        fill: None,
-        marks: run.marks.iter().map(|m| (m.step, m.label.as_str())).collect(),
+        marks: dashboard::marks(run, theme),
         span: (first, dashboard::end_of_axis(run, first, last)),
-        cursor: None,
-        log: false,
-        smooth: true,
+        cursor: run.at(),
+        ..Chart::default()
     }
 }
 
@@ -110,7 +117,7 @@ fn loss(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     if run.fit.steps().is_empty() {
         return empty(frame, inner, "The first update comes in a few seconds.", theme);
     }
-    chart(run, &curves).draw(inner, frame.buffer_mut(), theme);
+    chart(run, &curves, theme).draw(inner, frame.buffer_mut(), theme);
 }
 
 fn accuracy(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
@@ -130,14 +137,14 @@ fn accuracy(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
     if run.fit.steps().is_empty() {
         return;
     }
-    let edge = |series| Curve {
-        column: run.fit.column(series),
+    let band = Band {
+        low: run.fit.column(FitSeries::Low),
+        high: run.fit.column(FitSeries::High),
         style: theme.guided.patch(theme.dim),
-        dash: Dash::Sparse,
     };
     let chart = Chart {
-        spread: vec![edge(FitSeries::Low), edge(FitSeries::High)],
-        ..chart(run, &curves)
+        bands: vec![band],
+        ..chart(run, &curves, theme)
     };
     chart.draw(inner, frame.buffer_mut(), theme);
 }

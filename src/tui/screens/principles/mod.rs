@@ -57,6 +57,24 @@ pub enum Action {
     ScrollUp,
 }
 
+impl Action {
+    /// It changes the draft, or begins to.
+    fn edits(&self) -> bool {
+        !matches!(
+            self,
+            Action::Down
+                | Action::Up
+                | Action::First
+                | Action::Last
+                | Action::Select(_)
+                | Action::OlderVersion
+                | Action::NewerVersion
+                | Action::ScrollDown
+                | Action::ScrollUp
+        )
+    }
+}
+
 /// The rows of the key table.
 pub fn bindings() -> Vec<Binding> {
     const DOWN: &[Key] = &[ch('j'), key(KeyCode::Down)];

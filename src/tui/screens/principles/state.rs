@@ -46,6 +46,8 @@ pub struct State {
     /// The version whose changes are shown; `None` is the newest.
     version: Option<usize>,
     pub(super) versions: Vec<PrinciplesVersion>,
+    /// The step of the past that is looked at, and the version that was in force there, as a place in `versions`.
+    pub(super) past: Option<(u32, usize)>,
     pub(super) changes: Vec<Piece>,
     pub(super) prompt_scroll: Scroll,
     pub(super) changes_scroll: Scroll,
@@ -60,6 +62,12 @@ impl State {
     pub fn update(&mut self, action: Action, run: &RunView) -> Vec<Effect> {
         self.message = None;
         let mut effects = Vec::new();
+        if let Some((step, _)) = self.past.filter(|_| action.edits()) {
+            let text =
+                format!("This is what was in force at step {step}; $ goes back to the newest step, to change it.");
+            self.refuse(&text);
+            return effects;
+        }
         match action {
             Action::Down => self.cursor += 1,
             Action::Up => self.cursor = self.cursor.saturating_sub(1),
@@ -109,6 +117,22 @@ impl State {
         self.version = None;
         self.refresh();
         Vec::new()
+    }
+
+    /// Another step is looked at.
+    pub fn travelled(&mut self, run: &RunView) {
+        self.past = run.at().zip(run.version_shown());
+        self.version = None;
+        self.changes_scroll.reset();
+        self.refresh();
+    }
+
+    /// What is listed: the draft, or what was in force at the step looked at.
+    pub(super) fn listed(&self) -> Option<&Principles> {
+        match self.past {
+            Some((_, version)) => self.versions.get(version).map(|v| &v.principles),
+            None => self.draft.current(),
+        }
     }
 
     /// A text field or a question is open: keys are its.
@@ -190,12 +214,13 @@ impl State {
     /// The version whose changes are shown, as a place in `versions`.
     pub(super) fn shown_version(&self) -> usize {
         self.version
+            .or(self.past.map(|(_, version)| version))
             .unwrap_or(usize::MAX)
             .min(self.versions.len().saturating_sub(1))
     }
 
     fn entries(&self) -> usize {
-        self.draft.current().map_or(0, |p| p.entries.len())
+        self.listed().map_or(0, |p| p.entries.len())
     }
 
     /// The place of the selected principle, if there is one.
@@ -391,7 +416,7 @@ impl State {
     fn show_version(&mut self, by: isize) {
         let newest = self.versions.len().saturating_sub(1);
         let to = self.shown_version().saturating_add_signed(by).min(newest);
-        self.version = (to < newest).then_some(to);
+        self.version = (to < newest || self.past.is_some()).then_some(to);
         self.changes_scroll.reset();
     }
 
@@ -413,8 +438,11 @@ impl State {
     pub(super) fn refresh(&mut self) {
         self.cursor = self.cursor.min(self.entries().saturating_sub(1));
         let nothing = Principles::default();
-        let now = self.draft.current().unwrap_or(&nothing);
-        let in_force = self.draft.in_force().map_or(now, |v| &v.principles);
+        let now = self.listed().unwrap_or(&nothing);
+        let in_force = match (self.past, self.draft.in_force()) {
+            (None, Some(version)) => &version.principles,
+            _ => now,
+        };
         self.prompt = prompts(in_force, now);
         let shown = self.shown_version();
         let after = self.versions.get(shown).map_or(&nothing, |v| &v.principles);

@@ -68,6 +68,11 @@ fn banner(state: &State, run: &RunView, theme: &Theme) -> (String, Style) {
         return (String::new(), theme.dim);
     };
     let v = version.version;
+    if let Some((step, then)) = state.past {
+        let then = state.versions.get(then).map_or(0, |v| v.version);
+        let text = format!("At step {step} v{then} was in force; the last is v{v}. $ goes back to the newest step.");
+        return (text, theme.mark);
+    }
     let why_not = live::why_not(run);
     match (state.draft.differs(), why_not) {
         (false, None) => (
@@ -94,7 +99,7 @@ fn banner(state: &State, run: &RunView, theme: &Theme) -> (String, Style) {
 }
 
 fn list(state: &State, theme: &Theme, frame: &mut Frame, areas: Areas) {
-    let Some(principles) = state.draft.current() else {
+    let Some(principles) = state.listed() else {
         let inner = panel(frame, areas.list, theme, "Principles", false, Vec::new());
         empty(
             frame,
@@ -123,7 +128,11 @@ fn list(state: &State, theme: &Theme, frame: &mut Frame, areas: Areas) {
         .enumerate()
         .skip(usize::try_from(top).unwrap_or(0))
         .take(height);
-    let in_force = state.draft.in_force().map(|v| &v.principles);
+    let in_force = state
+        .draft
+        .in_force()
+        .map(|v| &v.principles)
+        .filter(|_| state.past.is_none());
     let name_width = principles
         .entries
         .iter()
@@ -185,13 +194,14 @@ fn row(entry: &Principle, names: usize, changed: bool, selected: bool, width: us
 
 fn prompt(state: &State, theme: &Theme, frame: &mut Frame, area: Rect) {
     let differs = state.draft.differs();
-    let about = match (state.draft.in_force(), differs) {
+    let then = state.past.and_then(|(_, version)| state.versions.get(version));
+    let about = match (then.or(state.draft.in_force()), differs && then.is_none()) {
         (None, _) => Vec::new(),
         (Some(v), true) => beside(format!("draft: [-gone-]{{+new+}} against v{}", v.version)),
         (Some(v), false) => beside(format!("v{}, as the model reads it", v.version)),
     };
     let inner = panel(frame, area, theme, "Prompt for y'", false, about);
-    let Some(principles) = state.draft.current() else {
+    let Some(principles) = state.listed() else {
         return;
     };
     if principles.render().is_none() {

@@ -48,7 +48,11 @@ impl Asks {
             return Err("Nothing was asked: write a query first.".to_string());
         }
         // Several workbenches may ask: each counts from a number of its own.
-        let first = if run.remote { u64::from(std::process::id()) << 20 } else { 0 };
+        let first = if run.remote {
+            u64::from(std::process::id()) << 20
+        } else {
+            0
+        };
         let id = self.list.iter().map(|a| a.id).max().unwrap_or(0).max(first) + 1;
         self.list.insert(
             0,

@@ -1,6 +1,6 @@
 //! The list of pairs: the newest batch as it comes, or a window into everything the store holds.
 
-use crate::run::{PairFilter, PairOrder, PairPage};
+use crate::run::{Asker, PairFilter, PairOrder, PairPage};
 use crate::train::{Branch, PairRecord};
 use crate::tui::run_view::RunView;
 
@@ -25,8 +25,10 @@ pub struct Browser {
     cursor: u64,
     waiting: Option<Waiting>,
     last_id: u64,
-    /// Newest step whose pairs were counted.
+    /// Newest step whose pairs were counted; in the past the step whose pairs are shown.
     seen: Option<u32>,
+    /// A step of the past is looked at: its pairs stand still, and moving among them holds nothing.
+    past: bool,
     /// Steps done when a stored run was last asked for its newest pairs.
     asked_at: Option<u32>,
 }
@@ -54,8 +56,26 @@ impl Default for Browser {
             waiting: None,
             last_id: 0,
             seen: None,
+            past: false,
             asked_at: None,
         }
+    }
+}
+
+/// The step whose pairs are followed: the one looked at, once its pairs are there, or the newest.
+fn followed_step(run: &RunView) -> Option<u32> {
+    match &run.past {
+        Some(past) => past.pairs_of,
+        None => run.recent.back().map(|p| p.step),
+    }
+}
+
+/// Its pairs at hand.
+fn batch(run: &RunView) -> Box<dyn Iterator<Item = &PairRecord> + '_> {
+    let step = followed_step(run);
+    match &run.past {
+        Some(past) => Box::new(past.pairs.iter()),
+        None => Box::new(run.recent.iter().rev().take_while(move |p| Some(p.step) == step)),
     }
 }
 
@@ -87,7 +107,8 @@ impl Browser {
 
     /// The run changed. Gives the question to ask, if any.
     pub fn on_event(&mut self, run: &RunView) -> Option<PairFilter> {
-        let newest = run.recent.back().map(|p| p.step);
+        self.past = run.past.is_some();
+        let newest = followed_step(run);
         let fresh = newest.is_some() && newest != self.seen;
         if self.follow {
             self.seen = newest;
@@ -111,9 +132,27 @@ impl Browser {
         self.step = None;
         self.waiting = None;
         self.cursor = 0;
-        self.seen = run.recent.back().map(|p| p.step);
+        self.past = run.past.is_some();
+        self.seen = followed_step(run);
         self.asked_at = None;
         self.show_newest(run);
+    }
+
+    /// Another step is looked at: the list follows it, unless it is held and only a film went on.
+    pub fn travelled(&mut self, run: &RunView, by_hand: bool) -> Option<PairFilter> {
+        let was_past = std::mem::replace(&mut self.past, run.past.is_some());
+        if !self.follow {
+            if by_hand {
+                self.start_following(run);
+            }
+            return None;
+        }
+        // What was asked for the list before is not wanted any more.
+        self.waiting = None;
+        if was_past && run.past.is_none() && run.recent.is_empty() {
+            self.asked_at = None;
+        }
+        self.on_event(run)
     }
 
     /// Keeps the list as it is, and lets the rest of the run join it.
@@ -134,7 +173,7 @@ impl Browser {
     /// Changes the branch: within the newest batch while following, else in the store.
     pub fn set_branch(&mut self, branch: Option<Branch>, run: &RunView) -> Option<PairFilter> {
         self.branch = branch;
-        if self.follow && !run.recent.is_empty() {
+        if self.follow && followed_step(run).is_some() {
             self.cursor = 0;
             self.show_newest(run);
             return None;
@@ -147,7 +186,7 @@ impl Browser {
 
     /// Moves the cursor, which ends following. Gives the question to ask, if any.
     pub fn move_to(&mut self, row: u64) -> Option<PairFilter> {
-        let held = self.hold();
+        let held = if self.past { None } else { self.hold() };
         self.cursor = row.min(self.total.saturating_sub(1));
         held.or_else(|| self.ask_if_near_edge())
     }
@@ -172,12 +211,10 @@ impl Browser {
     }
 
     fn show_newest(&mut self, run: &RunView) {
-        let newest = run.recent.back().map(|p| p.step);
-        if newest.is_none() {
+        if followed_step(run).is_none() {
             return;
         }
-        let batch = run.recent.iter().rev().take_while(|p| Some(p.step) == newest);
-        let mut rows: Vec<PairRecord> = batch
+        let mut rows: Vec<PairRecord> = batch(run)
             .filter(|p| self.branch.is_none_or(|b| b == p.branch))
             .cloned()
             .collect();
@@ -192,7 +229,7 @@ impl Browser {
     /// A stored run may tell its steps without its pairs: then the store is asked, once for each state of the run.
     fn ask_stored(&mut self, run: &RunView) -> Option<PairFilter> {
         let steps = run.steps_done();
-        if run.live || !run.recent.is_empty() || steps == 0 || self.asked_at == Some(steps) {
+        if self.past || run.live || !run.recent.is_empty() || steps == 0 || self.asked_at == Some(steps) {
             return None;
         }
         self.asked_at = Some(steps);
@@ -239,6 +276,7 @@ impl Browser {
         self.last_id += 1;
         let filter = PairFilter {
             id: self.last_id,
+            asker: Asker::List,
             search: self.search.clone(),
             branch: self.branch,
             step: self.step,

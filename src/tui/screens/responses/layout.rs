@@ -76,5 +76,9 @@ impl Areas {
 
 /// The pair being written is shown while the newest step is followed.
 fn shows_writing(state: &State, run: &RunView) -> bool {
-    state.browser.follow && !state.asks.open && !run.ended() && run.writing.iter().any(Option::is_some)
+    state.browser.follow
+        && run.past.is_none()
+        && !state.asks.open
+        && !run.ended()
+        && run.writing.iter().any(Option::is_some)
 }

@@ -118,6 +118,14 @@ impl State {
         question.map(Effect::QueryPairs).into_iter().collect()
     }
 
+    /// Another step is looked at, by hand or by the film.
+    pub fn travelled(&mut self, run: &RunView, by_hand: bool) -> Vec<Effect> {
+        // Somebody who types into a field must not lose the list it is about.
+        let question = self.browser.travelled(run, by_hand && self.field.is_none());
+        self.refresh();
+        question.map(Effect::QueryPairs).into_iter().collect()
+    }
+
     /// The pair, or the query of one's own, under the cursor.
     pub fn selected(&self) -> Option<Selected> {
         if self.asks.open {

@@ -52,7 +52,7 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
 fn pair_list(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, areas: Areas) {
     let browser = &state.browser;
     let (title, columns) = verdict::list(run.method());
-    panel(frame, areas.list, theme, title, false, beside(describe(state)));
+    panel(frame, areas.list, theme, title, false, beside(describe(state, run)));
     if browser.total() == 0 {
         empty(frame, areas.rows, &nothing(state, run), theme);
         return;
@@ -90,10 +90,12 @@ fn row(pair: Option<&PairRecord>, selected: bool, width: usize, theme: &Theme) -
 }
 
 /// What the list holds: "newest step 17, following" or "all steps, ranked, oldest first, 31 of 5120".
-fn describe(state: &State) -> String {
+fn describe(state: &State, run: &RunView) -> String {
     let browser = &state.browser;
     let mut parts = Vec::new();
-    if browser.follow {
+    if let Some(step) = run.at().filter(|_| browser.follow) {
+        parts.push(format!("step {step}, as it was"));
+    } else if browser.follow {
         parts.push(
             browser
                 .row(0)
@@ -130,11 +132,19 @@ fn nothing(state: &State, run: &RunView) -> String {
     if browser.is_waiting() {
         return "Reading the pairs from the store...".to_string();
     }
+    if let Some(past) = run.past.as_ref().filter(|_| browser.follow && browser.branch.is_none()) {
+        return match past.pairs_of == Some(past.step) {
+            true => format!("No pair of step {} is stored.", past.step),
+            false => "Reading the pairs of this step from the store...".to_string(),
+        };
+    }
     if !browser.search.is_empty() || browser.step.is_some() {
         return "No pair is like that. Esc shows all of them; f, / and g change what is shown.".to_string();
     }
     if let Some(branch) = browser.branch {
-        let whence = if browser.follow {
+        let whence = if browser.follow && run.past.is_some() {
+            "of this step"
+        } else if browser.follow {
             "of the newest step"
         } else {
             "of this run"
