@@ -18,5 +18,6 @@ pub mod report;
 pub mod reward;
 pub mod run;
 pub mod sample;
+pub mod suite;
 pub mod train;
 pub mod tui;

@@ -6,9 +6,9 @@ mod common;
 
 use std::os::unix::fs::PermissionsExt;
 
+use common::process::{Ended, Process};
 use common::pty::{Pty, endless, number_after};
 use common::record::{events, open};
-use common::process::{Ended, Process};
 use common::{Lab, until};
 use ple::train::{Event, LogEntry, Mark, Via};
 
@@ -67,13 +67,21 @@ fn the_palette_sets_tau_and_remembers_it() {
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found[0].1.ends_with("-> 0.05") && found[0].0 == held);
     let log = log(&lab, "w");
-    let by_hand = |names: &[&str]| names.iter().map(|n| (n.to_string(), Via::Workbench)).collect::<Vec<_>>();
+    let by_hand = |names: &[&str]| {
+        names
+            .iter()
+            .map(|n| (n.to_string(), Via::Workbench))
+            .collect::<Vec<_>>()
+    };
     let found: Vec<(String, Via)> = actions(&log).into_iter().map(|(a, v)| (a.to_string(), v)).collect();
     let found: Vec<_> = found.into_iter().filter(|(a, _)| !a.starts_with("steering")).collect();
     assert_eq!(found, by_hand(&["start", "pause", "tau", "principles", "stop"]));
     let tau = log.iter().find(|e| e.action == "tau").expect("tau");
     assert_eq!(tau.new.as_deref(), Some("0.05"));
-    assert!(log.iter().all(|e| e.by.pid > 0 && !e.by.user.is_empty() && !e.by.host.is_empty()));
+    assert!(
+        log.iter()
+            .all(|e| e.by.pid > 0 && !e.by.user.is_empty() && !e.by.host.is_empty())
+    );
 
     // Another session has the lines of this one.
     let mut pty = Pty::start(&lab, &["open", "w"]);
@@ -85,7 +93,12 @@ fn the_palette_sets_tau_and_remembers_it() {
     pty.keys("\x1bq");
     assert_eq!(pty.end().0, 0);
     let rows = good(&lab, &["export", "w", "--format", "csv", "--what", "log"]);
-    assert!(rows.lines().next().is_some_and(|head| head.contains("via,pid,user,host,action")), "{rows}");
+    assert!(
+        rows.lines()
+            .next()
+            .is_some_and(|head| head.contains("via,pid,user,host,action")),
+        "{rows}"
+    );
     assert!(good(&lab, &["log", "w"]).contains("tau"));
 }
 
@@ -116,7 +129,13 @@ fn the_users_editor_has_the_terminal_and_what_it_wrote_is_the_draft() {
     pty.keys("s");
     assert_eq!(pty.end().0, 0);
     let versions = open(&lab.run("w")).principles().expect("principles");
-    assert!(versions[1].principles.entries.iter().all(|e| e.text == "Say it with flowers."));
+    assert!(
+        versions[1]
+            .principles
+            .entries
+            .iter()
+            .all(|e| e.text == "Say it with flowers.")
+    );
 }
 
 const SCHEDULE: &str = "
@@ -151,9 +170,15 @@ fn a_schedule_acts_at_its_steps_and_again_after_a_resume() {
     assert!((found[3].0 - 0.05 * 0.9 * 0.5).abs() < 1e-12);
     let made = marks(&lab, "whole");
     assert!(made.iter().all(|m| m.by == Via::Schedule), "{made:?}");
-    let places: Vec<(u32, &str)> = made.iter().map(|m| (m.step, m.label.split(' ').next().unwrap_or(""))).collect();
+    let places: Vec<(u32, &str)> = made
+        .iter()
+        .map(|m| (m.step, m.label.split(' ').next().unwrap_or("")))
+        .collect();
     assert_eq!(places, [(1, "principles"), (1, "tau"), (1, "checkpoint"), (2, "decay")]);
-    assert_eq!(open(&lab.run("whole")).checkpoint_steps().expect("checkpoints"), [0, 1, 4]);
+    assert_eq!(
+        open(&lab.run("whole")).checkpoint_steps().expect("checkpoints"),
+        [0, 1, 4]
+    );
 
     // From the checkpoint that the schedule wrote: what it has is not done twice, what comes is done.
     let files = std::fs::read_dir(lab.run("whole").join("checkpoints")).expect("checkpoints");
@@ -165,7 +190,12 @@ fn a_schedule_acts_at_its_steps_and_again_after_a_resume() {
     good(&lab, &["resume", "whole", "--quiet"]);
     let again = open(&lab.run("whole")).steps().expect("steps");
     for (a, b) in steps.iter().zip(&again) {
-        assert_eq!((a.tau, a.decay, a.loss, a.principles), (b.tau, b.decay, b.loss, b.principles), "step {}", a.step);
+        assert_eq!(
+            (a.tau, a.decay, a.loss, a.principles),
+            (b.tau, b.decay, b.loss, b.principles),
+            "step {}",
+            a.step
+        );
     }
     assert_eq!(open(&lab.run("whole")).principles().expect("principles").len(), 2);
 }
@@ -174,15 +204,27 @@ fn a_schedule_acts_at_its_steps_and_again_after_a_resume() {
 fn a_schedule_that_cannot_be_is_refused_with_its_line() {
     let lab = Lab::new();
     for (schedule, said) in [
-        ("\n[[schedule]]\nstep = 9\ntau = 0.1\n", "schedule.step = 9: never comes: method.steps is 4"),
-        ("\n[[schedule]]\nstep = 1\nswitch_on = \"recomend\"\n", "did you mean \"recommend\"?"),
+        (
+            "\n[[schedule]]\nstep = 9\ntau = 0.1\n",
+            "schedule.step = 9: never comes: method.steps is 4",
+        ),
+        (
+            "\n[[schedule]]\nstep = 1\nswitch_on = \"recomend\"\n",
+            "did you mean \"recommend\"?",
+        ),
         ("\n[[schedule]]\nstep = 1\n", "does nothing; add"),
         ("\n[[schedule]]\nstep = 1\ntua = 0.1\n", "tua"),
-        ("\n[[schedule]]\nstep = 1\nprinciples = \"nowhere.toml\"\n", "nowhere.toml"),
+        (
+            "\n[[schedule]]\nstep = 1\nprinciples = \"nowhere.toml\"\n",
+            "nowhere.toml",
+        ),
     ] {
         let file = scheduled(&lab, schedule, "steps = 4");
         let message = bad(&lab, &["train", &file, "--name", "never"]);
-        assert!(message.contains(said) && message.contains("scheduled.toml:"), "{schedule}: {message}");
+        assert!(
+            message.contains(said) && message.contains("scheduled.toml:"),
+            "{schedule}: {message}"
+        );
         assert!(!lab.run("never").exists());
         let checked = Ended::of(&mut lab.ple(["check", &file]));
         assert_ne!(checked.code, Some(0), "{checked:?}");
@@ -194,7 +236,9 @@ fn a_workbench_steers_what_another_process_trains() {
     let lab = Lab::new();
     let file = endless(&lab, &[]);
     let trainer = Process::start(&mut lab.ple(["train", &file, "--name", "w", "--quiet"]));
-    until("the run to begin", || lab.run("w").join("run.db").exists().then_some(()));
+    until("the run to begin", || {
+        lab.run("w").join("run.db").exists().then_some(())
+    });
     let mut pty = Pty::start(&lab, &["open", "w"]);
     pty.sees(&["read-only", "nobody steers"]);
     pty.keys(" ");
@@ -223,7 +267,10 @@ fn a_workbench_steers_what_another_process_trains() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let found: Vec<(u32, String)> = marks(&lab, "w").into_iter().map(|m| (m.step, m.label)).collect();
     assert_eq!(found[0].0, held);
-    assert!(found[0].1.ends_with("-> 0.05") && found[1].1.ends_with("-> 0.5"), "{found:?}");
+    assert!(
+        found[0].1.ends_with("-> 0.05") && found[1].1.ends_with("-> 0.5"),
+        "{found:?}"
+    );
     let log = log(&lab, "w");
     let pids: Vec<u32> = log.iter().map(|e| e.by.pid).collect();
     let expected = [

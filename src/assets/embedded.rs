@@ -115,11 +115,24 @@ pub const EXPERIMENTS: [(&str, &str); 18] = [
     ),
 ];
 
+/// Bundled suites by their paths in the repository.
+pub const SUITES: [(&str, &str); 2] = [
+    (
+        "experiments/suite-tiny.toml",
+        include_str!("../../experiments/suite-tiny.toml"),
+    ),
+    (
+        "experiments/suite-small.toml",
+        include_str!("../../experiments/suite-small.toml"),
+    ),
+];
+
 /// Bundled principles files by their paths in the repository.
-pub const PRINCIPLES: [(&str, &str); 6] = [
+pub const PRINCIPLES: [(&str, &str); 7] = [
     ("principles/imdb.toml", include_str!("../../principles/imdb.toml")),
     ("principles/hh.toml", include_str!("../../principles/hh.toml")),
     ("principles/tldr.toml", include_str!("../../principles/tldr.toml")),
+    ("principles/none.toml", include_str!("../../principles/none.toml")),
     (
         "principles/paper/imdb.toml",
         include_str!("../../principles/paper/imdb.toml"),

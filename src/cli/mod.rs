@@ -21,6 +21,7 @@ mod resume;
 mod runs;
 mod signals;
 mod steering;
+mod suite;
 mod train;
 
 use std::io::IsTerminal;
@@ -180,6 +181,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Runs beside each other: tables as the paper has them, or reward curves
     Compare(compare::CompareArgs),
+    /// A whole comparison: every method on every task with every seed, and its tables
+    Suite(suite::SuiteArgs),
     /// Write what a run has stored, a picture of it, or its policy for other programs
     Export(export::ExportArgs),
     /// List the runs
@@ -253,6 +256,7 @@ pub fn main() -> ExitCode {
         Some(Command::Log(args)) => log::log(&args, &place),
         Some(Command::Eval(args)) => eval::eval(&args, &place),
         Some(Command::Compare(args)) => compare::compare(&args, &place),
+        Some(Command::Suite(args)) => suite::suite(&args, &place),
         Some(Command::Runs { json }) => runs::runs(&place, json),
         Some(Command::Check(args)) => check::check(&args, &place),
         Some(Command::Devices { json }) => devices::devices(json),

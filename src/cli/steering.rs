@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, never, select, tick, unbounded};
 use super::desk::read_principles;
 use super::{Failure, Outcome, Place, exit};
 use crate::run::{Holder, Reader, SteeringFile, resolve};
-use crate::train::{Command, Given, Origin, Via};
+use crate::train::{Actor, Command, Given, Via};
 use crate::tui::{Port, Steering, Wish};
 
 /// How often a workbench looks who steers, and says that it is still there.
@@ -43,7 +43,7 @@ pub fn steer(args: &SteerArgs, place: &Place) -> Outcome {
         )));
     }
     let mut file = SteeringFile::create(&folder).map_err(Failure::input)?;
-    let by = Origin::here(Via::Cli);
+    let by = Actor::here(Via::Cli);
     if args.take {
         file.take(&by, true).map_err(Failure::failed)?.ok();
     }
@@ -172,7 +172,7 @@ impl Link {
             let mut keeper = Keeper {
                 dir,
                 remote,
-                me: Origin::here(Via::Workbench),
+                me: Actor::here(Via::Workbench),
                 file: None,
                 told: None,
                 send,
@@ -191,7 +191,7 @@ impl Drop for Link {
     /// Gives the steering up, if it is ours.
     fn drop(&mut self) {
         if let Ok(Some(file)) = SteeringFile::open(&self.folder) {
-            let _ = file.release(&Origin::here(Via::Workbench));
+            let _ = file.release(&Actor::here(Via::Workbench));
         }
     }
 }
@@ -199,7 +199,7 @@ impl Drop for Link {
 struct Keeper {
     dir: PathBuf,
     remote: bool,
-    me: Origin,
+    me: Actor,
     file: Option<SteeringFile>,
     told: Option<Steering>,
     send: Sender<Steering>,

@@ -148,6 +148,14 @@ impl Checker<'_> {
                     self.wrong(path, node, format!("{found} in it will not do, wants {}", wants(key)));
                 }
             }
+            (Kind::Choices(words), Value::List(items)) => {
+                let known = |item: &Node| matches!(&item.value, Value::Text(text) if words.contains(&text.as_str()));
+                self.each_once(path, key, items, known, node);
+            }
+            (Kind::Wholes, Value::List(items)) => {
+                let whole = |item: &Node| matches!(item.value, Value::Whole(n) if u64::try_from(n).is_ok());
+                self.each_once(path, key, items, whole, node);
+            }
             (Kind::WordOrWords(words), Value::Text(text)) => {
                 if !words.contains(&text.as_str()) {
                     self.wrong(path, node, format!("must be {}", wants(key)));
@@ -178,6 +186,21 @@ impl Checker<'_> {
             (Kind::Section(keys), Value::Table(_)) => self.table(path, &Title::Section(path.into()), keys, node),
             (Kind::Sections(keys), Value::List(items)) => self.sections(path, key, keys, items, node),
             _ => self.wrong(path, node, format!("found {}, wants {}", node.value.kind(), wants(key))),
+        }
+    }
+
+    fn each_once(&mut self, path: &str, key: &'static Key, items: &[Node], good: impl Fn(&Node) -> bool, node: &Node) {
+        if items.is_empty() {
+            self.wrong(path, node, format!("must not be empty (for example {})", key.example));
+        } else if let Some(item) = items.iter().find(|item| !good(item)) {
+            self.wrong(
+                path,
+                node,
+                format!("{} in it will not do, wants {}", item.raw, wants(key)),
+            );
+        } else if let Some(twice) = (1..items.len()).find(|&i| items[..i].iter().any(|other| other.raw == items[i].raw))
+        {
+            self.wrong(path, node, format!("has {} twice", items[twice].raw));
         }
     }
 
@@ -307,6 +330,8 @@ fn wants(key: &Key) -> String {
         Kind::WordOrWords(words) => format!("{} or an array of names (for example {example})", quoted(words)),
         Kind::FlagOrChoice(words) => format!("true, false, {}", quoted(words)),
         Kind::Words => format!("an array of strings (for example {example})"),
+        Kind::Choices(words) => format!("an array of {} (for example {example})", quoted(words)),
+        Kind::Wholes => format!("an array of whole numbers of 0 or more (for example {example})"),
         Kind::WordOrTable { words, .. } => format!("{} or a table such as {example}", quoted(words)),
         Kind::Sorts(_) => format!("a list of tables (for example {example})"),
         Kind::Section(keys) => format!("a table [{}] of the keys: {}", key.name, listed(keys)),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::methods::{DpoSettings, MethodName, PpoSettings, RaftSettings};
+use super::methods::{DpoSettings, MethodName, PpoSettings, RaftSettings, Responses};
 use super::reward::RewardSettings;
 use crate::grammar::Task;
 
@@ -281,6 +281,20 @@ impl MethodSettings {
     /// `[method.raft]`, or its defaults.
     pub fn raft(&self) -> RaftSettings {
         self.raft.clone().unwrap_or_default()
+    }
+
+    /// What a step learns from: of PLE y and y' of each query, of RAFT all K to each, of DPO both sides of each pair. Answers
+    /// that are only looked at (held-out queries, what SFT and DPO are watched by) are not counted.
+    pub fn responses_per_step(&self) -> Responses {
+        let queries = self.queries_per_step as u64;
+        let (sampled, given) = match self.name {
+            MethodName::Ple => (2 * queries, 0),
+            MethodName::Ppo => (queries, 0),
+            MethodName::Raft => (queries * self.raft().samples as u64, 0),
+            MethodName::Sft => (0, queries),
+            MethodName::Dpo => (0, 2 * queries),
+        };
+        Responses { sampled, given }
     }
 
     /// Spells out the defaults of the method's own table, so that they are stored.

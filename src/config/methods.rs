@@ -1,5 +1,7 @@
 //! The settings of the methods beside PLE, and which keys of `[method]` belong to which.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// The methods this build can align a policy with.
@@ -39,6 +41,32 @@ impl MethodName {
     /// It learns from rows that are there before it starts, and samples only to be watched.
     pub fn is_offline(self) -> bool {
         matches!(self, MethodName::Sft | MethodName::Dpo)
+    }
+}
+
+/// How many responses a step, or a run, learns from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Responses {
+    /// Sampled from the policy.
+    pub sampled: u64,
+    /// Given by rows or pairs.
+    pub given: u64,
+}
+
+impl Responses {
+    /// Sampled and given ones together: what a comparison holds equal.
+    pub fn all(self) -> u64 {
+        self.sampled + self.given
+    }
+}
+
+impl fmt::Display for Responses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.sampled, self.given) {
+            (sampled, 0) => write!(f, "{sampled} sampled"),
+            (0, given) => write!(f, "{given} given"),
+            (sampled, given) => write!(f, "{sampled} sampled and {given} given"),
+        }
     }
 }
 

@@ -118,6 +118,34 @@ const PPO_2026: Keys = &[
     ("generation.max_new_tokens", "53"),
 ];
 
+/// A key that a preset has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresetKey {
+    pub key: &'static str,
+    /// The preset's value, as it would be written in the file.
+    pub value: &'static str,
+    /// The file or `--set` has a value of its own, which is used instead.
+    pub overridden: bool,
+}
+
+/// The preset that an experiment asks for, with all of its keys. `None` without one, or where the file cannot be read.
+pub fn preset_of(source: &Source, sets: &[String]) -> Option<(String, Vec<PresetKey>)> {
+    let mut root = super::load::parse(source).ok()?;
+    super::overrides::apply(&mut root, sets).ok()?;
+    let text = |key: &str| match root.find(key).map(|node| &node.value) {
+        Some(Value::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let (preset, method) = (text("method.preset")?, text("method.name")?);
+    let (_, _, keys) = KEYS.iter().find(|(name, of, _)| *name == preset && *of == method)?;
+    let keys = keys.iter().map(|&(key, value)| PresetKey {
+        key,
+        value,
+        overridden: root.find(key).is_some(),
+    });
+    Some((preset, keys.collect()))
+}
+
 /// Puts the keys of `method.preset` into the tree where it has none. A name that is not known is left to the check of the
 /// whole.
 pub(super) fn apply(source: &Source, root: &mut Node) -> Result<(), ConfigError> {

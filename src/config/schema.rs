@@ -31,6 +31,10 @@ pub(super) enum Kind {
     Span,
     /// A list of words, none of them blank.
     Words,
+    /// A list of one or more of these words, each once.
+    Choices(&'static [&'static str]),
+    /// A list of one or more whole numbers of 0 or more, each once.
+    Wholes,
     /// One of these words, or a list of others, at least one.
     WordOrWords(&'static [&'static str]),
     /// True, false, or one of these words.
@@ -403,6 +407,30 @@ const FIT_EVAL: &[Key] = &[
     must("every", count(1), "25"),
     must("rows", count(1), "500"),
     may("keep", Kind::Choice(&["best", "last"]), "\"best\""),
+];
+
+pub(super) const SUITE: &[Key] = &[
+    must("title", Kind::Text, "\"All methods on the bundled tasks\""),
+    may("about", Kind::AnyText, "\"What to expect of it\""),
+    must("tasks", Kind::Choices(&["hh", "imdb", "tldr"]), "[\"hh\", \"imdb\"]"),
+    must("seeds", Kind::Wholes, "[1, 2, 3]"),
+    may("responses", Kind::Whole { min: 1, max: MANY }, "1920"),
+    may("queries", count(1), "256"),
+    may("base", Kind::Flag, "true"),
+    may("set", Kind::Words, "[\"eval.every=0\"]"),
+    must("contender", Kind::Sections(CONTENDER), ""),
+    may("table", Kind::Sections(TABLE), ""),
+];
+
+const CONTENDER: &[Key] = &[
+    must("name", Kind::Text, "\"PLE\""),
+    must("experiment", Kind::Text, "\"experiments/{task}.toml\""),
+    may("set", Kind::Words, "[\"method.tau0=0.1\"]"),
+];
+
+const TABLE: &[Key] = &[
+    must("title", Kind::Text, "\"Methods\""),
+    must("contenders", Kind::Words, "[\"SFT\", \"PLE\"]"),
 ];
 
 /// The key under a dotted path of either kind of experiment.

@@ -9,7 +9,7 @@ mod full;
 mod progress;
 mod table;
 
-pub use compare::{Contender, tables as compare_tables};
+pub use compare::{Contender, settings_of, table as compare_table, tables as compare_tables};
 pub use data::{inspection, sampled};
 pub use effect::{by_what_they_add, effect_table, summary};
 pub use export::{What, export};

@@ -86,7 +86,8 @@ fn is_run(dir: &Path) -> bool {
     dir.join(DATABASE_FILE).is_file()
 }
 
-fn summary(dir: &Path) -> Result<RunSummary> {
+/// The run in a folder, as a list of runs has it.
+pub fn summary(dir: &Path) -> Result<RunSummary> {
     let path = dir.join(DATABASE_FILE);
     let conn = schema::open_reader(dir)?;
     let started = schema::read_started(&conn, dir)?;

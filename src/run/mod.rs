@@ -39,7 +39,7 @@ pub use checkpoint::Checkpoint;
 pub use error::{Result, StoreError};
 pub use fork::Fork;
 pub(crate) use list::word;
-pub use list::{RunSummary, list_runs, resolve};
+pub use list::{RunSummary, list_runs, resolve, summary as run_summary};
 pub use pairs::{Asker, PairFilter, PairOrder, PairPage};
 pub use reader::Reader;
 pub use steering::{Holder, SteeringFile};

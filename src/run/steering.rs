@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavio
 
 use super::error::{At, Result};
 use super::{exact, lock};
-use crate::train::{Command, Event, Given, Mark, Origin, Via, now};
+use crate::train::{Actor, Command, Event, Given, Mark, Via, now};
 
 /// The file of a run's folder that commands of other processes come through.
 const STEERING_FILE: &str = "steer.db";
@@ -40,7 +40,7 @@ const TABLES: &str = "
 /// Who steers a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
-    pub who: Origin,
+    pub who: Actor,
     /// Milliseconds since 1970: since when, and when it was last heard of.
     pub since: i64,
     pub seen: i64,
@@ -55,7 +55,7 @@ impl Holder {
     /// Its process was on this machine and is there no more.
     fn is_known_gone(&self) -> bool {
         let proc = Path::new("/proc");
-        self.who.host == Origin::here(Via::Cli).host
+        self.who.host == Actor::here(Via::Cli).host
             && proc.join("self").exists()
             && !proc.join(self.who.pid.to_string()).exists()
     }
@@ -111,7 +111,7 @@ impl SteeringFile {
 
     /// Takes the steering. Refused with the present holder while that one is there, unless `even_so`. The one from whom it was
     /// taken, or who was gone, is returned otherwise.
-    pub fn take(&mut self, who: &Origin, even_so: bool) -> Result<std::result::Result<Option<Holder>, Holder>> {
+    pub fn take(&mut self, who: &Actor, even_so: bool) -> Result<std::result::Result<Option<Holder>, Holder>> {
         let doing = "take the steering of the run";
         let tx = self
             .conn
@@ -135,7 +135,7 @@ impl SteeringFile {
     }
 
     /// Gives the steering up; nothing happens if somebody else has it.
-    pub fn release(&self, who: &Origin) -> Result<()> {
+    pub fn release(&self, who: &Actor) -> Result<()> {
         self.conn
             .execute(
                 "DELETE FROM holder WHERE pid = ?1 AND host = ?2",
@@ -146,7 +146,7 @@ impl SteeringFile {
     }
 
     /// Says that this holder is still there; false if it holds the steering no more.
-    pub fn beat(&self, who: &Origin) -> Result<bool> {
+    pub fn beat(&self, who: &Actor) -> Result<bool> {
         self.conn
             .execute(
                 "UPDATE holder SET seen = ?3 WHERE pid = ?1 AND host = ?2",
@@ -204,7 +204,7 @@ impl SteeringFile {
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .at(&self.path, doing)?;
-        let found: Vec<(String, Vec<u8>, Origin)> = tx
+        let found: Vec<(String, Vec<u8>, Actor)> = tx
             .prepare("SELECT record, exact, via, pid, user, host FROM commands WHERE taken = 0 ORDER BY id")
             .and_then(|mut statement| {
                 statement
@@ -263,9 +263,9 @@ fn read_holder(conn: &Connection) -> rusqlite::Result<Option<Holder>> {
 }
 
 /// An origin from the columns `via, pid, user, host` that begin at column `at`.
-pub(super) fn origin(row: &Row<'_>, at: usize) -> rusqlite::Result<Origin> {
+pub(super) fn origin(row: &Row<'_>, at: usize) -> rusqlite::Result<Actor> {
     let word = row.get_ref(at)?.as_str()?;
-    Ok(Origin {
+    Ok(Actor {
         via: Via::ALL.into_iter().find(|via| via.word() == word).unwrap_or_default(),
         pid: row.get(at + 1)?,
         user: row.get(at + 2)?,
@@ -277,8 +277,8 @@ pub(super) fn origin(row: &Row<'_>, at: usize) -> rusqlite::Result<Origin> {
 mod tests {
     use super::*;
 
-    fn who(pid: u32, host: &str) -> Origin {
-        Origin {
+    fn who(pid: u32, host: &str) -> Actor {
+        Actor {
             via: Via::Workbench,
             pid,
             user: "ana".into(),
@@ -340,7 +340,7 @@ mod tests {
         assert_eq!(file.holder().unwrap(), None);
         // A process of this machine that ended is gone at once.
         if cfg!(target_os = "linux") {
-            let mut gone = Origin::here(Via::Workbench);
+            let mut gone = Actor::here(Via::Workbench);
             gone.pid = u32::MAX;
             file.take(&gone, false).unwrap().unwrap();
             assert!(!file.holder().unwrap().unwrap().is_fresh());

@@ -5,10 +5,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::memory::{self, Demand, Estimate, Lengths, readable};
-use super::setup::{Request, SetupError, model_files, principles_source};
-use crate::config::{
-    Experiment, FitExperiment, Lora, MethodName, Plan, Precision, Principles, find_file, load_plan, parse_principles,
-};
+use super::setup::{Request, SetupError, model_files};
+use crate::config::MethodName;
+use crate::config::{Experiment, FitExperiment, Lora, Plan, Precision, Principles, find_file, load_plan, preset_of};
 use crate::data::{Needs, Pool};
 use crate::device;
 use crate::model::{Hub, HubName, ModelConfig, ModelFiles, PeftAdapter, Skeleton, Text};
@@ -134,9 +133,27 @@ impl Request {
         }
     }
 
+    /// What `method.preset` came to: what it set, and what the file or `--set` says in its place.
+    fn preset(&self) -> Option<String> {
+        let (name, keys) = preset_of(&self.source, &self.sets)?;
+        let (own, set): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.overridden);
+        let words = |keys: &[&crate::config::PresetKey]| -> String {
+            let each: Vec<String> = keys.iter().map(|k| format!("{} = {}", k.key, k.value)).collect();
+            each.join(", ")
+        };
+        let mut text = match set.len() {
+            0 => format!("{name} sets nothing: the file has all of its keys"),
+            _ => format!("{name} sets {}", words(&set)),
+        };
+        if !own.is_empty() {
+            text += &format!("; the experiment has its own in place of {}", words(&own));
+        }
+        Some(text)
+    }
+
     fn check_policy(&self, experiment: Experiment, checked: &mut Checked) {
         let near = self.source.path.as_deref();
-        let principles = match self.principles(&experiment) {
+        let principles = match self.principles_of(&experiment) {
             Ok(principles) => Some(principles),
             Err(error) => {
                 checked.say("principles.file", State::Wrong, error.to_string());
@@ -153,11 +170,11 @@ impl Request {
         let pool = check_data(&experiment, prompter.as_ref(), near, checked);
         let reward = check_reward(&experiment, near, checked);
         let method = &experiment.method;
-        checked.samples_a_step = match method.name {
-            MethodName::Sft => 0,
-            _ => 2 * method.queries_per_step,
-        };
-        checked.say("steps", State::Good, steps(&experiment, checked.samples_a_step));
+        checked.samples_a_step = method.responses_per_step().sampled as usize;
+        checked.say("steps", State::Good, steps(&experiment));
+        if let Some(preset) = self.preset() {
+            checked.say("method.preset", State::Good, preset);
+        }
         let Some(known) = &policy else {
             checked.say(
                 "memory",
@@ -222,12 +239,6 @@ impl Request {
             }
             Err(error) => checked.say("schedule", State::Wrong, error.to_string()),
         }
-    }
-
-    fn principles(&self, experiment: &Experiment) -> Result<Principles, SetupError> {
-        let source = principles_source(&experiment.principles.file, self.source.path.as_deref())
-            .map_err(|e| e.at_key(&self.source, &self.sets, "principles.file"))?;
-        Ok(parse_principles(&source)?)
     }
 }
 
@@ -531,21 +542,25 @@ fn check_reward(experiment: &Experiment, near: Option<&Path>, checked: &mut Chec
     None
 }
 
-fn steps(experiment: &Experiment, samples: usize) -> String {
+fn steps(experiment: &Experiment) -> String {
     let (method, sft, eval) = (&experiment.method, &experiment.sft, &experiment.eval);
     let mut text = match sft.steps {
         0 => String::new(),
         n => format!("{n} supervised updates of {} rows; ", sft.batch),
     };
-    if samples > 0 {
-        text += &format!(
-            "{} steps of {samples} responses of at most {} tokens, {} in all",
-            method.steps,
-            experiment.generation.max_new_tokens,
-            samples * method.steps as usize
-        );
-    }
-    if eval.every > 0 && samples > 0 {
+    let a_step = method.responses_per_step();
+    let all = a_step.all() * u64::from(method.steps);
+    text += &match a_step.sampled {
+        0 => format!(
+            "{} steps of {} given responses, {all} in all",
+            method.steps, a_step.given
+        ),
+        sampled => format!(
+            "{} steps of {sampled} responses of at most {} tokens, {all} in all",
+            method.steps, experiment.generation.max_new_tokens
+        ),
+    };
+    if eval.every > 0 {
         text += &format!("; {} more every {} steps", 2 * eval.queries, eval.every);
     }
     text

@@ -101,7 +101,11 @@ pub struct Measurable {
 impl Measurable {
     /// The policy an experiment begins with.
     pub fn of_experiment(path: &Path, sets: Vec<String>, device: DeviceChoice) -> Result<Self, SetupError> {
-        let setup = Request::at(path, sets, device)?.prepare_policy()?;
+        Self::before_training(&Request::at(path, sets, device)?)
+    }
+
+    pub(super) fn before_training(request: &Request) -> Result<Self, SetupError> {
+        let setup = request.prepare_policy()?;
         Ok(Self {
             version: first_version(&setup),
             setup,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::setup::{Prepared, SetupError, prepare_again, principles_source};
-use super::{Command, Mark, Origin, PrinciplesVersion, describe};
+use super::{Command, Mark, Origin, PrinciplesVersion, Via, describe};
 use crate::config::{Altered, Change, ConfigError, MethodName, Plan, Principles, alter, parse_principles};
 use crate::device::DeviceChoice;
 use crate::run::{Checkpoint, Fork, Reader, Store, StoreError};

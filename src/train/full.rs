@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::effect::{Measurable, Wanted};
-use super::{FullEvaluation, SetupError};
+use super::{FullEvaluation, Request, SetupError};
 use crate::device::DeviceChoice;
 use crate::evaluate::{Evaluator, FullPlan};
 use crate::reward::RewardError;
@@ -27,6 +27,13 @@ impl Measurable {
             found.policy = model.to_string();
         }
         Ok(found)
+    }
+
+    /// The policy that an experiment begins with.
+    pub fn of_request(request: &Request, wanted: Wanted) -> Result<Self, SetupError> {
+        let mut request = request.clone();
+        request.sets.extend(wanted.sets());
+        Self::before_training(&request)
     }
 
     /// Evaluates on at most so many held-out queries, without principles. `go_on` as in [`Evaluator::full`].

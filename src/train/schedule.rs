@@ -2,7 +2,7 @@
 
 use super::Command;
 use super::setup::Setup;
-use super::steering::{Origin, Via};
+use super::steering::{Actor, Via};
 use super::trainer::{TrainError, Trainer};
 use crate::config::{Principles, ScheduleEntry};
 
@@ -62,7 +62,7 @@ impl Trainer {
             .filter(|(entry, _)| entry.step == step)
             .map(|(entry, file)| (entry.clone(), file.clone()))
             .collect();
-        let by = Origin::here(Via::Schedule);
+        let by = Actor::here(Via::Schedule);
         for (entry, file) in &due {
             if let Some(principles) = self.scheduled_principles(entry, file.as_ref())? {
                 self.change(Command::SetPrinciples(principles), &by)?;

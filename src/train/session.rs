@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, select};
 
-use super::steering::{self, Given, LogEntry, Origin, Remote, Via};
+use super::steering::{self, Actor, Given, LogEntry, Remote, Via};
 use super::trainer::{TrainError, Trainer};
 use super::{Alarm, Answer, Command, Done, Event, Mark};
 use crate::config::MethodName;
@@ -45,7 +45,7 @@ impl Flow {
 pub struct Control {
     commands: Receiver<Command>,
     /// Who gives those commands.
-    here: Origin,
+    here: Actor,
     /// The commands of other processes.
     remote: Remote,
     /// Commands that came while a step was under way and were looked at, oldest first.
@@ -65,7 +65,7 @@ impl Control {
     pub fn new(commands: Receiver<Command>, events: Sender<Event>, interactive: bool, dir: &Path) -> Self {
         Self {
             commands,
-            here: Origin::here(if interactive { Via::Workbench } else { Via::Cli }),
+            here: Actor::here(if interactive { Via::Workbench } else { Via::Cli }),
             remote: Remote::listen(dir),
             ahead: Mutex::default(),
             events,
@@ -92,7 +92,7 @@ impl Control {
     }
 
     /// Who gives the commands of this process.
-    pub fn here(&self) -> &Origin {
+    pub fn here(&self) -> &Actor {
         &self.here
     }
 
@@ -232,7 +232,7 @@ impl Trainer {
     }
 
     /// Writes down that something was done to the training.
-    pub(super) fn log(&mut self, by: &Origin, command: &Command) -> Result<(), TrainError> {
+    pub(super) fn log(&mut self, by: &Actor, command: &Command) -> Result<(), TrainError> {
         match steering::action(command) {
             Some(action) => self.emit(Event::Log(LogEntry::now(self.next_step(), by, action))),
             None => Ok(()),
@@ -241,7 +241,7 @@ impl Trainer {
 
     /// Changes a number or the principles from the next step on, marks it on the charts and writes it down. What cannot be
     /// done is told by an alarm, and written down too.
-    pub(super) fn change(&mut self, command: Command, by: &Origin) -> Result<(), TrainError> {
+    pub(super) fn change(&mut self, command: Command, by: &Actor) -> Result<(), TrainError> {
         let Some(action) = steering::action(&command) else {
             return Ok(());
         };

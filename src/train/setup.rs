@@ -105,6 +105,33 @@ impl Request {
         Ok(Self { source, sets, device })
     }
 
+    /// The same by a name that stands in a file: looked for from that file's folder upwards, and among the bundled ones.
+    pub fn near(name: &str, near: Option<&Path>, device: DeviceChoice) -> Result<Self, ConfigError> {
+        match find_file(name, near) {
+            Ok(path) => Self::at(&path, Vec::new(), device),
+            Err(error) => {
+                let bundled = assets::EXPERIMENTS.iter().any(|(path, _)| *path == name);
+                let found = bundled.then(|| Self::at(Path::new(name), Vec::new(), device));
+                found.unwrap_or(Err(error))
+            }
+        }
+    }
+
+    /// The experiment and its principles as a run of it would be stored, without loading a model. What an adapter's own file
+    /// says of `policy.lora` is not looked at.
+    pub fn settled(&self) -> Result<(Experiment, Principles), SetupError> {
+        let mut experiment = self.experiment()?;
+        let principles = self.principles_of(&experiment)?;
+        settle(&mut experiment, self.source.path.as_deref())?;
+        Ok((experiment, principles))
+    }
+
+    pub(super) fn principles_of(&self, experiment: &Experiment) -> Result<Principles, ConfigError> {
+        let source = principles_source(&experiment.principles.file, self.source.path.as_deref())
+            .map_err(|e| e.at_key(&self.source, &self.sets, "principles.file"))?;
+        parse_principles(&source)
+    }
+
     /// Loads and checks everything.
     pub fn prepare(&self) -> Result<Prepared, SetupError> {
         match load_plan(&self.source, &self.sets)? {
@@ -120,9 +147,7 @@ impl Request {
     pub fn prepare_policy(&self) -> Result<Setup, SetupError> {
         let experiment = self.experiment()?;
         let near = self.source.path.as_deref();
-        let source = principles_source(&experiment.principles.file, near)
-            .map_err(|e| e.at_key(&self.source, &self.sets, "principles.file"))?;
-        let principles = parse_principles(&source)?;
+        let principles = self.principles_of(&experiment)?;
         let scheduled = self.scheduled(&experiment, &principles)?;
         let mut setup = prepare(experiment, principles, near, self.device)?;
         setup.schedule_principles(scheduled)?;
@@ -207,14 +232,8 @@ pub(super) fn principles_source(name: &str, near: Option<&Path>) -> Result<Sourc
     }
 }
 
-/// Loads what an experiment names. `near` is the experiment's own path, from which files are looked for.
-pub fn prepare(
-    mut experiment: Experiment,
-    principles: Principles,
-    near: Option<&Path>,
-    choice: DeviceChoice,
-) -> Result<Setup, SetupError> {
-    let chosen = device::choose(choice)?;
+/// Makes the paths that an experiment names whole.
+fn settle(experiment: &mut Experiment, near: Option<&Path>) -> Result<(), ConfigError> {
     let data = &mut experiment.data;
     let pairs = experiment.method.dpo.as_mut().and_then(|dpo| dpo.pairs.as_mut());
     let adapter = experiment.policy.adapter.as_mut();
@@ -236,6 +255,18 @@ pub fn prepare(
             *name = path;
         }
     }
+    Ok(())
+}
+
+/// Loads what an experiment names. `near` is the experiment's own path, from which files are looked for.
+pub fn prepare(
+    mut experiment: Experiment,
+    principles: Principles,
+    near: Option<&Path>,
+    choice: DeviceChoice,
+) -> Result<Setup, SetupError> {
+    let chosen = device::choose(choice)?;
+    settle(&mut experiment, near)?;
     let (policy, text, trained) = load_policy(&mut experiment, &chosen.device)?;
     let prompter = prompter(&text, &experiment)?;
     let pool = queries(&experiment, &text)?;

@@ -42,14 +42,14 @@ impl Via {
 
 /// Who asked for something.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
+pub struct Actor {
     pub via: Via,
     pub pid: u32,
     pub user: String,
     pub host: String,
 }
 
-impl Origin {
+impl Actor {
     /// This process.
     pub fn here(via: Via) -> Self {
         static WHO: OnceLock<(String, String)> = OnceLock::new();
@@ -101,7 +101,7 @@ pub struct LogEntry {
     /// The step that came next.
     pub step: u32,
     #[serde(flatten)]
-    pub by: Origin,
+    pub by: Actor,
     /// "tau", "principles", "pause", ...
     pub action: String,
     pub old: Option<String>,
@@ -112,7 +112,7 @@ pub struct LogEntry {
 
 impl LogEntry {
     /// Done now, before `step`.
-    pub fn now(step: u32, by: &Origin, action: &str) -> Self {
+    pub fn now(step: u32, by: &Actor, action: &str) -> Self {
         Self {
             at: now(),
             step,
@@ -207,7 +207,7 @@ pub fn difference(old: &Principles, new: &Principles) -> String {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Given {
     pub command: Command,
-    pub by: Origin,
+    pub by: Actor,
 }
 
 /// The commands of other processes, as they come.
@@ -232,7 +232,7 @@ impl Remote {
             let _ = file.forget();
         }
         std::thread::spawn(move || {
-            let here = Origin::here(Via::Workbench);
+            let here = Actor::here(Via::Workbench);
             while watched.strong_count() > 0 {
                 std::thread::sleep(LOOK);
                 if file.is_none() {
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn a_line_of_the_log_says_when_and_what() {
-        let mut entry = LogEntry::now(3, &Origin::here(Via::Cli), "tau");
+        let mut entry = LogEntry::now(3, &Actor::here(Via::Cli), "tau");
         entry.at = 1_778_752_987_000;
         (entry.old, entry.new) = (Some("0.2".into()), Some("0.1".into()));
         assert_eq!(

@@ -8,6 +8,7 @@ mod overrides;
 mod principles;
 mod reward;
 mod schema;
+mod suite;
 
 use super::*;
 

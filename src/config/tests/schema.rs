@@ -20,6 +20,8 @@ fn the_list_of_keys_is_that_of_the_types() {
     agrees::<FitExperiment>(schema::FIT, &serde_json::to_value(fit).unwrap(), "");
     let entries = serde_json::to_value(principles(TWO).unwrap()).unwrap();
     agrees::<Principles>(schema::PRINCIPLES, &entries, "");
+    let suite = serde_json::to_value(super::suite::suite().settings).unwrap();
+    agrees::<SuiteSettings>(schema::SUITE, &suite, "");
     let Kind::Choice(tasks) = schema::lookup("task").unwrap().kind else {
         panic!("a task is one of several words")
     };

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config::{Experiment, MethodName, Plan};
+use crate::config::{Experiment, MethodName, Plan, Principles};
 use crate::run::{Reader, StoreError, word};
 use crate::train::{EvaluationRecord, Event, FullEvaluation, StepRecord};
 
@@ -15,6 +15,8 @@ use crate::train::{EvaluationRecord, Event, FullEvaluation, StepRecord};
 pub struct Contender {
     /// The run's name, or the file's.
     pub name: String,
+    /// What its row is called, where somebody has said so.
+    pub label: Option<String>,
     pub title: String,
     /// "hh", "imdb" or "tldr".
     pub task: String,
@@ -25,6 +27,7 @@ pub struct Contender {
     pub settings: BTreeMap<String, String>,
     /// Steps, or supervised updates of a run that has only those.
     pub steps_done: u32,
+    pub steps_planned: u32,
     /// Changes made by hand.
     pub marks: usize,
     /// The newest whole evaluation.
@@ -69,15 +72,12 @@ impl Contender {
                 _ => {}
             }
         }
-        let mut settings = settings(experiment);
-        if let Some(first) = principles.first() {
-            // The words count, wherever they stood.
-            settings.remove("principles.file");
-            settings.insert("principles".into(), first.principles.render().unwrap_or_default());
-        }
-        let only_sft = experiment.method.name == MethodName::Sft;
+        let settings = settings_of(experiment, principles.first().map(|first| &first.principles));
+        // The method SFT was the supervised stage alone, before it had steps of its own.
+        let only_sft = experiment.method.name == MethodName::Sft && steps.is_empty() && sft > 0;
         Ok(Self {
             name: started.run.clone(),
+            label: None,
             title: experiment.title.clone(),
             task: experiment.task.to_string(),
             method: word(&experiment.method.name),
@@ -87,6 +87,11 @@ impl Contender {
                 sft
             } else {
                 steps.last().map_or(0, |s| s.step + 1)
+            },
+            steps_planned: if only_sft {
+                experiment.sft.steps
+            } else {
+                experiment.method.steps
             },
             marks,
             evaluation: evaluation.map(|e| FullEvaluation {
@@ -107,6 +112,7 @@ impl Contender {
         let evaluation = told.evaluation;
         let untrained = evaluation.step == 0 && evaluation.sft_done == 0;
         Ok(Self {
+            label: None,
             name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             title: told.title,
             task: told.task,
@@ -114,6 +120,7 @@ impl Contender {
             seed: evaluation.seed,
             settings: BTreeMap::from([("policy".into(), evaluation.policy.clone())]),
             steps_done: evaluation.step,
+            steps_planned: evaluation.step,
             marks: 0,
             evaluation: Some(evaluation),
             last: None,
@@ -122,14 +129,19 @@ impl Contender {
     }
 }
 
-/// The settings by their keys, `method.tau0` for example, without those that leave the policy as it is.
-fn settings(experiment: &Experiment) -> BTreeMap<String, String> {
+/// The settings by their keys, `method.tau0` for example, without those that leave the policy as it is and without the seed.
+/// Of the principles the words count, wherever they stand.
+pub fn settings_of(experiment: &Experiment, principles: Option<&Principles>) -> BTreeMap<String, String> {
     const OTHERS: [&str; 5] = ["title", "about", "seed", "eval", "checkpoint"];
     let mut found = BTreeMap::new();
     // Plain data always becomes JSON.
     if let Value::Object(mut all) = serde_json::to_value(experiment).unwrap_or_default() {
         all.retain(|key, _| !OTHERS.contains(&&key[..]));
         flatten("", &Value::Object(all), &mut found);
+    }
+    if let Some(principles) = principles {
+        found.remove("principles.file");
+        found.insert("principles".into(), principles.render().unwrap_or_default());
     }
     found
 }

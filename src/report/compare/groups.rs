@@ -21,7 +21,7 @@ pub fn groups<'a>(contenders: &[&'a Contender]) -> Vec<Group<'a>> {
     for &contender in contenders {
         let same = |members: &&mut Vec<&Contender>| {
             let first = members[0];
-            first.method == contender.method && first.settings == contender.settings
+            first.method == contender.method && first.settings == contender.settings && first.label == contender.label
         };
         match found.iter_mut().find(same) {
             Some(members) => members.push(contender),
@@ -34,6 +34,10 @@ pub fn groups<'a>(contenders: &[&'a Contender]) -> Vec<Group<'a>> {
         .zip(found)
         .map(|(name, members)| Group { name, members })
         .collect();
+    // Who names rows has put them in an order.
+    if groups.iter().all(|group| group.members[0].label.is_some()) {
+        return groups;
+    }
     // PLE last, as in the paper; methods that it does not have stand before it.
     let rank = |group: &Group| {
         let place = ORDER.iter().position(|method| *method == group.members[0].method);
@@ -47,6 +51,9 @@ pub fn groups<'a>(contenders: &[&'a Contender]) -> Vec<Group<'a>> {
 fn names(groups: &[Vec<&Contender>]) -> Vec<String> {
     let name = |members: &Vec<&Contender>| {
         let first = members[0];
+        if let Some(label) = &first.label {
+            return label.clone();
+        }
         let method = first.method.to_uppercase();
         let others: Vec<&Contender> = groups
             .iter()

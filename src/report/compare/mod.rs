@@ -6,7 +6,7 @@ mod seeds;
 #[cfg(test)]
 mod tests;
 
-pub use contender::Contender;
+pub use contender::{Contender, settings_of};
 pub use groups::{Group, groups};
 pub use seeds::mean_and_deviation;
 
@@ -26,11 +26,12 @@ pub fn tables(contenders: &[Contender]) -> Vec<Table> {
     let mut tasks: Vec<&str> = contenders.iter().map(|c| &c.task[..]).collect();
     tasks.sort_unstable();
     tasks.dedup();
-    tasks.into_iter().map(|task| table(task, contenders)).collect()
+    let of = |task: &str| contenders.iter().filter(|c| c.task == task).collect::<Vec<_>>();
+    tasks.into_iter().map(|task| table(task, &of(task))).collect()
 }
 
-fn table(task: &str, contenders: &[Contender]) -> Table {
-    let of_task: Vec<&Contender> = contenders.iter().filter(|c| c.task == task).collect();
+/// One table of runs of one task.
+pub fn table(title: &str, of_task: &[&Contender]) -> Table {
     let columns = [
         Column::new("method", "method"),
         Column::new("runs", "runs"),
@@ -42,14 +43,14 @@ fn table(task: &str, contenders: &[Contender]) -> Table {
         Column::new("tokens", "tokens"),
     ];
     let mut table = Table {
-        title: task.to_string(),
+        title: title.to_string(),
         columns: columns.into(),
         legend: LEGEND.map(String::from).into(),
         ..Table::default()
     };
-    let queries = queries_of(&of_task);
+    let queries = queries_of(of_task);
     let several = queries.as_ref().is_some_and(|q| q.contains(" or "));
-    for group in groups(&of_task) {
+    for group in groups(of_task) {
         let row = row(&group, several, &mut table.notes);
         table.rows.push(row);
     }
@@ -170,6 +171,12 @@ fn about(group: &Group<'_>, queries: bool) -> Option<String> {
             parts.push(format!(
                 "{} was evaluated after {} of {} steps",
                 run.name, e.step, run.steps_done
+            ));
+        }
+        if run.steps_done < run.steps_planned {
+            parts.push(format!(
+                "{} has done {} of {} steps",
+                run.name, run.steps_done, run.steps_planned
             ));
         }
         if run.marks > 0 {

@@ -54,12 +54,14 @@ fn run(
 ) -> Contender {
     Contender {
         name: name.into(),
+        label: None,
         title: "Positive reviews".into(),
         task: "imdb".into(),
         method: method.into(),
         seed,
         settings: settings.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
         steps_done: 40,
+        steps_planned: 40,
         marks: 0,
         evaluation,
         last: None,

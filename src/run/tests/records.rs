@@ -331,7 +331,7 @@ fn the_log_only_grows_and_a_run_older_than_it_gets_one() {
     let mut store = create(runs.path(), "log");
     let mut reader = Reader::open(store.dir()).unwrap();
     reader.poll().unwrap();
-    let by = Origin::here(Via::Workbench);
+    let by = Actor::here(Via::Workbench);
     let entry = |step, action: &str| LogEntry {
         old: Some("0.2".into()),
         new: Some("0.1".into()),
@@ -355,12 +355,18 @@ fn the_log_only_grows_and_a_run_older_than_it_gets_one() {
     let dir = store.dir().to_path_buf();
     drop(store);
     let database = rusqlite::Connection::open(dir.join("run.db")).unwrap();
-    database.execute_batch("DROP TABLE log; PRAGMA user_version = 3;").unwrap();
+    database
+        .execute_batch("DROP TABLE log; PRAGMA user_version = 3;")
+        .unwrap();
     let mut reader = Reader::open(&dir).unwrap();
     assert_eq!((reader.log().unwrap().len(), reader.poll().unwrap().len()), (0, 1));
     let mut store = Store::open(&dir).unwrap();
     store.record(&Event::Log(entry(5, "decay"))).unwrap();
-    assert_eq!(reader.poll().unwrap().len(), 1, "brought to today's format while it was read");
+    assert_eq!(
+        reader.poll().unwrap().len(),
+        1,
+        "brought to today's format while it was read"
+    );
     assert_eq!(reader.log().unwrap()[0].action, "decay");
 }
 

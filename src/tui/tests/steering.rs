@@ -36,7 +36,11 @@ fn news(state: &mut State, holder: Option<&str>, ours: bool, trained: bool) {
 }
 
 fn refusal(state: &State) -> &str {
-    state.notice.as_ref().filter(|n| n.refused).map_or("", |n| n.text.as_str())
+    state
+        .notice
+        .as_ref()
+        .filter(|n| n.refused)
+        .map_or("", |n| n.text.as_str())
 }
 
 #[test]
@@ -90,7 +94,7 @@ fn who_trains_and_lost_the_steering_can_still_leave() {
 fn the_log_is_shown_and_scrolled() {
     let mut state = running(5);
     for i in 0..40i64 {
-        let by = Origin {
+        let by = Actor {
             via: if i % 3 == 0 { Via::Cli } else { Via::Workbench },
             pid: 4711,
             user: "ana".into(),
