@@ -206,7 +206,7 @@ impl Bench {
             let all = log_probs(policy, &rows);
             let rewards: Vec<(f64, f64)> = shard.iter().map(|p| (p.3, p.4)).collect();
             let (y, guided) = (all.rows(0, shard.len()), all.rows(shard.len(), shard.len()));
-            let losses = method::losses(&y, &guided, &rewards, TAU, n, settings);
+            let losses = method::losses(&y, &guided, &rewards, TAU, n, settings, &method::Known::default());
             ShardLoss {
                 loss: losses.total,
                 parts: vec![losses.rank, losses.wsft],

@@ -204,7 +204,7 @@ impl Bench {
                 let all = log_probs(policy, &rows);
                 let rewards: Vec<(f64, f64)> = shard.iter().map(|p| (p.s, p.s_guided)).collect();
                 let (y, guided) = (all.rows(0, shard.len()), all.rows(shard.len(), shard.len()));
-                let losses = method::losses(&y, &guided, &rewards, tau, n, settings);
+                let losses = method::losses(&y, &guided, &rewards, tau, n, settings, &method::Known::default());
                 ShardLoss {
                     loss: losses.total,
                     parts: vec![],

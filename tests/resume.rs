@@ -57,6 +57,10 @@ enum Kind {
     Window,
     /// With everything that only real models need.
     Dropout,
+    /// With what pairs have to remember from when they were new.
+    Clipped,
+    /// The other form that asks for it, and tau by the pure level set.
+    Pure,
 }
 
 impl Kind {
@@ -73,12 +77,26 @@ impl Kind {
                 "reward.dtype=bf16",
                 "reward.batch=3",
             ],
+            Kind::Clipped => &[
+                "method.stabilise.clip=0.05",
+                "method.stabilise.kl=0.1",
+                "method.stabilise.sft=0.3",
+                "method.minibatch=3",
+            ],
+            Kind::Pure => &[
+                "method.stabilise.importance=1.5",
+                "method.schedule=pure",
+                "method.purity=0.5",
+                "method.tau0=2",
+                "method.decay=0.7",
+                "method.minibatch=3",
+            ],
         }
     }
 
     /// What the run that nothing interrupted left: made once.
     fn whole(self) -> &'static Record {
-        static MADE: [OnceLock<Record>; 4] = [const { OnceLock::new() }; 4];
+        static MADE: [OnceLock<Record>; 6] = [const { OnceLock::new() }; 6];
         MADE[self as usize].get_or_init(|| whole(&Lab::new(), self.sets()))
     }
 }
@@ -202,6 +220,16 @@ fn ctrl_c_and_resume_change_nothing_with_a_window() {
 #[test]
 fn sigterm_and_resume_change_nothing_with_dropout_and_pieces() {
     stop_and_go_on(Kind::Dropout, "TERM", STEP_2);
+}
+
+#[test]
+fn clipped_replay_and_anchors_resume_as_they_were() {
+    stop_and_go_on(Kind::Clipped, "INT", STEP_2);
+}
+
+#[test]
+fn importance_weights_and_a_threshold_by_the_pure_level_set_resume_as_they_were() {
+    stop_and_go_on(Kind::Pure, "INT", STEP_2);
 }
 
 #[test]

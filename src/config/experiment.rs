@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::methods::{DpoSettings, MethodName, PpoSettings, RaftSettings, Responses};
 use super::reward::RewardSettings;
+use super::stabilise::{Schedule, StabiliseSettings};
 use crate::grammar::Task;
 
 /// A whole experiment, as read from an experiment file and after `--set` was applied.
@@ -222,6 +223,12 @@ pub struct MethodSettings {
     /// The paper's alpha of Eq. 7: tau_t = tau_(t-1) * decay.
     #[serde(default = "defaults::decay")]
     pub decay: f64,
+    /// Whether tau falls by `decay` alone, or only as far as the pure level set allows.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// The share of pairs above the boundary of the pure level set that must agree; the theory's is 1.
+    #[serde(default = "defaults::one")]
+    pub purity: f64,
     /// Which members of D_train a step updates on.
     #[serde(default)]
     pub replay: Replay,
@@ -237,6 +244,9 @@ pub struct MethodSettings {
     /// Use L_wsft, Eq. 4 (off: the paper's Table 5).
     #[serde(default = "defaults::yes")]
     pub weighted_sft: bool,
+    /// Variants that keep replay from diverging; none is PLE as printed.
+    #[serde(default, skip_serializing_if = "StabiliseSettings::is_off")]
+    pub stabilise: StabiliseSettings,
     /// Pairs of one optimizer update.
     #[serde(default = "defaults::batch")]
     pub minibatch: usize,
@@ -266,7 +276,18 @@ pub struct MethodSettings {
 
 impl MethodSettings {
     /// The keys that only PLE has.
-    pub const PLE_KEYS: [&'static str; 7] = ["tau0", "decay", "replay", "eq4", "reduction", "rank", "weighted_sft"];
+    pub const PLE_KEYS: [&'static str; 10] = [
+        "tau0",
+        "decay",
+        "schedule",
+        "purity",
+        "replay",
+        "eq4",
+        "reduction",
+        "rank",
+        "weighted_sft",
+        "stabilise",
+    ];
 
     /// `[method.dpo]`, or its defaults.
     pub fn dpo(&self) -> DpoSettings {

@@ -18,6 +18,7 @@ use super::principles::Principles;
 use super::reward_check::check_reward;
 use super::schedule::check_schedule;
 use super::schema::{self, Key};
+use super::stabilise::StabiliseSettings;
 use super::tree::{self, Node, Place, Value};
 
 /// Settings are short; something this long is a model or a data set given by mistake.
@@ -309,6 +310,12 @@ fn check_method(source: &Source, root: &Node, experiment: &Experiment) -> Result
             name.word()
         );
         return wrong(key, message);
+    }
+    let forms = StabiliseSettings::FORMS.map(|form| format!("stabilise.{form}"));
+    let forms: Vec<&String> = forms.iter().filter(|key| given(key)).collect();
+    if let [first, second, ..] = forms[..] {
+        let message = format!("method.{first} is another form of the same losses; leave one of the two out");
+        return wrong(second, message);
     }
     let ppo = method.ppo();
     if name == MethodName::Ppo && ppo.adaptive_kl != AdaptiveKl::default() && ppo.kl_coef == 0.0 {

@@ -230,6 +230,8 @@ const METHOD: &[Key] = &[
     must("learning_rate", Kind::Number(Range::AboveZero), "0.001"),
     may("tau0", Kind::Number(Range::Any), "0.2"),
     may("decay", Kind::Number(Range::AboveZeroToOne), "0.9"),
+    may("schedule", Kind::Choice(&["decay", "pure"]), "\"pure\""),
+    may("purity", Kind::Number(Range::AboveZeroToOne), "0.9"),
     may(
         "replay",
         Kind::WordOrTable {
@@ -247,9 +249,19 @@ const METHOD: &[Key] = &[
     may("max_grad_norm", Kind::Number(Range::ZeroOrMore), "1.0"),
     may("weight_decay", Kind::Number(Range::ZeroOrMore), "0.0"),
     may("diagnostics", count(0), "1"),
+    may("stabilise", Kind::Section(STABILISE), ""),
     may("dpo", Kind::Section(DPO), ""),
     may("ppo", Kind::Section(PPO), ""),
     may("raft", Kind::Section(RAFT), ""),
+];
+
+const STABILISE: &[Key] = &[
+    may("importance", Kind::Number(Range::AboveZero), "2.0"),
+    may("clip", Kind::Number(Range::AboveZeroToOne), "0.2"),
+    may("hinge", Kind::Number(Range::AboveZero), "1.0"),
+    may("sigmoid", Kind::Number(Range::AboveZero), "1.0"),
+    may("kl", Kind::Number(Range::AboveZero), "0.05"),
+    may("sft", Kind::Number(Range::AboveZero), "0.3"),
 ];
 
 const DPO: &[Key] = &[

@@ -100,6 +100,7 @@ fn losses_and_gradients_equal_pytorchs() {
             golden.tau,
             rewards.len(),
             &settings,
+            &ple::Known::default(),
         );
         let gradients = losses.total.backward();
         assert_close(value(losses.rank.inner()), case.rank, "Eq. 3");
@@ -141,6 +142,7 @@ fn switches_take_their_loss_away() {
             golden.tau,
             rewards.len(),
             &settings,
+            &ple::Known::default(),
         );
         (value(l.rank.inner()), value(l.wsft.inner()), value(l.total.inner()))
     };

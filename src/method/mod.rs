@@ -8,8 +8,12 @@ pub mod ple;
 pub mod ppo;
 pub mod raft;
 pub mod sft;
+pub mod stabilise;
+pub mod theory;
 
 #[cfg(test)]
 mod golden_tests;
 #[cfg(test)]
 mod methods_golden_tests;
+#[cfg(test)]
+mod stabilise_golden_tests;

@@ -7,6 +7,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::logprob::LogProbs;
+use super::stabilise::{Form, Side, anchor, push};
 use crate::config::{Eq4, MethodSettings, Reduction};
 
 /// Eq. 7: tau_t = tau_(t-1) * decay. The paper's tau_0 is 0.2 and its alpha, here `decay`, 0.9.
@@ -37,14 +38,39 @@ pub struct Losses {
     pub rank: Tensor<1>,
     /// Eq. 4.
     pub wsft: Tensor<1>,
-    /// Eq. 6: what is minimised. A loss that is switched off (the paper's Tables 4 and 5) is not in it.
+    /// Eq. 6: what is minimised. A loss that is switched off (the paper's Tables 4 and 5) is not in it; an anchor that is
+    /// switched on is.
     pub total: Tensor<1>,
+    /// What the variants did.
+    pub watched: Watched,
+}
+
+/// Numbers beside the losses, each `[1]` and without gradient: sums over both responses of all pairs.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// The weights that the form of the losses gave to responses.
+    pub weight: Tensor<1>,
+    /// The responses that it limited.
+    pub limited: Tensor<1>,
+    /// log pi - log pi_ref of whole responses; 0 where there is no such anchor.
+    pub divergence: Tensor<1>,
+}
+
+/// What is known of pairs beside today's policy: log-probabilities of whole responses y and y', without gradient, `[n]` each.
+/// A number that is not known is NaN.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// log pi_t, pi_t being the policy that was in force when the pair was new.
+    pub then: Option<[Tensor<1>; 2]>,
+    /// log pi_ref.
+    pub reference: Option<[Tensor<1>; 2]>,
 }
 
 /// The losses of n pairs.
 ///
 /// `original` and `guided` are log pi(y | x) and log pi(y' | x), both given x alone, `[n]`. `rewards` are (s, s').
-/// `batch` is the number of pairs of the whole minibatch, of which these may be a shard.
+/// `batch` is the number of pairs of the whole minibatch, of which these may be a shard. Without variants nothing has to be
+/// `known`.
 pub fn losses(
     original: &LogProbs,
     guided: &LogProbs,
@@ -52,6 +78,7 @@ pub fn losses(
     tau: f64,
     batch: usize,
     settings: &MethodSettings,
+    known: &Known,
 ) -> Losses {
     let device = original.sum.device().inner();
     let column = |f: &dyn Fn(f64, f64) -> f64| {
@@ -63,15 +90,29 @@ pub fn losses(
     let w = column(&|s, s_guided| weights(s, s_guided).0);
     let w_guided = column(&|s, s_guided| weights(s, s_guided).1);
 
+    // How likely each response was when it was new; where that is not known, as likely as it is now.
+    let form = Form::of(&settings.stabilise);
+    let now = [original, guided].map(|side| side.sum.clone().inner());
+    let then = match &known.then {
+        Some(then) => [0, 1].map(|i| {
+            let unknown = then[i].clone().is_nan();
+            then[i].clone().mask_where(unknown, now[i].clone())
+        }),
+        None => now.clone(),
+    };
+    let sides = [(original, &then[0]), (guided, &then[1])].map(|(now, then)| Side { now, then });
+
     // Eq. 3: L_rank = - sum over ranked pairs of [ mean_j log pi(y'^j | ..) - mean_j log pi(y^j | ..) ]
-    let rank = (ranked * (guided.mean() - original.mean())).sum().neg();
+    let down = ranked.zeros_like().sub_scalar(1.0);
+    let pushed = push(form, sides, [down.clone(), down.neg()], Eq4::Mean);
+    let rank = (ranked.clone() * pushed.gain).sum().neg();
+    let (mut weight, mut limited) = (ranked.clone() * pushed.weight, ranked * pushed.limited);
 
     // Eq. 4: L_wsft = - sum over the others of [ w sum_j log pi(y^j | ..) + w' sum_j log pi(y'^j | ..) ]
-    let (log_pi, log_pi_guided) = match settings.eq4 {
-        Eq4::Sum => (original.sum.clone(), guided.sum.clone()),
-        Eq4::Mean => (original.mean(), guided.mean()),
-    };
-    let wsft = (weighted * (w * log_pi + w_guided * log_pi_guided)).sum().neg();
+    let pushed = push(form, sides, [w, w_guided], settings.eq4);
+    let wsft = (weighted.clone() * pushed.gain).sum().neg();
+    weight = weight + weighted.clone() * pushed.weight;
+    limited = limited + weighted * pushed.limited;
 
     let divisor = match settings.reduction {
         Reduction::Sum => 1.0,
@@ -80,12 +121,31 @@ pub fn losses(
     let (rank, wsft) = (rank.div_scalar(divisor), wsft.div_scalar(divisor));
 
     // Eq. 6: L = L_rank + L_wsft
-    let total = match (settings.rank, settings.weighted_sft) {
+    let mut total = match (settings.rank, settings.weighted_sft) {
         (true, true) => rank.clone() + wsft.clone(),
         (true, false) => rank.clone(),
         (false, _) => wsft.clone(),
     };
-    Losses { rank, wsft, total }
+
+    // The anchor, reduced as the pairs are.
+    let mut divergence = rank.clone().inner().zeros_like();
+    if let (Some(kl), Some(reference)) = (settings.stabilise.kl, &known.reference) {
+        let far = anchor(original, &reference[0]) + anchor(guided, &reference[1]);
+        total = total + far.sum().mul_scalar(kl / divisor);
+        let [y, y_guided] = now;
+        divergence = (y - reference[0].clone() + y_guided - reference[1].clone()).sum();
+    }
+    let watched = Watched {
+        weight: weight.sum(),
+        limited: limited.sum(),
+        divergence,
+    };
+    Losses {
+        rank,
+        wsft,
+        total,
+        watched,
+    }
 }
 
 #[cfg(test)]

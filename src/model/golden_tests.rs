@@ -159,6 +159,7 @@ fn a_ple_minibatch_equals_pytorchs() {
         golden.ple.tau,
         n,
         &settings,
+        &ple::Known::default(),
     );
     let mut gradients = losses.total.backward();
     let near = |found: f64, wanted: f64, what: &str| {

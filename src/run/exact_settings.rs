@@ -5,7 +5,7 @@
 use crate::config::{
     AdaptiveKl, Bounds, Clip, DataSettings, DpoSettings, Experiment, GenerationSettings, KlTarget, LengthRule, Lora,
     LoraAdapter, MethodSettings, PolicySettings, PpoSettings, RaftSettings, RegexRule, RewardSettings, Rule,
-    ScheduleEntry, SftSettings, TruthRule,
+    ScheduleEntry, SftSettings, StabiliseSettings, TruthRule,
 };
 
 pub(super) fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
@@ -54,11 +54,14 @@ pub(super) fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&m
         learning_rate,
         tau0,
         decay,
+        schedule: _,
+        purity,
         replay: _,
         eq4: _,
         reduction: _,
         rank: _,
         weighted_sft: _,
+        stabilise,
         minibatch: _,
         micro_batch: _,
         max_grad_norm,
@@ -112,6 +115,8 @@ pub(super) fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&m
     }
     f(min_p);
     f(repetition_penalty);
+    f(purity);
+    visit_stabilise(stabilise, f);
     for ScheduleEntry {
         step: _,
         principles: _,
@@ -176,6 +181,22 @@ fn visit_methods(
     {
         f(share);
     }
+}
+
+/// Each is there only where the experiment has it.
+fn visit_stabilise(stabilise: &mut StabiliseSettings, f: &mut dyn FnMut(&mut f64)) {
+    let StabiliseSettings {
+        importance,
+        clip,
+        hinge,
+        sigmoid,
+        kl,
+        sft,
+    } = stabilise;
+    [importance, clip, hinge, sigmoid, kl, sft]
+        .into_iter()
+        .flatten()
+        .for_each(f);
 }
 
 /// All of these are absent in a run made before they were there, and so are their numbers.

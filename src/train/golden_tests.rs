@@ -3,10 +3,10 @@
 
 use serde::Deserialize;
 
+use super::loops::ple::member_losses;
 use super::optimizer::Optimizer;
 use super::replay::Member;
 use super::shards::{ShardLoss, gradients};
-use super::trainer::member_losses;
 use crate::config::MethodSettings;
 use crate::model::tests::{adapted, golden, json, relative, tensors};
 use crate::model::{Model, Trained};
@@ -70,6 +70,7 @@ fn the_updates_of_a_step_equal_pytorchs() {
                 y_guided: guided[..].into(),
                 s,
                 s_guided,
+                ..Member::default()
             })
             .collect();
         let settings: MethodSettings =
@@ -79,7 +80,8 @@ fn the_updates_of_a_step_equal_pytorchs() {
         let before = adapter(&mut model);
         for (batch, wanted) in d_train.chunks(golden.step.minibatch).zip(&golden.updates) {
             let computed = gradients(&model, &trained, batch, |policy, shard| {
-                let losses = member_losses(policy, shard, golden.tau, batch.len(), &settings);
+                let shard: Vec<&Member> = shard.iter().collect();
+                let (losses, _) = member_losses(policy, &shard, golden.tau, batch.len(), &settings);
                 ShardLoss {
                     loss: losses.total,
                     parts: vec![losses.rank, losses.wsft],

@@ -10,14 +10,26 @@ use crate::train::{Branch, PairRecord};
 
 /// A member of D_train: (x, y, y', s, s'), s and s' as shaped when they were new. It keeps no branch: today's tau decides that.
 #[derive(Clone, Debug)]
+#[cfg_attr(test, derive(Default))]
 pub struct Member {
+    /// The step at which it was new, and its place in that step's batch.
+    pub step: u32,
+    pub index: u32,
     /// Token ids of the prompt of x, without principles.
     pub x: Arc<[u32]>,
     pub y: Arc<[u32]>,
     pub y_guided: Arc<[u32]>,
     pub s: f64,
     pub s_guided: f64,
+    /// log pi_t of y and y' given x alone, pi_t being the policy that was in force when it was new; where a variant asks for it.
+    pub then: Option<(f64, f64)>,
+    /// log pi_ref of them.
+    pub reference: Option<(f64, f64)>,
 }
+
+/// The names under which a pair keeps what its member knows.
+const THEN: [&str; 2] = ["logps/original", "logps/guided"];
+const REFERENCE: [&str; 2] = ["ref_logps/original", "ref_logps/guided"];
 
 impl Member {
     /// The member a sampled pair becomes; `None` if a reward is not a number, or if another method sampled it: a fork may
@@ -29,13 +41,28 @@ impl Member {
             return None;
         }
         let good = raw.into_iter().chain([s, s_guided]).all(f64::is_finite);
+        let both = |[y, guided]: [&str; 2]| pair.metrics.get(y).copied().zip(pair.metrics.get(guided).copied());
         good.then(|| Self {
+            step: pair.step,
+            index: pair.index,
             x: pair.prompt_ids.as_slice().into(),
             y: pair.original_ids.as_slice().into(),
             y_guided: pair.guided_ids.as_slice().into(),
             s,
             s_guided,
+            then: both(THEN),
+            reference: both(REFERENCE),
         })
+    }
+
+    /// Keeps what it knows with its pair.
+    pub fn tell(&self, pair: &mut PairRecord) {
+        for (names, known) in [(THEN, self.then), (REFERENCE, self.reference)] {
+            if let Some((y, guided)) = known {
+                pair.metrics.insert(names[0].into(), y);
+                pair.metrics.insert(names[1].into(), guided);
+            }
+        }
     }
 }
 
@@ -72,6 +99,11 @@ impl ReplayBuffer {
         }
     }
 
+    /// All members that are held, oldest first.
+    pub fn members_mut(&mut self) -> impl Iterator<Item = &mut Member> {
+        self.batches.iter_mut().flat_map(|(_, members)| members)
+    }
+
     /// The members step `t` updates on, in the order of its updates.
     pub fn shuffled(&self, seed: u64, t: u32) -> Vec<Member> {
         let mut members: Vec<Member> = self.batches.iter().flat_map(|(_, m)| m.iter().cloned()).collect();
@@ -91,6 +123,7 @@ mod tests {
             y_guided: [3].into(),
             s: 0.0,
             s_guided: 1.0,
+            ..Member::default()
         };
         let mut buffer = ReplayBuffer::new(replay);
         (0..5)

@@ -280,6 +280,11 @@ pub fn prepare(
                  method"
             )));
         }
+        if experiment.method.stabilise.sft.is_some() {
+            return Err(SetupError::Other(format!(
+                "method.stabilise.sft: no row of {rows} has a response to anchor to; take rows that have one, or leave it out"
+            )));
+        }
         if experiment.sft.steps > 0 {
             return Err(SetupError::Other(format!(
                 "sft.steps = {}: no row of {rows} has a response to learn from; set sft.steps = 0",
@@ -560,7 +565,9 @@ fn queries(experiment: &Experiment, text: &Text) -> Result<Pool, SetupError> {
             0 => 0,
             _ => experiment.eval.queries,
         },
-        responses: experiment.sft.steps > 0 || experiment.method.name == MethodName::Sft,
+        responses: experiment.sft.steps > 0
+            || experiment.method.name == MethodName::Sft
+            || experiment.method.stabilise.sft.is_some(),
     };
     Ok(Pool::read(
         &experiment.data,

@@ -5,17 +5,15 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::diagnose::Watch;
-use super::replay::{Member, ReplayBuffer};
+use super::replay::ReplayBuffer;
 use super::schedule::Schedule;
 use super::session::{Control, Flow};
 use super::setup::Setup;
-use super::step::{self, Drawn, Sampled};
-use super::{
-    Command, Done, Event, LogEntry, Mark, PrinciplesVersion, SftRecord, Started, StepRecord, Via, optimizer::Optimizer,
-};
+use super::step::{self, Drawn};
+use super::{Command, Done, Event, LogEntry, Mark, PrinciplesVersion, SftRecord, Started, Via, optimizer::Optimizer};
 use crate::config::{MethodName, Principles};
 use crate::evaluate::Evaluator;
-use crate::method::{logprob::log_probs, ple, sft};
+use crate::method::{logprob::log_probs, sft};
 use crate::model::Model;
 use crate::reward::GiveUp;
 use crate::run::{Store, StoreError};
@@ -252,95 +250,6 @@ impl Trainer {
         Ok(Flow::GoOn)
     }
 
-    /// Sample y and y', score both against x, add the pairs to D_train, update on its members, decay tau. False if the
-    /// rewards could not be had: then nothing has changed, and the same step is to be done again.
-    pub(super) fn ple_step(&mut self) -> Result<bool, TrainError> {
-        let start = Instant::now();
-        let t = self.step;
-        let kept = self.take_unscored();
-        let drawn = kept.unwrap_or_else(|| step::draw(self, t));
-        let Sampled {
-            mut record,
-            pairs,
-            members,
-        } = match step::score(self, &drawn) {
-            Ok(sampled) => sampled,
-            Err(error) => {
-                self.unscored = Some(drawn);
-                self.without_rewards(&format!("step {t}"), error)?;
-                return Ok(false);
-            }
-        };
-        let broken = pairs.len() - members.len();
-        self.replay.add(t, members);
-        let updated = self.update(&mut record);
-        record.seconds = start.elapsed().as_secs_f64();
-        self.store.record_step(&record, &pairs)?;
-        self.control.send(Event::Step(record.clone()));
-        self.control.send(Event::Pairs { step: t, pairs });
-        // Eq. 7.
-        self.tau = ple::next_tau(self.tau, self.decay);
-        self.step += 1;
-        self.watch_step(&record)?;
-        if broken > 0 {
-            let message = format!("step {t}: {broken} rewards are not numbers; their pairs were left out");
-            self.alarm(
-                &message,
-                "look at the reward model; continue to go on without these pairs",
-                true,
-            )?;
-        }
-        if !updated {
-            let message = format!("step {t}: the gradient is not a number; the policy was not updated");
-            self.alarm(&message, "lower the learning rate, or go back to a checkpoint", true)?;
-        }
-        Ok(true)
-    }
-
-    /// Updates the policy on the members of D_train that the replay setting names. False if a gradient was not finite.
-    fn update(&mut self, record: &mut StepRecord) -> bool {
-        let settings = self.setup.experiment.method.clone();
-        let tau = self.tau;
-        let members = self.replay.shuffled(self.setup.experiment.seed, self.step);
-        record.replay = members.len();
-        record.ranked = members
-            .iter()
-            .filter(|m| ple::is_ranked(m.s, m.s_guided, tau, &settings))
-            .count();
-        record.weighted = members.len() - record.ranked;
-        let mut finite = true;
-        for (i, batch) in members.chunks(settings.minibatch).enumerate() {
-            let n = batch.len();
-            let trained = self.setup.trained.at(1 + self.step, i as u32);
-            let computed = super::shards::gradients(&self.setup.policy, &trained, batch, |policy, shard| {
-                let losses = member_losses(policy, shard, tau, n, &settings);
-                super::shards::ShardLoss {
-                    loss: losses.total,
-                    parts: vec![losses.rank, losses.wsft],
-                }
-            });
-            let norm = self
-                .optimizer
-                .step(&mut self.setup.policy, computed.gradients, self.learning_rate);
-            finite &= norm.is_finite();
-            record.loss_rank += computed.parts[0];
-            record.loss_wsft += computed.parts[1];
-            record.loss += computed.loss;
-            record.grad_norm += norm;
-            record.updates += 1;
-        }
-        let updates = record.updates.max(1) as f64;
-        for sum in [
-            &mut record.loss_rank,
-            &mut record.loss_wsft,
-            &mut record.loss,
-            &mut record.grad_norm,
-        ] {
-            *sum /= updates;
-        }
-        finite
-    }
-
     /// What this step has sampled already.
     pub(super) fn take_unscored(&mut self) -> Option<Drawn> {
         let (t, version) = (self.step, self.principles.version);
@@ -355,7 +264,8 @@ impl Trainer {
     /// The policy as it is now becomes the reference.
     pub(super) fn keep_reference(&mut self) {
         let method = &self.setup.experiment.method;
-        if method.diagnostics == 0 && !matches!(method.name, MethodName::Dpo | MethodName::Ppo) {
+        let needed = matches!(method.name, MethodName::Dpo | MethodName::Ppo) || method.stabilise.kl.is_some();
+        if method.diagnostics == 0 && !needed {
             // Nobody looks at it, and where all weights are trained it would be a second copy of them.
             return;
         }
@@ -446,23 +356,6 @@ impl Trainer {
         };
         self.emit(Event::Principles(self.principles.clone()))
     }
-}
-
-/// Eqs. 3 to 6 for a shard of a minibatch of `n` members.
-pub(super) fn member_losses(
-    policy: &Model,
-    shard: &[Member],
-    tau: f64,
-    n: usize,
-    settings: &crate::config::MethodSettings,
-) -> ple::Losses {
-    let original = shard.iter().map(|m| (&m.x[..], &m.y[..]));
-    let guided = shard.iter().map(|m| (&m.x[..], &m.y_guided[..]));
-    let rows: Vec<(&[u32], &[u32])> = original.chain(guided).collect();
-    let log_pi = log_probs(policy, &rows);
-    let rewards: Vec<(f64, f64)> = shard.iter().map(|m| (m.s, m.s_guided)).collect();
-    let k = shard.len();
-    ple::losses(&log_pi.rows(0, k), &log_pi.rows(k, k), &rewards, tau, n, settings)
 }
 
 /// A fresh optimizer for the stage a run is in after `sft_done` supervised updates.

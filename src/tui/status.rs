@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 
-use crate::config::{AdaptiveKl, Eq4, MethodName, MethodSettings, RaftKeep, Reduction, Replay};
+use crate::config::{AdaptiveKl, Eq4, MethodName, MethodSettings, RaftKeep, Reduction, Replay, Schedule};
 
 use super::run_view::RunView;
 use super::state::{Leaving, State};
@@ -145,6 +145,14 @@ pub fn variant(m: &MethodSettings) -> Variant {
     let mut badges = vec![replay, eq4, batch];
     if m.max_grad_norm > 0.0 {
         badges.push(badge(format!("clip {:?}", m.max_grad_norm), true));
+    }
+    for (name, strength) in m.stabilise.on() {
+        // "clip" alone is the gradient's.
+        let name = if name == "clip" { "ratio clip" } else { name };
+        badges.push(badge(format!("{name} {strength:?}"), true));
+    }
+    if m.schedule == Schedule::Pure {
+        badges.push(badge("τ by e*".into(), true));
     }
     if !m.rank {
         badges.push(badge("no L_rank".into(), true));

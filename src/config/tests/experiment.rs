@@ -62,8 +62,8 @@ fn says_which_key_is_not_known() {
     assert_eq!(
         refused("replay = { window = 4 }", "tau = 0.1"),
         "experiments/imdb.toml:20: method.tau: unknown key; did you mean 'tau0'? Keys of [method] are: name, preset, steps, \
-         queries_per_step, learning_rate, tau0, decay, replay, eq4, reduction, rank, weighted_sft, minibatch, \
-         micro_batch, max_grad_norm, weight_decay, diagnostics, [dpo], [ppo], [raft]"
+         queries_per_step, learning_rate, tau0, decay, schedule, purity, replay, eq4, reduction, rank, weighted_sft, \
+         minibatch, micro_batch, max_grad_norm, weight_decay, diagnostics, [stabilise], [dpo], [ppo], [raft]"
     );
     assert_eq!(
         refused("[eval]", "[evaluation]"),

@@ -45,11 +45,33 @@ fn every_method_is_written_and_read_back() {
         ("raft", ""),
         ("raft", "[method.raft]\nkeep = \"top\"\nshare = 0.5"),
         ("ppo", "preset = \"trl-2026\""),
+        (
+            "ple",
+            "schedule = \"pure\"\npurity = 0.9\n[method.stabilise]\nclip = 0.1\nkl = 0.05\nsft = 0.3",
+        ),
     ] {
         let experiment = of(name, lines).unwrap();
         let written = experiment_to_toml(&experiment);
         assert_eq!(load(&written, &[]).unwrap(), experiment, "{written}");
     }
+}
+
+#[test]
+fn there_is_one_form_of_the_losses_and_any_anchor() {
+    assert_eq!(
+        wrong("ple", "[method.stabilise]\nkl = 0.1\nhinge = 1\nimportance = 2"),
+        "experiments/imdb.toml:22: method.stabilise.hinge = 1: method.stabilise.importance is another form of the same losses; \
+         leave one of the two out"
+    );
+    assert_eq!(
+        wrong("dpo", "[method.stabilise]\nkl = 0.1"),
+        "experiments/imdb.toml:20: method.stabilise: only PLE has this setting, and method.name is \"dpo\"; leave it out"
+    );
+    let method = of("ple", "[method.stabilise]\nsigmoid = 2\nkl = 0.1\nsft = 0.3")
+        .unwrap()
+        .method;
+    assert_eq!(method.stabilise.on(), [("sigmoid", 2.0), ("kl", 0.1), ("sft", 0.3)]);
+    assert!(load(GOOD, &[]).unwrap().method.stabilise.is_off());
 }
 
 #[test]

@@ -13,6 +13,7 @@ fn the_list_of_keys_is_that_of_the_types() {
         "step": 1, "principles": "p.toml", "switch_on": "a", "switch_off": "b", "tau": 0.1, "decay": 0.9,
         "learning_rate": 0.1, "checkpoint": true, "pause": true
     }]);
+    full["method"]["stabilise"] = serde_json::json!({});
     agrees::<Experiment>(schema::EXPERIMENT, &full, "");
     let Plan::Fit(fit) = load_plan(&source(FIT), &[]).unwrap() else {
         panic!("a classifier is no policy")

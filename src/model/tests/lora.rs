@@ -77,7 +77,15 @@ fn gradients_of_an_adapter_equal_pytorchs() {
         let settings: MethodSettings =
             toml::from_str("name = 'ple'\nsteps = 1\nqueries_per_step = 1\nlearning_rate = 1.0").expect("valid");
         let (y, guided) = (log_pi.rows(0, n), log_pi.rows(n, n));
-        let losses = ple::losses(&y, &guided, &golden.rewards, golden.tau, n, &settings);
+        let losses = ple::losses(
+            &y,
+            &guided,
+            &golden.rewards,
+            golden.tau,
+            n,
+            &settings,
+            &ple::Known::default(),
+        );
         let mut back = losses.total.backward();
         for (found, wanted) in [(losses.rank, golden.losses.rank), (losses.wsft, golden.losses.wsft)] {
             let found = value(found.inner());

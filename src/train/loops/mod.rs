@@ -1,8 +1,9 @@
-//! The steps of the methods beside PLE, one a file: sample, score, update. PLE's own is in `trainer.rs`.
+//! The steps of the methods, one a file: sample, score, update.
 //!
 //! A step that could not have its rewards has changed nothing and is done again, as in Algorithm 1.
 
 mod dpo;
+pub(super) mod ple;
 mod ppo;
 mod raft;
 mod sft;
@@ -346,6 +347,9 @@ impl Trainer {
         match self.setup.experiment.method.name {
             MethodName::Ppo => "raise method.ppo.kl_coef or lower the learning rate",
             MethodName::Dpo => "raise method.dpo.beta or lower the learning rate",
+            MethodName::Ple if self.setup.experiment.method.stabilise.kl.is_some() => {
+                "raise method.stabilise.kl or lower the learning rate"
+            }
             _ => "lower the learning rate",
         }
     }

@@ -154,7 +154,8 @@ impl Demand {
                 0
             },
             learnt: match method.name {
-                MethodName::Ple => learnt(2, sampled),
+                // An anchor has a row of the data beside every pair.
+                MethodName::Ple => learnt(2 + usize::from(method.stabilise.sft.is_some()), sampled),
                 MethodName::Dpo => learnt(2, read),
                 MethodName::Sft => learnt(1, read),
                 MethodName::Raft => learnt(1, sampled),
@@ -177,6 +178,9 @@ impl Demand {
             looked_at: match method.name {
                 MethodName::Ppo => method.queries_per_step,
                 MethodName::Dpo => 2 * method.queries_per_step,
+                MethodName::Ple if method.stabilise.needs_ratio() || method.stabilise.kl.is_some() => {
+                    2 * method.queries_per_step
+                }
                 _ if method.diagnostics > 0 => super::loops::WATCHED.min(method.queries_per_step),
                 _ => 0,
             },

@@ -2,6 +2,7 @@
 
 use ratatui::{Terminal, backend::TestBackend};
 
+use crate::method::theory;
 use crate::train::*;
 use crate::tui::action::Action;
 use crate::tui::state::State;
@@ -51,6 +52,14 @@ pub fn step(i: u32) -> StepRecord {
         .map(|k| ((g - s) + 0.5 * (noise(seed + 10 + k) + noise(seed + 40 + k))) as f32)
         .collect();
     let ranked = margins.iter().filter(|m| f64::from(**m) > tau).count();
+    let ordered: Vec<theory::Ordered> = margins
+        .iter()
+        .zip(0u64..)
+        .map(|(m, k)| theory::Ordered {
+            margin: f64::from(*m),
+            lead: f64::from(*m) * t / 20.0 + noise(seed + 80 + k) - 0.5,
+        })
+        .collect();
     StepRecord {
         step: i,
         tau,
@@ -75,7 +84,7 @@ pub fn step(i: u32) -> StepRecord {
         replay: 24 * (i as usize + 1),
         principles: 1,
         margins,
-        metrics: Default::default(),
+        metrics: theory::report(&ordered, &ordered, tau, 1.0).into_iter().collect(),
         seconds: 0.6,
     }
 }

@@ -1,6 +1,6 @@
 //! The newest step in plain words: what the method did with its pairs.
 
-use super::method_facts;
+use super::{method_facts, variants};
 use crate::config::MethodName;
 use crate::tui::run_view::RunView;
 use crate::tui::widgets::scale::{duration, short, thousands};
@@ -75,12 +75,10 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     if let Some(text) = upcoming(run) {
         say("scheduled", Tone::Mark, text);
     }
-    let next = short(step.tau * step.decay);
-    say(
-        "threshold τ",
-        Tone::Plain,
-        format!("{}, next {next} (× {})", short(step.tau), step.decay),
-    );
+    say("threshold τ", Tone::Plain, variants::threshold(run, step));
+    for (name, text) in variants::order(step).into_iter().chain(variants::stabilised(run, step)) {
+        say(name, Tone::Plain, text);
+    }
     if let Some(shaping) = run.experiment().and_then(|e| e.reward.shaping()) {
         say("shaped s", Tone::Mark, format!("{shaping} (Eqs. 3-5)"));
     }
@@ -109,15 +107,15 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     if pairs > 0 {
         // Once the gap has closed about half are worse by chance; far more than that is not chance.
         let tone = if worse * 4 > pairs * 3 { Tone::Bad } else { Tone::Plain };
+        let none = if equal > 0 {
+            format!("; {equal} have s = s′")
+        } else {
+            String::new()
+        };
         say(
             "made worse",
             tone,
-            format!("{worse} of {pairs} ({} %): y pulled up", 100 * worse / pairs),
-        );
-        say(
-            "no signal",
-            Tone::Plain,
-            format!("{equal} of {pairs}: s = s′, so w = 0"),
+            format!("{worse} of {pairs} ({} %): y pulled up{none}", 100 * worse / pairs),
         );
     }
     if let Some(e) = run.evaluation_shown().and_then(|i| run.evaluations.get(i)) {

@@ -17,7 +17,7 @@ pub enum Panel {
     Facts,
     Lengths,
     Gradient,
-    /// PLE's margins over the steps: percentiles, and tau.
+    /// PLE's margins over the steps: percentiles, tau, and the boundary of the pure level set.
     Spread,
 }
 

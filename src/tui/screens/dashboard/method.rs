@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use super::Panel;
 use crate::config::MethodName;
+use crate::method::theory;
 use crate::tui::history::{Column, History, Series};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::chart::Dash;
@@ -69,6 +70,7 @@ pub fn curves(panel: Panel, method: MethodName, theme: &Theme) -> Vec<Named> {
         (Panel::Spread, MethodName::Ple) => vec![
             series(Series::MarginMiddle, "median", theme.truth, solid),
             series(Series::Tau, "τ", theme.tau, dashed),
+            metric(theory::BOUNDARY, "e* pure above", second, Dash::Dotted),
         ],
         (Panel::Spread, _) => vec![],
         (Panel::Gradient, _) => vec![series(Series::GradNorm, "norm", theme.truth, solid)],

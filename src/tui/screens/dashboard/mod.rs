@@ -7,6 +7,7 @@ mod method;
 mod method_facts;
 mod mouse;
 mod readout;
+mod variants;
 mod view;
 mod waiting;
 mod window;

@@ -8,7 +8,7 @@ use ratatui::{
 };
 
 use super::facts::{self, Tone};
-use super::{Panel, State, charts, layout, method, waiting};
+use super::{Panel, State, charts, layout, method, variants, waiting};
 use crate::config::MethodName;
 use crate::tui::history::Series;
 use crate::tui::run_view::RunView;
@@ -52,7 +52,18 @@ fn draw_panel(which: Panel, state: &State, run: &RunView, theme: &Theme, frame: 
         Panel::Facts => draw_facts(run, theme, frame, inner),
         Panel::Margins if is_ple => {
             if let Some(step) = run.shown() {
-                histogram::draw(&step.margins, step.tau, inner, frame.buffer_mut(), theme);
+                let curve = variants::curve(step, usize::from(inner.width)).filter(|_| inner.height >= 8);
+                let rows = inner.height - u16::from(curve.is_some());
+                let bars = Rect { height: rows, ..inner };
+                histogram::draw(&step.margins, step.tau, bars, frame.buffer_mut(), theme);
+                if let Some(curve) = curve {
+                    let foot = Rect {
+                        y: bars.bottom(),
+                        height: 1,
+                        ..inner
+                    };
+                    frame.render_widget(Paragraph::new(Span::styled(curve, theme.dim)), foot);
+                }
             }
         }
         Panel::Truth if !knows_truth(run) => {

@@ -351,7 +351,7 @@ fn what_was_undone_can_be_made_again_even_after_it_was_applied() {
     assert!(message(&state).contains("Nothing was undone"));
     // A change of another kind leaves nothing to be made again.
     state.update(Action::Undo, &run);
-    state.update(Action::Toggle, &run);
+    state.update(Action::MoveDown, &run);
     state.update(Action::Redo, &run);
     assert!(message(&state).contains("Nothing was undone"));
     // Applied, in force, and taken back: that is a draft again, which p applies.
@@ -405,7 +405,7 @@ fn the_users_editor_gets_a_text_or_the_whole_file() {
     state.edited(&edit, broken);
     let said = message(&state).to_string();
     assert!(
-        said.contains("principles.toml:2") && said.contains("V opens your text again"),
+        said.contains("principles.toml:1") && said.contains("V opens your text again"),
         "{said}"
     );
     let again = opened(state.update(Action::EditAll, &run));

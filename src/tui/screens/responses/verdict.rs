@@ -112,6 +112,27 @@ pub fn shaped(pair: &PairRecord, run: &RunView) -> Option<String> {
     ))
 }
 
+/// Whether the policy's order of the two responses was that of their rewards when the pair was new, where that is known.
+pub fn likelihoods(pair: &PairRecord) -> Option<String> {
+    if !matches!(pair.branch, Branch::Ranked | Branch::Weighted) {
+        return None;
+    }
+    let of = |name| pair.metrics.get(name).copied();
+    let mean = |sum: f64, ids: &[u32]| sum / ids.len().max(1) as f64;
+    let (y, guided) = (of("logps/original")?, of("logps/guided")?);
+    let lead = mean(guided, &pair.guided_ids) - mean(y, &pair.original_ids);
+    let order = match (lead > 0.0, pair.margin()) {
+        (_, 0.0) => "their rewards are equal",
+        (true, m) if m > 0.0 => "as their rewards",
+        (false, m) if m < 0.0 => "as their rewards",
+        _ => "against their rewards",
+    };
+    Some(format!(
+        "a token of y' was {} nats likelier than one of y without principles: {order}",
+        signed(lead)
+    ))
+}
+
 /// What has changed since the pair was new, or what the experiment switched off.
 pub fn today(pair: &PairRecord, run: &RunView) -> Option<String> {
     let method = run.experiment().map(|e| &e.method);
@@ -152,5 +173,32 @@ pub fn order(order: PairOrder) -> &'static str {
         PairOrder::Oldest => "oldest first",
         PairOrder::LargestMargin => "largest margin first",
         PairOrder::SmallestMargin => "smallest margin first",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::screens::fixtures;
+
+    #[test]
+    fn the_likelihoods_are_held_against_the_rewards() {
+        let mut pair = fixtures::pair(0, 0);
+        assert_eq!(likelihoods(&pair), None);
+        let mut said = |lead: f64, reward: f64| {
+            (pair.original_ids, pair.guided_ids) = (vec![1; 20], vec![2; 40]);
+            pair.metrics.insert("logps/original".into(), -20.0);
+            pair.metrics.insert("logps/guided".into(), 40.0 * (lead - 1.0));
+            pair.reward_guided = reward;
+            likelihoods(&pair).unwrap()
+        };
+        assert_eq!(
+            said(3.0, 9.0),
+            "a token of y' was +3.00 nats likelier than one of y without principles: as their rewards"
+        );
+        assert!(said(-3.0, 9.0).ends_with("against their rewards"));
+        assert!(said(3.0, -9.0).ends_with("against their rewards"));
+        assert!(said(-3.0, -9.0).ends_with(": as their rewards"));
+        assert!(said(1.0, -0.42).ends_with("equal"));
     }
 }

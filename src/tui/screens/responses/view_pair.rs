@@ -62,6 +62,9 @@ fn facts(pair: &PairRecord, run: &RunView, theme: &Theme, width: u16) -> Vec<Lin
     if let Some(shaped) = verdict::shaped(pair, run) {
         lines.extend(wrap_text(&shaped, theme.mark, width));
     }
+    if let Some(likelihoods) = verdict::likelihoods(pair) {
+        lines.extend(wrap_text(&likelihoods, theme.dim, width));
+    }
     if let Some(today) = verdict::today(pair, run) {
         lines.extend(wrap_text(&today, theme.dim, width));
     }
