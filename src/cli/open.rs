@@ -120,6 +120,8 @@ fn options(screen: &Screen, stop: &Stop, folder: &Path, near: Option<&Path>) -> 
         sent: reader_of_prompts(folder),
         desk: super::desk::desk(principles_file(folder, near)),
         inside: insider(folder),
+        // Whoever opens the workbench says so.
+        steering: None,
     }
 }
 

@@ -275,7 +275,7 @@ impl<H: Host> Loop<'_, H> {
                     });
                 }
                 Effect::LookInside { step, index } => {
-                    let (look, said) = (Arc::clone(&self.ports.inside), self.given.0.clone());
+                    let (look, said) = (Arc::clone(&self.ports.inside), self.answers.0.clone());
                     std::thread::spawn(move || {
                         said.send(Action::Inside(Box::new(look(step, index)))).ok();
                     });
