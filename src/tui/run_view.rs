@@ -57,6 +57,8 @@ pub struct RunView {
     pub alarms: Vec<Alarm>,
     pub last_checkpoint: Option<u32>,
     pub paused: bool,
+    /// One step was asked for, after which a run that another process trains waits again.
+    one_step: Option<u32>,
     pub done: Option<Done>,
     pub failed: Option<String>,
     /// The step looked at; `None` is the newest, as it comes.
@@ -96,7 +98,7 @@ impl RunView {
             }
             Event::Step(r) => {
                 // A past alarm that is told again has been answered; the newest rings after its step.
-                self.paused = false;
+                self.paused = self.one_step.take_if(|step| *step <= r.step).is_some();
                 self.history.push(&r);
                 self.latest = Some(r);
             }
@@ -110,7 +112,7 @@ impl RunView {
             Event::Evaluation(r) => self.evaluations.push(r),
             Event::Principles(v) => self.principles.push(v),
             Event::Mark(m) => self.marks.push(m),
-            Event::Log(entry) => self.log.push(entry),
+            Event::Log(entry) => self.logged(entry),
             Event::Checkpoint { step, .. } => self.last_checkpoint = Some(step),
             Event::Answer(a) => self.answers.push(a),
             // Of one pair that somebody looks at: the popup keeps it.
@@ -135,6 +137,21 @@ impl RunView {
                 self.failed = Some(message);
             }
         }
+    }
+
+    /// Of a run that another process trains only the log says whether it waits.
+    fn logged(&mut self, entry: LogEntry) {
+        if self.remote {
+            match entry.action.as_str() {
+                "pause" => self.paused = true,
+                "continue" | "start" | "resume" => (self.paused, self.one_step) = (false, None),
+                // The step may have come before its line of the log.
+                "step" if self.steps_done() > entry.step => self.paused = true,
+                "step" => (self.paused, self.one_step) = (false, Some(entry.step)),
+                _ => {}
+            }
+        }
+        self.log.push(entry);
     }
 
     /// The experiment, if a policy is aligned.
