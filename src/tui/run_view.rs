@@ -58,7 +58,7 @@ pub struct RunView {
     pub last_checkpoint: Option<u32>,
     pub paused: bool,
     /// One step was asked for, after which a run that another process trains waits again.
-    one_step: Option<u32>,
+    pub one_step: Option<u32>,
     pub done: Option<Done>,
     pub failed: Option<String>,
     /// The step looked at; `None` is the newest, as it comes.
