@@ -46,7 +46,7 @@ fn the_palette_sets_tau_and_remembers_it() {
     let lab = Lab::new();
     let file = endless(&lab, &[]);
     let mut pty = Pty::start(&lab, &["open", &file, "--name", "w"]);
-    pty.sees(&["▶ step "]);
+    pty.sees(&["▶ step ", "─ Reward ─"]);
     pty.keys(" ");
     let held = pty.waits("paused", |s| number_after(s, "‖ paused at ")) as u32;
     pty.keys(":");
