@@ -1,4 +1,4 @@
-//! SFT, DPO, PPO and RAFT as users run them: what they report, what they store, and how they go on after an interruption.
+//! SFT, DPO, PPO, RAFT and the variants of PLE as users run them: what they report, what they store, and how they go on after an interruption.
 
 mod common;
 
@@ -301,5 +301,71 @@ fn the_bundled_experiments_load_and_have_one_budget() {
             // PLE: 24 queries, two responses each.
             assert_eq!((m.steps, m.queries_per_step * responses), (60, 48), "{path}");
         }
+    }
+}
+
+/// A new pair has the ratio 1, one that is learnt from again has not; the anchors say what they cost.
+#[test]
+fn variants_of_ple_report_what_they_did() {
+    let lab = Lab::new();
+    let variant = |name: &str, replay: &str, key: &str| {
+        let sets = [
+            "method.steps=3",
+            "eval.every=0",
+            replay,
+            key,
+            "method.stabilise.kl=0.1",
+            "method.stabilise.sft=0.3",
+        ];
+        run(&lab, "ple", name, &sets)
+    };
+    let latest = variant("latest", "method.replay=latest", "method.stabilise.clip=0.1");
+    for step in of(&latest, "step") {
+        let (ratio, limited) = (metric(step, "stabilise/ratio"), metric(step, "stabilise/limited"));
+        assert!((ratio - 1.0).abs() < 1e-4 && limited == 0.0, "{step}");
+        assert!(metric(step, "stabilise/sft") > 0.0);
+    }
+    // Before the first update policy and reference are the same.
+    let first = &of(&latest, "step")[0];
+    assert!(metric(first, "stabilise/kl").abs() < 1e-3, "{first}");
+    let replayed = variant("replayed", "method.replay=all", "method.stabilise.importance=1.5");
+    let moved = |step: &&&Value| (metric(step, "stabilise/ratio") - 1.0).abs() > 1e-3;
+    assert_eq!(
+        of(&replayed, "step").iter().filter(moved).count(),
+        2,
+        "all but the first"
+    );
+    for pair in pairs(&replayed) {
+        let of = |name: &str| pair["metrics"][name].as_f64().expect("it is kept");
+        assert!(of("logps/original") < 0.0 && of("ref_logps/guided") < 0.0);
+    }
+}
+
+/// tau of every step is the one before, lowered as far as the boundary that was measured allows.
+#[test]
+fn a_pure_schedule_follows_what_was_measured() {
+    let lab = Lab::new();
+    let sets = [
+        "method.steps=5",
+        "method.queries_per_step=6",
+        "eval.every=0",
+        "method.schedule=pure",
+        "method.purity=0.6",
+        "method.tau0=1.5",
+        "method.decay=0.5",
+    ];
+    let events = run(&lab, "ple", "it", &sets);
+    let steps = of(&events, "step");
+    let tau = |step: &Value| step["tau"].as_f64().expect("tau");
+    assert_eq!(tau(steps[0]), 1.5);
+    for two in steps.windows(2) {
+        let before = tau(two[0]);
+        let allowed = match two[0]["metrics"]["theory/pure_margin"].as_f64() {
+            Some(e) => before.min(e),
+            None => before,
+        };
+        assert!((tau(two[1]) - allowed.max(before * 0.5)).abs() < 1e-12, "{two:?}");
+        let share = metric(two[0], "theory/consistent_whole");
+        assert!((0.0..=1.0).contains(&share));
     }
 }

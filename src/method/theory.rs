@@ -4,8 +4,8 @@
 //! Lemma 5.2 lets the threshold tau fall because training makes ever lower level sets pure. Eq. 7 lets it fall by itself; here
 //! is what the pairs say.
 //!
-//! Likelihoods are compared as Eq. 3 compares them, by the mean over a response's tokens. By whole responses the order is
-//! mostly that of their lengths: where the principles make answers longer, hardly a pair agrees, before training and after it.
+//! Likelihoods are compared as Eq. 3 compares them, by the mean over a response's tokens. By whole responses the order is at
+//! first mostly that of their lengths: where the principles make answers longer, few pairs agree.
 
 /// The name of e* among a step's metrics.
 pub const BOUNDARY: &str = "theory/pure_margin";

@@ -16,7 +16,7 @@ pub fn threshold(run: &RunView, step: &StepRecord) -> String {
         Schedule::Pure => {
             let next = theory::next_tau(tau, decay, boundary);
             let why = match boundary {
-                _ if next <= tau * decay => format!("× {decay}; e* allows it"),
+                _ if next <= tau * decay => format!("e* allows × {decay}"),
                 Some(e) => format!("held by e* {}", short(e)),
                 None => "no pair to tell".into(),
             };
@@ -110,7 +110,7 @@ mod tests {
         let held = |e| threshold(&run, &step(&[(theory::BOUNDARY, e)]));
         assert_eq!(held(1.5), "0.20, next 0.20 (held by e* 1.50)");
         assert_eq!(held(0.19), "0.20, next 0.19 (held by e* 0.19)");
-        assert_eq!(held(0.0), "0.20, next 0.18 (× 0.9; e* allows it)");
+        assert_eq!(held(0.0), "0.20, next 0.18 (e* allows × 0.9)");
         assert_eq!(threshold(&run, &step(&[])), "0.20, next 0.20 (no pair to tell)");
     }
 
