@@ -207,16 +207,7 @@ impl Run {
             queries: unbounded().0,
             pages: never(),
         };
-        let ports = Ports {
-            input: keys,
-            source,
-            stop: never(),
-            save: |_, _| Ok(()),
-            sent: std::sync::Arc::new(|_| Err("no tokenizer here".into())),
-            desk: Default::default(),
-            steering: None,
-            inside: ple::tui::Options::default().inside,
-        };
+        let ports = Ports::new(keys, source);
         let key = |c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
         let user = thread::spawn(move || {
             thread::sleep(Duration::from_secs(2));

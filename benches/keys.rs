@@ -50,6 +50,24 @@ fn main() {
         let trained = steps_done(&screen.text()) - from;
         report(&format!("{columns}x{rows}: key to frame"), &mut times);
         report(&format!("{columns}x{rows}: cat"), &mut echo);
+        screen.traffic(&format!("{columns}x{rows}: keys and training"));
+        // Only training: what a slow line has to carry.
+        screen.forget();
+        screen.idle(Duration::from_secs(20));
+        screen.traffic(&format!("{columns}x{rows}: 20 s of training on the dashboard"));
+        screen.press(b" ");
+        screen.wait("paused", |text| text.contains("paused at"));
+        screen.idle(Duration::from_secs(1));
+        screen.forget();
+        let before = screen.cpu_seconds();
+        screen.idle(Duration::from_secs(10));
+        let used = screen.cpu_seconds() - before;
+        screen.traffic(&format!("{columns}x{rows}: 10 s paused"));
+        println!(
+            "{columns}x{rows}: 10 s paused took {:.0} ms of CPU, {:.2} % of a core",
+            used * 1e3,
+            used * 10.0
+        );
         println!(
             "{columns}x{rows}: {trained} steps were trained meanwhile; peak memory {} MB; load {}",
             screen.peak_mb(),
@@ -168,6 +186,9 @@ struct Pty {
     rest: Vec<u8>,
     begun: Option<Instant>,
     started: Instant,
+    /// Whole frames since they were last forgotten, and their bytes.
+    frames: usize,
+    bytes: usize,
 }
 
 impl Pty {
@@ -183,6 +204,8 @@ impl Pty {
         command.args(&words[1..]);
         command.cwd(env!("CARGO_MANIFEST_DIR"));
         command.env("TERM", "xterm-256color");
+        // Nobody's settings, and no tour.
+        command.env("PLE_CONFIG", "");
         let mut reader = pair.master.try_clone_reader().expect("its output");
         let writer = pair.master.take_writer().expect("its input");
         let (send, chunks) = unbounded();
@@ -208,6 +231,8 @@ impl Pty {
             rest: Vec::new(),
             begun: None,
             started,
+            frames: 0,
+            bytes: 0,
         }
     }
 
@@ -235,6 +260,8 @@ impl Pty {
             };
             let frame: Vec<u8> = self.rest.drain(..end + END.len()).collect();
             self.terminal.process(&frame);
+            self.frames += 1;
+            self.bytes += frame.len();
             completed = self.begun.take().or(completed);
         }
     }
@@ -278,6 +305,29 @@ impl Pty {
                 return began;
             }
         }
+    }
+
+    fn forget(&mut self) {
+        (self.frames, self.bytes) = (0, 0);
+    }
+
+    /// Tells what went to the terminal since it was last forgotten.
+    fn traffic(&self, what: &str) {
+        let each = self.bytes as f64 / self.frames.max(1) as f64;
+        println!(
+            "{what}: {} frames, {} bytes, {each:.0} bytes a frame",
+            self.frames, self.bytes
+        );
+    }
+
+    /// Time on a processor so far, of all threads.
+    fn cpu_seconds(&self) -> f64 {
+        let pid = self.child.process_id().unwrap_or(0);
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // The name in brackets may hold blanks; utime and stime are the 14th and 15th field, in hundredths.
+        let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let fields: Vec<f64> = rest.split_whitespace().map(|f| f.parse().unwrap_or(0.0)).collect();
+        fields.get(11..13).map_or(f64::NAN, |t| t.iter().sum::<f64>() / 100.0)
     }
 
     /// Largest resident memory so far.

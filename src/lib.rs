@@ -5,6 +5,7 @@
 pub mod assets;
 pub mod cli;
 pub mod config;
+pub mod crash;
 pub mod data;
 pub mod device;
 pub mod evaluate;

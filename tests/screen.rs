@@ -6,7 +6,7 @@ mod common;
 use common::Lab;
 use common::pty::{Pty, endless, number_after};
 use common::record::{events, open};
-use ple::train::{Event, Mark};
+use ple::train::{Branch, Event, Mark};
 
 /// The workbench on an endless run named `w`, when the first steps are on the charts.
 fn training(lab: &Lab) -> Pty {
@@ -313,4 +313,42 @@ fn sigterm_saves_and_gives_the_terminal_back() {
     assert!(done > 0);
     assert_eq!(reader.checkpoint_steps().expect("checkpoints"), [0, done]);
     assert_eq!(lab.state("w"), "stopped");
+}
+
+#[test]
+fn responses_are_filtered_by_branch_and_by_words() {
+    let lab = Lab::new();
+    let mut pty = training(&lab);
+    let done = pause(&mut pty);
+    let pairs = open(&lab.run("w")).pairs_between(0, u32::MAX).expect("pairs");
+    let newest: Vec<_> = pairs.iter().filter(|p| p.step as usize + 1 == done).collect();
+    pty.keys("2");
+    pty.sees(&["following: step", "1/4"]);
+    for (branch, words) in [(Branch::Ranked, "ranked only"), (Branch::Weighted, "weighted only")] {
+        pty.keys("f");
+        let screen = pty.sees(&[words]);
+        match newest.iter().filter(|p| p.branch == branch).count() {
+            0 => assert!(screen.contains("No pair of the newest step was"), "{screen}"),
+            n => assert!(screen.contains(&format!("{words}, 1/{n}")), "{screen}"),
+        }
+    }
+    pty.keys("f");
+    pty.misses("weighted only");
+    // A search goes through the whole run, not only the newest step.
+    let word = pairs[0]
+        .guided
+        .split(' ')
+        .max_by_key(|w| w.len())
+        .expect("a word")
+        .to_lowercase();
+    let holds = |text: &str| text.to_lowercase().contains(&word);
+    let found = pairs
+        .iter()
+        .filter(|p| [&p.query, &p.original, &p.guided].into_iter().any(|t| holds(t)));
+    pty.keys(&format!("/{word}\r"));
+    pty.sees(&["with \"", &format!("1/{}", found.count())]);
+    pty.keys("\x1b");
+    pty.misses("with \"");
+    pty.keys("\x03\x03");
+    assert_eq!(pty.end().0, 0);
 }

@@ -117,7 +117,11 @@ fn the_users_editor_has_the_terminal_and_what_it_wrote_is_the_draft() {
     let path = std::path::PathBuf::from(&script);
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("a script");
     let editor = path.display().to_string();
-    let mut pty = Pty::start_with(&lab, &["open", &file, "--name", "w"], &[("VISUAL", &editor)]);
+    let mut pty = Pty::start_with(
+        &lab,
+        &["open", &file, "--name", "w"],
+        &[("CI", "true"), ("VISUAL", &editor)],
+    );
     pty.sees(&["▶ step "]);
     pty.keys("3");
     pty.sees(&["v1 acts from step 0 on"]);

@@ -4,6 +4,7 @@ mod assets;
 mod bleu;
 mod check;
 mod compare;
+mod config;
 mod convert;
 mod data;
 mod desk;
@@ -14,6 +15,7 @@ mod eyes;
 mod fork;
 mod headless;
 mod log;
+mod manual;
 mod open;
 mod output;
 mod principles;
@@ -22,6 +24,7 @@ mod runs;
 mod signals;
 mod steering;
 mod suite;
+mod tour;
 mod train;
 
 use std::io::IsTerminal;
@@ -30,7 +33,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::{Flags, MarkerName, Notify, Palette, Settings, ThemeName, environment, state_folder};
+use crate::crash;
 use crate::device::DeviceChoice;
+use crate::tui::bindings::Binding;
+use crate::tui::look::{Look, Wishes};
 
 /// Exit codes that other programs rely on.
 pub mod exit {
@@ -77,31 +84,91 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    place: Place,
+    place: PlaceFlags,
     #[command(flatten)]
-    screen: Screen,
+    screen: ScreenFlags,
+}
+
+/// Where runs are kept and what computes, as flags; the settings have the rest.
+#[derive(Clone, Debug, Args)]
+struct PlaceFlags {
+    /// Folder that holds the runs [default: runs]
+    #[arg(long, global = true, value_name = "DIR")]
+    runs: Option<PathBuf>,
+    /// What computes: auto, cpu, gpu, gpu:N or cuda:N [default: cpu]
+    #[arg(long, global = true, value_name = "DEVICE")]
+    device: Option<DeviceChoice>,
+}
+
+/// How the workbench looks and behaves, as flags; the settings have the rest.
+#[derive(Clone, Debug, Args)]
+struct ScreenFlags {
+    /// Leave the mouse to the terminal, so that text can be selected
+    #[arg(long, global = true)]
+    no_mouse: bool,
+    /// Colours: by the terminal's background, for a light or a dark one, or none
+    #[arg(long, global = true, value_name = "THEME")]
+    theme: Option<ThemeName>,
+    /// Hues: the usual ones, or such as stay apart for every kind of colour vision
+    #[arg(long, global = true, value_name = "PALETTE")]
+    palette: Option<Palette>,
+    /// What curves are drawn with; ascii is for everything else too
+    #[arg(long, global = true, value_name = "MARKER")]
+    marker: Option<MarkerName>,
+    /// The same as --marker ascii
+    #[arg(long, global = true, hide = true, conflicts_with = "marker")]
+    ascii: bool,
+    /// How it is told that a run ended or an alarm rings
+    #[arg(long, global = true, value_name = "HOW")]
+    notify: Option<Notify>,
+    /// No tour, although it was not seen yet
+    #[arg(long, global = true)]
+    no_tour: bool,
+}
+
+fn flags(place: PlaceFlags, screen: ScreenFlags) -> Flags {
+    Flags {
+        theme: screen.theme,
+        palette: screen.palette,
+        marker: screen.marker.or(screen.ascii.then_some(MarkerName::Ascii)),
+        marker_flag: if screen.ascii { "--ascii" } else { "--marker" },
+        no_mouse: screen.no_mouse,
+        notify: screen.notify,
+        no_tour: screen.no_tour,
+        device: place.device,
+        runs: place.runs,
+    }
 }
 
 /// Where runs are kept and what computes.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug)]
 pub struct Place {
-    /// Folder that holds the runs
-    #[arg(long, global = true, value_name = "DIR", default_value = "runs")]
     pub runs: PathBuf,
-    /// What computes: auto, cpu, gpu, gpu:N or cuda:N
-    #[arg(long, global = true, value_name = "DEVICE", default_value = "cpu")]
     pub device: DeviceChoice,
 }
 
-/// How the workbench looks.
-#[derive(Clone, Debug, Args)]
+/// How the workbench looks and behaves.
+#[derive(Clone, Debug)]
 pub struct Screen {
-    /// Leave the mouse to the terminal, so that text can be selected
-    #[arg(long, global = true)]
-    pub no_mouse: bool,
-    /// Draw curves without braille
-    #[arg(long, global = true)]
-    pub ascii: bool,
+    pub look: Look,
+    pub settings: Settings,
+    pub table: Vec<Binding>,
+}
+
+impl Screen {
+    fn of(settings: &Settings) -> Result<Self, Failure> {
+        let wishes = Wishes {
+            colours: settings.theme.value,
+            palette: settings.palette.value,
+            marker: settings.marker.value,
+            right_to_left: settings.right_to_left.value,
+        };
+        Ok(Self {
+            look: Look::of(&wishes, &environment),
+            table: config::table(settings)?,
+            settings: settings.clone(),
+        })
+    }
 }
 
 /// An experiment with changes.
@@ -221,10 +288,24 @@ enum Command {
         #[command(subcommand)]
         command: assets::AssetsCommand,
     },
+    /// The user's settings: what is in force, and where each comes from
+    Config {
+        #[command(subcommand)]
+        command: Option<config::ConfigCommand>,
+    },
+    /// Completions of the command line, for a shell to read
+    Completions { shell: clap_complete::Shell },
+    /// The manual, in roff: ple man | man -l -
+    Man {
+        /// Write it into a folder, with a page for each command
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// Runs the program; returns the exit code.
 pub fn main() -> ExitCode {
+    crash::install(state_folder(&environment).map(|folder| folder.join("reports")));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -236,8 +317,24 @@ pub fn main() -> ExitCode {
             });
         }
     };
-    let (place, screen) = (cli.place, cli.screen);
-    let outcome = match cli.command {
+    end(run(cli.command, &flags(cli.place, cli.screen)))
+}
+
+fn run(command: Option<Command>, flags: &Flags) -> Outcome {
+    // What helps to mend the settings must not fail because of them.
+    let command = match command {
+        Some(Command::Config { command }) => return config::config(command, flags),
+        Some(Command::Completions { shell }) => return manual::completions(shell),
+        Some(Command::Man { dir }) => return manual::manual(dir.as_deref()),
+        command => command,
+    };
+    let settings = config::load(flags)?;
+    let screen = Screen::of(&settings)?;
+    let place = Place {
+        runs: settings.runs.value,
+        device: settings.device.value,
+    };
+    match command {
         None => open::bundled(&place, &screen),
         Some(Command::Open { what, changes }) => open::open(what.as_deref(), &changes, &place, &screen),
         Some(Command::Train {
@@ -266,7 +363,11 @@ pub fn main() -> ExitCode {
         Some(Command::Convert { command }) => convert::convert(command),
         Some(Command::Bleu(args)) => bleu::bleu(&args),
         Some(Command::Assets { command }) => assets::assets(command, &place),
-    };
+        Some(Command::Config { .. } | Command::Completions { .. } | Command::Man { .. }) => Ok(exit::DONE),
+    }
+}
+
+fn end(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {

@@ -1,15 +1,18 @@
 //! `ple` and `ple open`: the workbench on an experiment or on a run.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
 use super::eyes::{Library, follow_stored};
 use super::signals::{self, Stop};
 use super::steering::Link;
+use super::tour;
 use super::{Changes, Failure, Outcome, Output, Place, Screen, exit, has_terminal};
-use crate::config::{Plan, find_file, principles_to_toml};
+use crate::config::{Plan, environment, find_file, principles_to_toml, state_folder};
 use crate::device::DeviceChoice;
 use crate::prompt::Prompter;
 use crate::run::{Reader, resolve};
@@ -69,8 +72,13 @@ fn watch(running: Running, folder: &Path, screen: &Screen, near: Option<&Path>) 
     let link = Link::keep(folder, false);
     let mut options = options(screen, &stop, folder, near);
     options.steering = Some(link.port.clone());
-    let left = tui::run(source, options).map_err(Failure::failed);
+    // A panic of the screen has given the terminal back and was told; the run is to be saved all the same.
+    let left = catch_unwind(AssertUnwindSafe(|| tui::run(source, options)));
     drop(link);
+    let Ok(left) = left else {
+        return save_after_panic(running, folder);
+    };
+    let left = left.map_err(Failure::failed);
     // Whatever happened to the screen, the trainer must not outlive it half way through a step.
     let abandoned = matches!(&left, Ok(o) if o.left == Left::Abandoned);
     end(&running.commands, abandoned);
@@ -83,6 +91,22 @@ fn watch(running: Running, folder: &Path, screen: &Screen, near: Option<&Path>) 
     } else {
         exit::DONE
     })
+}
+
+/// Ends training with a checkpoint, although nobody is there any more to ask for it.
+fn save_after_panic(running: Running, folder: &Path) -> Outcome {
+    eprintln!("ple: finishing the step and writing a checkpoint");
+    end(&running.commands, false);
+    let trained = running.join();
+    say_where(folder, 0);
+    let saved = match trained {
+        Ok(done) => format!("the run is saved after step {}", done.steps),
+        Err(why) => format!("the run is on disk up to its last checkpoint ({why})"),
+    };
+    let run = folder.display();
+    Err(Failure::failed(format!(
+        "the workbench ended in a panic; {saved}; `ple resume {run}` goes on with it"
+    )))
 }
 
 fn end(commands: &Sender<Command>, abandoned: bool) {
@@ -102,15 +126,30 @@ fn watch_stored(folder: &Path, screen: &Screen) -> Outcome {
     };
     let mut options = options(screen, &signals::listen(), folder, None);
     options.steering = Some(link.port.clone());
-    tui::run(source, options).map_err(Failure::failed)?;
-    Ok(exit::DONE)
+    match catch_unwind(AssertUnwindSafe(|| tui::run(source, options))) {
+        Ok(left) => left.map_err(Failure::failed).map(|_| exit::DONE),
+        Err(_) => Err(Failure::failed("the workbench ended in a panic; the run is as it was")),
+    }
 }
 
 fn options(screen: &Screen, stop: &Stop, folder: &Path, near: Option<&Path>) -> Options {
+    let settings = &screen.settings;
+    let state = state_folder(&environment);
     Options {
-        no_mouse: screen.no_mouse,
-        ascii: screen.ascii,
+        look: screen.look,
+        mouse: settings.mouse.value,
+        frame: Duration::from_millis(1000 / u64::from(settings.frames_per_second.value.max(1))),
+        notify: (settings.notify.value, settings.notify_when.value),
+        table: screen.table.clone(),
+        tour: tour::is_new(settings.tour.value),
+        toured: tour::seen,
+        log: Some(
+            state
+                .unwrap_or_else(std::env::temp_dir)
+                .join(format!("log/screen-{}.log", std::process::id())),
+        ),
         stop: stop.requests.clone(),
+        jobs: signals::jobs(),
         save: |path, principles| {
             if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::{Receiver, bounded};
 
+use crate::tui::Job;
+
 /// A request from outside to end.
 pub struct Stop {
     /// One message, at the first signal.
@@ -17,6 +19,28 @@ impl Stop {
     pub fn requested(&self) -> bool {
         self.requested.load(Ordering::Relaxed)
     }
+}
+
+/// What the shell does with a program that has the terminal: SIGTSTP from outside, and SIGCONT. Ctrl-Z itself comes as a
+/// key, since a terminal in raw mode sends no signal for it.
+pub fn jobs() -> Receiver<Job> {
+    let (send, jobs) = bounded(8);
+    #[cfg(unix)]
+    {
+        use signal_hook::consts::{SIGCONT, SIGTSTP};
+        if let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGTSTP, SIGCONT]) {
+            let listen = move || {
+                for signal in signals.forever() {
+                    let job = if signal == SIGTSTP { Job::Stop } else { Job::Continue };
+                    let _ = send.try_send(job);
+                }
+            };
+            std::thread::spawn(listen);
+        }
+    }
+    #[cfg(not(unix))]
+    drop(send);
+    jobs
 }
 
 /// Listens for signals. After the first the next one ends the process as it would have without us.

@@ -185,6 +185,7 @@ impl Checker<'_> {
             (Kind::Sorts(sorts), Value::List(items)) => self.sorts(path, key, sorts, items, node),
             (Kind::Section(keys), Value::Table(_)) => self.table(path, &Title::Section(path.into()), keys, node),
             (Kind::Sections(keys), Value::List(items)) => self.sections(path, key, keys, items, node),
+            (Kind::Named, Value::Table(entries)) => self.named(path, key, entries),
             _ => self.wrong(path, node, format!("found {}, wants {}", node.value.kind(), wants(key))),
         }
     }
@@ -241,6 +242,21 @@ impl Checker<'_> {
                 }
                 (Value::Table(_), _) => self.wrong(path, item, format!("has more than one of {names}; make two of it")),
                 (other, _) => self.wrong(path, item, format!("found {}, wants {}", other.kind(), wants(key))),
+            }
+        }
+    }
+
+    fn named(&mut self, path: &str, key: &'static Key, entries: &[(String, Node)]) {
+        let word = |node: &Node| matches!(node.value, Value::Text(_));
+        for (name, node) in entries {
+            let right = match &node.value {
+                Value::List(items) => items.iter().all(word),
+                _ => word(node),
+            };
+            if !right {
+                let example = key.example;
+                let message = format!("wants a string or an array of strings (for example {example})");
+                self.wrong(&join(path, name), node, message);
             }
         }
     }
@@ -336,6 +352,7 @@ fn wants(key: &Key) -> String {
         Kind::Sorts(_) => format!("a list of tables (for example {example})"),
         Kind::Section(keys) => format!("a table [{}] of the keys: {}", key.name, listed(keys)),
         Kind::Sections(keys) => format!("tables [[{}]] of the keys: {}", key.name, listed(keys)),
+        Kind::Named => format!("a table [{}] (for example {example})", key.name),
     }
 }
 
@@ -376,7 +393,7 @@ fn listed(keys: &[Key]) -> String {
     let names: Vec<String> = keys
         .iter()
         .map(|k| match k.kind {
-            Kind::Section(_) => format!("[{}]", k.name),
+            Kind::Section(_) | Kind::Named => format!("[{}]", k.name),
             Kind::Sections(_) => format!("[[{}]]", k.name),
             _ => k.name.to_string(),
         })

@@ -1,4 +1,4 @@
-//! The experiment file and the principles file: typed, read, checked and written.
+//! The experiment file, the principles file and the user's settings: typed, read, checked and written.
 //!
 //! Reading goes text -> tree with line numbers (`tree`) -> `--set` (`overrides`) -> checked against the list of
 //! keys (`schema`, `check`) -> types. Serde comes last and has nothing left to complain about, since its own
@@ -15,12 +15,14 @@ mod load;
 mod methods;
 mod numbering;
 mod overrides;
+mod places;
 mod presets;
 mod principles;
 mod reward;
 mod reward_check;
 mod schedule;
 mod schema;
+mod settings;
 mod stabilise;
 mod suite;
 mod task;
@@ -40,10 +42,12 @@ pub use fit::*;
 pub use load::{Source, load_experiment, load_plan, parse_principles};
 pub use methods::*;
 pub use numbering::Numbering;
+pub use places::{Get, SettingsFile, environment, home, state_folder};
 pub use presets::{PresetKey, preset_of};
 pub use principles::*;
 pub use reward::*;
 pub use schedule::check_schedule_names;
+pub use settings::*;
 pub use stabilise::*;
 pub use suite::*;
 pub use write::{experiment_to_toml, plan_to_toml, principles_to_toml};

@@ -52,6 +52,8 @@ pub(super) enum Kind {
     Section(&'static [Key]),
     /// `[[name]]`, at least one.
     Sections(&'static [Key]),
+    /// `[name]` whose keys are the user's words, each with a word or a list of words.
+    Named,
 }
 
 /// Which finite numbers do.
@@ -112,6 +114,38 @@ const fn may(name: &'static str, kind: Kind, example: &'static str) -> Key {
 const fn count(min: u64) -> Kind {
     Kind::Whole { min, max: MANY }
 }
+
+/// The user's own settings.
+pub(super) const SETTINGS: &[Key] = &[
+    may("theme", Kind::Choice(&["auto", "light", "dark", "mono"]), "\"dark\""),
+    may(
+        "palette",
+        Kind::Choice(&["default", "colour-blind"]),
+        "\"colour-blind\"",
+    ),
+    may(
+        "marker",
+        Kind::Choice(&["auto", "braille", "block", "dot", "ascii"]),
+        "\"braille\"",
+    ),
+    may("mouse", Kind::Flag, "true"),
+    may("notify", Kind::Choice(&["off", "bell", "osc9"]), "\"bell\""),
+    may("notify_when", Kind::Choice(&["unfocused", "always"]), "\"always\""),
+    may("frames_per_second", Kind::Whole { min: 1, max: 120 }, "50"),
+    may("tour", Kind::Flag, "true"),
+    may(
+        "right_to_left",
+        Kind::Choice(&["auto", "workbench", "terminal"]),
+        "\"auto\"",
+    ),
+    may("defaults", Kind::Section(DEFAULTS), ""),
+    may("keys", Kind::Named, "pause = \"p\""),
+];
+
+const DEFAULTS: &[Key] = &[
+    may("device", Kind::Text, "\"cpu\""),
+    may("runs", Kind::Text, "\"~/runs\""),
+];
 
 pub(super) const EXPERIMENT: &[Key] = &[
     must("title", Kind::Text, "\"Positive movie reviews\""),

@@ -93,7 +93,8 @@ pub fn push(form: Form, sides: [Side; 2], strengths: [Tensor<1>; 2], eq: Eq4) ->
         Form::Importance(most) => {
             let one = |side: Side, a: Tensor<1>| {
                 let ratio = (side.now.sum.clone().inner() - side.then.clone()).exp();
-                let limited = ratio.clone().greater_elem(most).float();
+                // A ratio that is 1 but for rounding is not one that is cut to 1.
+                let limited = ratio.clone().greater_elem(most * (1.0 + 1e-4)).float();
                 let weight = ratio.clamp_max(most);
                 (a * weight.clone() * side.likelihood(eq), weight, limited)
             };

@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::{Command, Done, Event, FitTrainer, Prepared, Started, TrainError, Trainer};
 use crate::config::Plan;
+use crate::crash;
 use crate::run::{Store, StoreError};
 
 /// A run that is being trained on a thread of its own.
@@ -84,7 +85,8 @@ pub fn resume_with(setup: Prepared, store: Store, interactive: bool, changes: Ve
     let (sender, events) = unbounded();
     let folder = store.dir().to_path_buf();
     let report = sender.clone();
-    let thread = std::thread::spawn(move || {
+    let run = folder.clone();
+    let train = move || {
         let trained = catch_unwind(AssertUnwindSafe(|| match setup {
             Prepared::Align(setup) => {
                 let mut trainer = Trainer::new(*setup, store, received, sender, interactive)?;
@@ -99,8 +101,11 @@ pub fn resume_with(setup: Prepared, store: Store, interactive: bool, changes: Ve
                 done
             }
         }));
-        tell(trained, &report)
-    });
+        tell(trained, &report, &run)
+    };
+    let named = std::thread::Builder::new().name("trainer".into()).spawn(train);
+    // As `std::thread::spawn` does, which cannot name it.
+    let thread = named.expect("the system has a thread left");
     Running {
         commands,
         events,
@@ -117,7 +122,11 @@ fn keep_failure(done: &Result<Done, TrainError>, store: &mut Store) {
     }
 }
 
-fn tell(trained: std::thread::Result<Result<Done, TrainError>>, report: &Sender<Event>) -> Result<Done, String> {
+fn tell(
+    trained: std::thread::Result<Result<Done, TrainError>>,
+    report: &Sender<Event>,
+    run: &Path,
+) -> Result<Done, String> {
     let result = match trained {
         Ok(result) => result.map_err(|e: TrainError| e.to_string()),
         Err(panic) => {
@@ -125,9 +134,18 @@ fn tell(trained: std::thread::Result<Result<Done, TrainError>>, report: &Sender<
             let said = said
                 .or_else(|| panic.downcast_ref::<String>().cloned())
                 .unwrap_or_default();
-            Err(format!(
-                "the trainer failed: {said}; the run on disk is good up to its last checkpoint"
-            ))
+            let report = crash::last_report().map(|path| format!("; a report is in {}", path.display()));
+            let message = format!(
+                "the trainer failed: {said}; the run on disk is good up to its last checkpoint{}",
+                report.unwrap_or_default()
+            );
+            // The store went with the trainer and let go of the run.
+            if let Ok(mut store) = Store::open(run) {
+                let _ = store.record(&Event::Failed {
+                    message: message.clone(),
+                });
+            }
+            Err(message)
         }
     };
     if let Err(message) = &result {

@@ -233,6 +233,7 @@ impl Trainer {
             if flow != Flow::GoOn {
                 return Ok(flow);
             }
+            crate::crash::rehearse("trainer", self.step);
             if !self.one_step()? {
                 continue;
             }

@@ -137,6 +137,8 @@ pub enum Action {
     Suspend,
     /// Draw every cell again.
     Redraw,
+    /// Walk over the parts of the screen once more.
+    Tour,
     /// The cursor over the steps, and its film.
     Time(time::Action),
     Dashboard(dashboard::Action),
@@ -204,6 +206,10 @@ pub enum Effect {
     Mouse(bool),
     Suspend,
     Redraw,
+    /// Tell a user who looks elsewhere.
+    Notify(String),
+    /// Remember that the tour was seen.
+    Toured,
     Quit,
 }
 

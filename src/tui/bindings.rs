@@ -29,11 +29,15 @@ pub fn table() -> Vec<Binding> {
 
 /// The action of a key on a screen.
 pub fn find(table: &[Binding], screen: Screen, event: &KeyEvent) -> Option<Action> {
+    row_of(table, screen, event).map(|row| row.action.clone())
+}
+
+/// The row of a key on a screen.
+pub fn row_of<'a>(table: &'a [Binding], screen: Screen, event: &KeyEvent) -> Option<&'a Binding> {
     table
         .iter()
         .filter(|row| row.screen.is_none_or(|s| s == screen))
         .find(|row| row.keys.iter().any(|k| k.matches(event)))
-        .map(|row| row.action.clone())
 }
 
 /// A screen's name in names of rows and in commands: "dashboard".
@@ -316,6 +320,13 @@ fn everywhere() -> Vec<Binding> {
             const { &[ctrl('l')] },
             Action::Redraw,
             "draw everything again",
+            None,
+        ),
+        row(
+            "tour",
+            const { &[key(KeyCode::F(1))] },
+            Action::Tour,
+            "the tour over the parts of the screen, once more",
             None,
         ),
     ]

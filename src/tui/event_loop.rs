@@ -9,17 +9,18 @@ use crossbeam_channel::{Receiver, Sender, after, never, select, unbounded};
 use ratatui::crossterm::event::Event as Input;
 
 use crate::config::Principles;
+use crate::crash;
 use crate::train::{Command, Event, Inside};
 
 use super::action::{Action, Effect, Screen};
+use super::answer::{Listener, Taken};
+use super::bindings;
+use super::look::Look;
 use super::sent::{Given, Question};
 use super::state::{Leaving, State};
 use super::steering::Port;
 use super::{Left, Outcome, Source, TuiError, input::input, time, update::update};
 
-/// Frames for news from training are at least this far apart, so that drawing takes little from training; a key is
-/// drawn at once.
-const FRAME: Duration = Duration::from_millis(20);
 /// Taking in news stops after this long to look at the keys.
 const SLICE: Duration = Duration::from_millis(4);
 
@@ -29,6 +30,14 @@ pub trait Host {
     fn mouse(&mut self, on: bool) -> io::Result<()>;
     /// Back to the shell; returns when the user comes back.
     fn suspend(&mut self) -> io::Result<()>;
+    /// Takes the terminal over again, after somebody else had it.
+    fn resume(&mut self) -> io::Result<()> {
+        self.redraw()
+    }
+    /// Rings, or says this where a user sees it who looks elsewhere.
+    fn notify(&mut self, _text: &str) -> io::Result<()> {
+        Ok(())
+    }
     /// Forget what is on the terminal, so that the next frame draws every cell.
     fn redraw(&mut self) -> io::Result<()>;
     /// Gives the terminal to the user's editor with this text in a file of this name; returns what was written, or why
@@ -70,6 +79,15 @@ impl Default for Desk {
         }
     }
 }
+
+/// What the shell does with the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// SIGTSTP: stop, and leave a good terminal.
+    Stop,
+    /// SIGCONT: it goes on.
+    Continue,
+}
 /// Says what policy and reference think of the tokens of a pair of a stored run: its step, its place in the step.
 pub type LookInside = Arc<dyn Fn(u32, u32) -> Inside + Send + Sync>;
 
@@ -79,11 +97,38 @@ pub struct Ports {
     pub source: Source,
     /// Something outside (a signal) wants the program to end.
     pub stop: Receiver<()>,
+    pub jobs: Receiver<Job>,
     pub save: SavePrinciples,
     pub sent: ReadSent,
     pub desk: Desk,
     pub steering: Option<Port>,
     pub inside: LookInside,
+    /// Remembers that the tour was seen.
+    pub toured: fn(),
+    pub look: Look,
+    /// Frames for news from training are at least this far apart; a key is drawn at once.
+    pub frame: Duration,
+}
+
+impl Ports {
+    /// Of a run and the keys, with nothing else outside.
+    pub fn new(input: Receiver<Input>, source: Source) -> Self {
+        let nothing = super::Options::default();
+        Self {
+            input,
+            source,
+            stop: never(),
+            jobs: never(),
+            save: |_, _| Ok(()),
+            sent: Arc::new(|_| Err("no tokenizer here".into())),
+            inside: nothing.inside,
+            desk: nothing.desk,
+            steering: None,
+            toured: || {},
+            look: Look::default(),
+            frame: Duration::from_millis(20),
+        }
+    }
 }
 
 /// Principles files that were written, or why not; from the threads that write them.
@@ -98,11 +143,13 @@ struct Loop<'a, H: Host> {
     ports: Ports,
     saved: Answers,
     /// What threads beside the screen have found out.
-    answers: (Sender<Action>, Receiver<Action>),
+    found: (Sender<Action>, Receiver<Action>),
     /// Something changed since the last frame, and whether it can wait.
     dirty: bool,
     urgent: bool,
     over: bool,
+    /// The terminal's answers among the keys.
+    answers: Listener,
 }
 
 /// Runs until the user or the world wants to leave.
@@ -112,26 +159,29 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
         host,
         ports,
         saved: unbounded(),
-        answers: unbounded(),
+        found: unbounded(),
         dirty: true,
         urgent: true,
         over: false,
+        answers: Listener::default(),
     };
     let nothing = never();
+    let frame = this.ports.frame;
     let mut drawn: Option<Instant> = None;
     let mut played: Option<Instant> = None;
     while !this.over {
-        let since = drawn.map_or(FRAME, |at| at.elapsed());
-        if this.dirty && (this.urgent || since >= FRAME) {
+        let since = drawn.map_or(frame, |at| at.elapsed());
+        if this.dirty && (this.urgent || since >= frame) {
             // Asked for, and not only told: of many resizes in a row the last may go untold.
             this.state.size = this.host.size()?;
+            crash::rehearse("view", this.state.run.steps_done());
             this.host.draw(this.state)?;
             (this.dirty, this.urgent) = (false, false);
             drawn = Some(Instant::now());
             continue;
         }
         let timeout = if this.dirty {
-            after(FRAME.saturating_sub(since))
+            after(frame.saturating_sub(since))
         } else {
             never()
         };
@@ -156,7 +206,7 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             recv(this.saved.1) -> got => if let Ok((path, outcome)) = got {
                 this.act(Action::Saved(path, outcome))?
             },
-            recv(this.answers.1) -> got => if let Ok(answer) = got {
+            recv(this.found.1) -> got => if let Ok(answer) = got {
                 this.act(answer)?
             },
             recv(this.ports.desk.changed) -> got => match got {
@@ -171,6 +221,10 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
                 this.ports.stop = never();
                 this.act(Action::SaveAndQuit)?;
             }
+            recv(this.ports.jobs) -> job => match job {
+                Ok(job) => this.on_job(job)?,
+                Err(_) => this.ports.jobs = never(),
+            },
             recv(film) -> _ => {
                 let now = Instant::now();
                 let gone = played.map_or(Duration::ZERO, |before| now - before);
@@ -209,11 +263,37 @@ impl<H: Host> Loop<'_, H> {
             self.ports.input = never();
             return self.act(Action::SaveAndQuit);
         };
-        if let Some(effects) = input(self.state, event) {
-            (self.dirty, self.urgent) = (true, true);
-            self.perform(effects)?;
+        let events = match self.answers.take(event) {
+            Taken::Held => return Ok(()),
+            Taken::Background(background) => {
+                self.state.theme = self.ports.look.on(background);
+                (self.dirty, self.urgent) = (true, true);
+                return Ok(());
+            }
+            Taken::Keys(events) => events,
+        };
+        for event in events {
+            if let Some(what) = described(self.state, &event) {
+                crash::note(what);
+            }
+            if let Some(effects) = input(self.state, event) {
+                (self.dirty, self.urgent) = (true, true);
+                self.perform(effects)?;
+            }
         }
         Ok(())
+    }
+
+    fn on_job(&mut self, job: Job) -> Result<(), TuiError> {
+        match job {
+            Job::Stop => self.perform(vec![Effect::Suspend]),
+            // After a stop that nobody announced (SIGSTOP) the terminal is the shell's.
+            Job::Continue => {
+                self.host.resume()?;
+                (self.dirty, self.urgent) = (true, true);
+                Ok(())
+            }
+        }
     }
 
     fn on_event(&mut self, event: Option<Event>) -> Result<(), TuiError> {
@@ -229,6 +309,9 @@ impl<H: Host> Loop<'_, H> {
                 }
             }
         };
+        if let Some(what) = told(&event) {
+            crash::note(what);
+        }
         // Half-written texts are shown on one screen only.
         self.dirty |= !matches!(event, Event::Writing(_)) || self.state.screen == Screen::Responses;
         let effects = update(self.state, Action::Event(Box::new(event)));
@@ -268,14 +351,14 @@ impl<H: Host> Loop<'_, H> {
                     }
                 }
                 Effect::ReadSent(question) => {
-                    let (read, said) = (Arc::clone(&self.ports.sent), self.answers.0.clone());
+                    let (read, said) = (Arc::clone(&self.ports.sent), self.found.0.clone());
                     std::thread::spawn(move || {
                         let given = read(&question);
                         said.send(Action::Sent(question, given)).ok();
                     });
                 }
                 Effect::LookInside { step, index } => {
-                    let (look, said) = (Arc::clone(&self.ports.inside), self.answers.0.clone());
+                    let (look, said) = (Arc::clone(&self.ports.inside), self.found.0.clone());
                     std::thread::spawn(move || {
                         said.send(Action::Inside(Box::new(look(step, index)))).ok();
                     });
@@ -292,7 +375,7 @@ impl<H: Host> Loop<'_, H> {
                     });
                 }
                 Effect::LoadPrinciples(path) => {
-                    let (load, said) = (self.ports.desk.load, self.answers.0.clone());
+                    let (load, said) = (self.ports.desk.load, self.found.0.clone());
                     std::thread::spawn(move || {
                         let outcome = load(&path);
                         said.send(Action::Loaded(path, outcome)).ok();
@@ -320,6 +403,11 @@ impl<H: Host> Loop<'_, H> {
                     (self.dirty, self.urgent) = (true, true);
                 }
                 Effect::Redraw => self.host.redraw()?,
+                Effect::Notify(text) => self.host.notify(&text)?,
+                Effect::Toured => {
+                    let toured = self.ports.toured;
+                    std::thread::spawn(toured);
+                }
                 Effect::Quit => self.over = true,
             }
         }
@@ -339,6 +427,33 @@ impl<H: Host> Loop<'_, H> {
             left,
             unsaved_steps: run.unsaved_steps(),
         }
+    }
+}
+
+/// What a key or a size is about to do, for a report; what is typed into a field stays out of it.
+fn described(state: &State, event: &Input) -> Option<String> {
+    match event {
+        Input::Resize(width, height) => Some(format!("size {width}x{height}")),
+        Input::Paste(_) => Some("paste".into()),
+        Input::Key(_) if state.popup.is_some() => Some("key in a popup".into()),
+        Input::Key(_) if state.wants_text() => Some("key in a text field".into()),
+        Input::Key(key) => bindings::row_of(&state.table, state.screen, key).map(|row| format!("key {}", row.name)),
+        _ => None,
+    }
+}
+
+/// What training told, for a report.
+fn told(event: &Event) -> Option<String> {
+    match event {
+        Event::Stage { name, .. } => Some(format!("stage {name}")),
+        Event::Step(record) => Some(format!("step {}", record.step)),
+        Event::Fit(record) => Some(format!("update {}", record.step)),
+        Event::Checkpoint { step, .. } => Some(format!("checkpoint after step {step}")),
+        Event::Evaluation(record) => Some(format!("evaluation after step {}", record.step)),
+        Event::Alarm(alarm) => Some(format!("alarm at step {}", alarm.step)),
+        Event::Done(done) => Some(format!("done: {}", done.reason)),
+        Event::Failed { .. } => Some("failed".into()),
+        _ => None,
     }
 }
 

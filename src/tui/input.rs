@@ -20,6 +20,10 @@ pub fn input(state: &mut State, event: Event) -> Option<Vec<Effect>> {
         }
         Event::Mouse(mouse) => on_mouse(state, mouse),
         Event::Paste(text) => on_paste(state, &text),
+        Event::FocusGained | Event::FocusLost => {
+            state.focused = matches!(event, Event::FocusGained);
+            None
+        }
         Event::Resize(width, height) => {
             state.size = (width, height);
             Some(vec![])

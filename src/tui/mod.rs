@@ -4,6 +4,7 @@
 //! effects, `view` draws the state, `event_loop` does the waiting and the effects. Nothing here knows a tensor or a file.
 
 pub mod action;
+mod answer;
 pub mod bindings;
 pub mod changed;
 mod editor;
@@ -15,10 +16,13 @@ mod inside;
 mod inside_view;
 pub mod keymap;
 pub mod log;
+pub mod look;
 pub mod palette;
 pub mod past;
 pub mod popup;
 pub mod popup_view;
+pub mod present;
+pub mod rebind;
 pub mod run_view;
 pub mod screens;
 mod sent;
@@ -26,10 +30,12 @@ mod sent_view;
 pub mod smooth;
 pub mod state;
 pub mod status;
+mod stderr;
 pub mod steering;
 pub mod terminal;
 pub mod theme;
 pub mod time;
+mod tour;
 pub mod update;
 pub mod view;
 pub mod widgets;
@@ -37,6 +43,7 @@ pub mod widgets;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -44,16 +51,20 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, never, unbounded};
 use ratatui::crossterm::event;
 
+use crate::config::{Notify, NotifyWhen};
 use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event};
 
+use bindings::Binding;
 pub use editor::is_open as editor_is_open;
-pub use event_loop::{Desk, LookInside, ReadSent};
+pub use event_loop::{Desk, Job, LookInside, ReadSent};
 use event_loop::{Host, Ports, SavePrinciples};
+use look::Look;
+use popup::Popup;
 pub use sent::{Given, Question};
 use state::State;
 pub use steering::{Port, Steering, Wish};
-use theme::{Markers, Theme};
+use terminal::Manners;
 
 /// Where the run comes from.
 pub struct Source {
@@ -67,12 +78,25 @@ pub struct Source {
 
 /// How the workbench is to be.
 pub struct Options {
-    /// Leave the mouse to the terminal.
-    pub no_mouse: bool,
-    /// Draw curves without braille.
-    pub ascii: bool,
+    pub look: Look,
+    /// Clicks, drags and the wheel work in the workbench; else the mouse is the terminal's.
+    pub mouse: bool,
+    /// Frames for news from training are at least this far apart, so that drawing takes little from training.
+    pub frame: Duration,
+    /// How and when it is told that a run ended or an alarm rings.
+    pub notify: (Notify, NotifyWhen),
+    /// The key table, with the user's own keys.
+    pub table: Vec<Binding>,
+    /// Show the tour at the start.
+    pub tour: bool,
+    /// Remembers that the tour was seen.
+    pub toured: fn(),
+    /// What goes to standard error while the screen is up goes here instead.
+    pub log: Option<PathBuf>,
     /// Something outside (SIGTERM, SIGINT, SIGHUP) wants the program to end: saves, then leaves.
     pub stop: Receiver<()>,
+    /// The shell stops the program and lets it go on.
+    pub jobs: Receiver<Job>,
     /// Writes a principles file.
     pub save: SavePrinciples,
     /// Tells what a model was given; may take its time.
@@ -88,9 +112,16 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            no_mouse: false,
-            ascii: false,
+            look: Look::default(),
+            mouse: true,
+            frame: Duration::from_millis(20),
+            notify: (Notify::Off, NotifyWhen::Unfocused),
+            table: bindings::table(),
+            tour: false,
+            toured: || {},
+            log: None,
             stop: never(),
+            jobs: never(),
             save: |_, _| Err("not possible here".into()),
             sent: Arc::new(|_| Err("not possible here".into())),
             desk: Desk::default(),
@@ -137,26 +168,37 @@ pub enum TuiError {
 
 /// Takes over the terminal until the user leaves. To be called only when standard output is a terminal.
 pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
-    let mut theme = Theme::from_env();
-    if options.ascii {
-        theme.markers = Markers::Ascii;
-    }
+    let look = options.look;
+    widgets::grapheme::terminal_reorders(look.terminal_reorders);
     let remote = options.steering.as_ref().is_some_and(|port| port.remote);
-    let mut state = State::new(source.commands.is_some() && !remote, theme);
+    let mut state = State::new(source.commands.is_some() && !remote, look.theme);
     state.run.remote = remote;
-    state.mouse = !options.no_mouse;
     state.history = palette::History::new(options.desk.history.clone());
-    let mut terminal = terminal::Terminal::enter(state.mouse)?;
+    state.table = options.table;
+    state.mouse = options.mouse;
+    state.notify = options.notify;
+    state.popup = options.tour.then_some(Popup::Tour(0));
+    let mut terminal = terminal::Terminal::enter(Manners {
+        mouse: state.mouse,
+        asks_background: look.asks,
+        own_order: !look.terminal_reorders,
+        notify: options.notify.0,
+        log: options.log,
+    })?;
     state.size = terminal.size()?;
     let keys = Keys::start(terminal.reading());
     let ports = Ports {
         input: keys.events.clone(),
         source,
         stop: options.stop,
+        jobs: options.jobs,
         save: options.save,
         sent: options.sent,
         desk: options.desk,
         steering: options.steering,
+        toured: options.toured,
+        look,
+        frame: options.frame,
         inside: options.inside,
     };
     event_loop::run(&mut state, &mut terminal, ports)

@@ -31,6 +31,8 @@ pub enum Popup {
     Changed(Changed),
     /// What was done to the training, scrolled up so many lines from its end.
     Log(usize),
+    /// A card of the tour, from 0.
+    Tour(usize),
     /// The tokens of a pair, by their probabilities.
     Inside(Box<Inside>),
 }
@@ -135,6 +137,9 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
             }
         };
     }
+    if let Some(Popup::Tour(card)) = state.popup {
+        return super::tour::key(state, card, event);
+    }
     if event.code == KeyCode::Esc {
         return update(state, Action::Dismiss);
     }
@@ -149,6 +154,7 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
                 KeyCode::Home | KeyCode::Char('g') => 0,
                 KeyCode::End | KeyCode::Char('G') => u16::MAX,
                 KeyCode::Char('?' | 'q') | KeyCode::Enter => return update(state, Action::Dismiss),
+                KeyCode::Char('t') => return update(state, Action::Tour),
                 _ => *scroll,
             };
             let last =
@@ -196,7 +202,7 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
             KeyCode::Char('n') => update(state, Action::Dismiss),
             _ => vec![],
         },
-        None => vec![],
+        Some(Popup::Tour(_)) | None => vec![],
     }
 }
 

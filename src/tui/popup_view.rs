@@ -24,6 +24,7 @@ pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
         Popup::Changed(changed) => super::changed::view(changed, theme, frame),
         Popup::Palette(palette) => super::palette::view(palette, state, frame),
         Popup::Sent(sent) => super::sent_view::view(sent, theme, frame),
+        Popup::Tour(card) => super::tour::view(*card, state, frame),
         Popup::Inside(inside) => super::inside_view::view(inside, run, theme, frame),
         Popup::Quit => {
             let lost = run.unsaved_steps();
@@ -90,9 +91,9 @@ fn help(scroll: u16, state: &State, frame: &mut Frame) {
     let size = frame.area();
     let more = help_overflow(&state.table, Screen::of(&state.run), (size.width, size.height));
     let foot = if more > 0 {
-        "j k scroll · Esc close"
+        "j k scroll · t tour · Esc close"
     } else {
-        "Esc close"
+        "t tour · Esc close"
     };
     let lines = lines.into_iter().skip(usize::from(scroll.min(more))).collect();
     boxed("Keys", lines, Some(foot), &state.theme, frame);
@@ -114,7 +115,10 @@ fn help_lines(table: &[Binding], screens: &[Screen], here: Screen, theme: &Theme
         }
         lines.push(Line::styled(place.map_or("Everywhere", Screen::title), theme.title));
         for row in rows {
-            let keys: Vec<String> = row.keys.iter().map(|k| k.label()).collect();
+            let mut keys: Vec<String> = row.keys.iter().map(|k| k.label()).collect();
+            if keys.is_empty() {
+                keys.push(format!(":{}", row.name));
+            }
             lines.push(Line::from(vec![
                 Span::styled(format!("  {:<14}", keys.join(" ")), theme.key),
                 Span::raw(row.help),

@@ -13,6 +13,7 @@ use super::screens::{cases, dashboard, effect, fit, principles, responses};
 use super::theme::Theme;
 use super::time::Film;
 use super::view;
+use crate::config::{Notify, NotifyWhen};
 
 /// The state of the workbench. Only [`super::update::update`] and the input handling change it.
 pub struct State {
@@ -37,6 +38,10 @@ pub struct State {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     pub theme: Theme,
+    /// How and when it is told that a run ended or an alarm rings.
+    pub notify: (Notify, NotifyWhen),
+    /// The terminal is looked at; true until it says otherwise.
+    pub focused: bool,
     pub table: Vec<Binding>,
     /// A principles file that changed while the keys were wanted elsewhere.
     pub changed: Option<Changed>,
@@ -88,6 +93,8 @@ impl State {
             leaving: Leaving::No,
             size: (80, 24),
             theme,
+            notify: (Notify::Off, NotifyWhen::Unfocused),
+            focused: true,
             table: bindings::table(),
             changed: None,
             history: Default::default(),

@@ -1,6 +1,6 @@
 //! What an action does to the state, and what it asks of the outside. Pure: no terminal, no channel, no file.
 
-use crate::config::MethodName;
+use crate::config::{MethodName, Notify, NotifyWhen};
 use crate::train::{Command, Event};
 
 use super::action::{Action, Effect, Number, Screen};
@@ -129,6 +129,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Suspend => vec![Effect::Suspend],
         Action::Redraw => vec![Effect::Redraw],
+        Action::Tour => {
+            state.popup = Some(Popup::Tour(0));
+            vec![]
+        }
         Action::Dashboard(action) => {
             let area = state.body();
             let to = state.dashboard.update(action, &state.run, area);
@@ -197,6 +201,7 @@ pub fn set_number(state: &mut State, number: Number, value: f64) -> Vec<Effect> 
 
 fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
     let over = matches!(event, Event::Done(_) | Event::Failed { .. });
+    let told = notice(state, &event);
     match &event {
         // Before the first step there is nothing yet that a checkpoint could save from being lost.
         Event::Checkpoint { step: 0, .. } => {}
@@ -227,6 +232,7 @@ fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
     effects.extend(state.principles.on_event(&state.run));
     effects.extend(state.cases.on_event(&state.run));
     effects.extend(state.effect.on_event(&state.run));
+    effects.extend(told.map(Effect::Notify));
     if over {
         if matches!(state.popup, Some(Popup::Quit | Popup::Stop | Popup::Number(_))) {
             state.popup = None;
@@ -236,6 +242,21 @@ fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
         }
     }
     effects
+}
+
+/// What somebody who looks elsewhere is told of an event.
+fn notice(state: &State, event: &Event) -> Option<String> {
+    let (how, when) = state.notify;
+    if how == Notify::Off || !state.run.live || (when == NotifyWhen::Unfocused && state.focused) {
+        return None;
+    }
+    let run = state.run.started.as_ref().map_or("the run", |s| s.run.as_str());
+    match event {
+        Event::Done(done) => Some(format!("ple: {run} {} after {} steps", done.reason, done.steps)),
+        Event::Failed { message } => Some(format!("ple: {run} failed: {message}")),
+        Event::Alarm(alarm) => Some(format!("ple: {run}, step {}: {}", alarm.step, alarm.message)),
+        _ => None,
+    }
 }
 
 /// Shows a screen; where the run has others, the one under the same number.

@@ -11,6 +11,7 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr;
 
 use super::action::Screen;
+use super::present::present;
 use super::screens::{cases, dashboard, effect, fit, principles, responses};
 use super::state::State;
 use super::status::{self, Status};
@@ -25,8 +26,13 @@ const TITLE: &str = " ple ";
 /// Below this nothing useful can be drawn.
 pub const SMALLEST: (u16, u16) = (60, 16);
 
-/// Draws everything.
+/// Draws everything, in what the terminal can show.
 pub fn view(state: &State, frame: &mut Frame) {
+    draw(state, frame);
+    present(frame.buffer_mut(), &state.theme);
+}
+
+fn draw(state: &State, frame: &mut Frame) {
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small(frame, area);

@@ -79,7 +79,34 @@ impl Lab {
         command.args(args).arg("--runs").arg(self.runs());
         command.current_dir(repository());
         command.env_remove("RAYON_NUM_THREADS");
+        for (name, value) in self.own_places() {
+            command.env(name, value);
+        }
         command
+    }
+
+    /// Settings and memory of the lab's own, whoever runs the tests.
+    pub fn own_places(&self) -> [(&'static str, PathBuf); 3] {
+        [
+            ("HOME", self.path().join("home")),
+            ("XDG_CONFIG_HOME", self.path().join("config")),
+            ("XDG_STATE_HOME", self.path().join("state")),
+        ]
+    }
+
+    /// Writes the settings file; returns its path.
+    pub fn settings(&self, text: &str) -> String {
+        self.write("config/ple/config.toml", text)
+    }
+
+    /// The reports of panics.
+    pub fn reports(&self) -> Vec<String> {
+        let Ok(folder) = std::fs::read_dir(self.path().join("state/ple/reports")) else {
+            return Vec::new();
+        };
+        folder
+            .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a report"))
+            .collect()
     }
 
     /// `ple train EXPERIMENT`, tiny, with more settings. The last one wins.

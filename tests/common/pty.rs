@@ -16,6 +16,8 @@ pub struct Pty {
     _slave: Box<dyn SlavePty + Send>,
     keys: Box<dyn Write + Send>,
     parser: Arc<Mutex<vt100::Parser>>,
+    /// Everything that was written to the terminal.
+    written: Arc<Mutex<Vec<u8>>>,
     /// The terminal's settings before the process started.
     before: String,
 }
@@ -23,11 +25,12 @@ pub struct Pty {
 impl Pty {
     /// `ple ARGS --runs RUNS` in a terminal of 100x30, in the lab's folder.
     pub fn start(lab: &Lab, args: &[&str]) -> Self {
-        Self::start_with(lab, args, &[])
+        // The tour has a test of its own.
+        Self::start_with(lab, args, &[("CI", "true")])
     }
 
-    /// The same with more in its environment.
-    pub fn start_with(lab: &Lab, args: &[&str], environment: &[(&str, &str)]) -> Self {
+    /// The same with environment variables.
+    pub fn start_with(lab: &Lab, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let pair = native_pty_system().openpty(size(100, 30)).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_ple"));
         command.args(args);
@@ -36,12 +39,26 @@ impl Pty {
         command.cwd(lab.path());
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
-        // Not the home of whoever runs the tests.
-        command.env("XDG_STATE_HOME", lab.path().join("state"));
-        for name in ["NO_COLOR", "COLORTERM", "RAYON_NUM_THREADS"] {
+        let absent = [
+            "NO_COLOR",
+            "COLORTERM",
+            "COLORFGBG",
+            "RAYON_NUM_THREADS",
+            "CI",
+            "TMUX",
+            "LC_ALL",
+            "LC_CTYPE",
+        ];
+        for name in absent
+            .into_iter()
+            .chain(["PLE_CONFIG", "KONSOLE_VERSION", "TERM_PROGRAM"])
+        {
             command.env_remove(name);
         }
-        for (name, value) in environment {
+        for (name, value) in lab.own_places() {
+            command.env(name, value);
+        }
+        for (name, value) in variables {
             command.env(name, value);
         }
         let before = settings(&*pair.master);
@@ -49,10 +66,13 @@ impl Pty {
         let parser = Arc::new(Mutex::new(vt100::Parser::new(cells(30), cells(100), 0)));
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let drawn = Arc::clone(&parser);
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&written);
         std::thread::spawn(move || {
             let (mut bytes, mut waiting) = ([0; 1 << 16], Vec::new());
             while let Ok(n @ 1..) = reader.read(&mut bytes) {
                 waiting.extend_from_slice(&bytes[..n]);
+                all.lock().expect("bytes").extend_from_slice(&bytes[..n]);
                 let whole: Vec<u8> = waiting.drain(..whole_frames(&waiting)).collect();
                 drawn.lock().expect("a parser").process(&whole);
             }
@@ -63,6 +83,7 @@ impl Pty {
             master: pair.master,
             _slave: pair.slave,
             parser,
+            written,
             before,
         }
     }
@@ -70,6 +91,48 @@ impl Pty {
     /// The text on the screen.
     pub fn text(&self) -> String {
         self.parser.lock().expect("a parser").screen().contents()
+    }
+
+    /// Waits until these bytes were written to the terminal; returns how often.
+    pub fn wrote(&self, bytes: &str) -> usize {
+        until(&format!("{bytes:?}"), || {
+            let written = self.written.lock().expect("bytes");
+            let found = written.windows(bytes.len()).filter(|w| *w == bytes.as_bytes()).count();
+            (found > 0).then_some(found)
+        })
+    }
+
+    /// The foreground colours on the screen.
+    pub fn colours(&self) -> Vec<vt100::Color> {
+        let parser = self.parser.lock().expect("a parser");
+        let screen = parser.screen();
+        let (rows, columns) = screen.size();
+        let (rows, columns) = (rows.get(), columns.get());
+        let mut found: Vec<vt100::Color> = Vec::new();
+        for (row, column) in (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))) {
+            let colour = screen.cell(row, column).map(|c| c.fgcolor()).unwrap_or_default();
+            if colour != vt100::Color::Default && !found.contains(&colour) {
+                found.push(colour);
+            }
+        }
+        found
+    }
+
+    /// The terminal is as it was before the program took it over, while the program is still there.
+    pub fn is_given_back(&self) {
+        until("the terminal to be given back", || self.restored().then_some(()));
+        until("the terminal's own settings", || {
+            (settings(&*self.master) == self.before).then_some(())
+        });
+    }
+
+    fn restored(&self) -> bool {
+        let parser = self.parser.lock().expect("a parser");
+        let screen = parser.screen();
+        !screen.alternate_screen()
+            && !screen.hide_cursor()
+            && !screen.bracketed_paste()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
     }
 
     /// Types.
@@ -117,23 +180,19 @@ impl Pty {
         self.master.resize(size(columns, rows)).expect("another size");
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.process_id().expect("a process")
+    }
+
     pub fn signal(&self, name: &str) {
-        signal(self.child.process_id().expect("a process"), name);
+        signal(self.pid(), name);
     }
 
     /// Waits for the end: the exit code, and what is on the terminal after it, which must be as it was.
     pub fn end(mut self) -> (u32, String) {
         let status = until("the end of the workbench", || self.child.try_wait().expect("a child"));
         assert_eq!(status.signal(), None, "{}", self.text());
-        until("the terminal to be given back", || {
-            let parser = self.parser.lock().expect("a parser");
-            let screen = parser.screen();
-            let restored = !screen.alternate_screen()
-                && !screen.hide_cursor()
-                && !screen.bracketed_paste()
-                && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None;
-            restored.then_some(())
-        });
+        until("the terminal to be given back", || self.restored().then_some(()));
         assert_eq!(settings(&*self.master), self.before, "the terminal is still raw");
         (status.exit_code(), self.text())
     }

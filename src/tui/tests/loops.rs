@@ -60,16 +60,7 @@ fn ports(live: bool) -> (Ports, Ends) {
         queries: unbounded().0,
         pages: never(),
     };
-    let ports = Ports {
-        input: keys,
-        source,
-        stop: never(),
-        save: |_, _| Ok(()),
-        sent: std::sync::Arc::new(|_| Err("no tokenizer here".into())),
-        desk: Default::default(),
-        steering: None,
-        inside: crate::tui::Options::default().inside,
-    };
+    let ports = Ports::new(keys, source);
     (
         ports,
         Ends {

@@ -6,6 +6,7 @@ mod files;
 pub(in crate::tui) mod fixtures;
 mod fuzz;
 mod loops;
+mod matrix;
 mod methods;
 mod pictures;
 mod steering;

@@ -1,4 +1,4 @@
-//! A grid of dots laid over terminal cells: two by four to a cell in braille, one to a cell in plain ASCII.
+//! A grid of dots laid over terminal cells: two by four to a cell in braille, quarters of a cell in blocks, else one.
 
 use ratatui::{
     buffer::Buffer,
@@ -10,6 +10,11 @@ use crate::tui::theme::Markers;
 
 /// Bit of each dot of a braille cell, by column and row.
 const BITS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
+
+/// Quarters of a cell by their bits: upper left 1, upper right 2, lower left 4, lower right 8.
+const QUARTERS: [char; 16] = [
+    ' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█',
+];
 
 /// Dots to be drawn into an area. The last style set in a cell wins, so draw what matters most last.
 pub struct Canvas {
@@ -48,10 +53,7 @@ impl Canvas {
 
     /// Dots of a cell, across and from top to bottom.
     pub fn dots_of_cell(markers: Markers) -> (usize, usize) {
-        match markers {
-            Markers::Braille => (2, 4),
-            Markers::Ascii => (1, 1),
-        }
+        markers.scale()
     }
 
     fn scale(&self) -> (usize, usize) {
@@ -70,7 +72,8 @@ impl Canvas {
         }
         self.dots[cell] |= match self.markers {
             Markers::Braille => BITS[x % 2][y % 4],
-            Markers::Ascii => 1,
+            Markers::Block => 1 << (x % 2 + 2 * (y % 2)),
+            Markers::Dot | Markers::Ascii => 1,
         };
         self.styles[cell] = style;
     }
@@ -112,7 +115,10 @@ impl Canvas {
             let Some(cell) = buffer.cell_mut((x, y)) else { continue };
             match self.markers {
                 Markers::Braille => cell.set_char(char::from_u32(0x2800 + u32::from(dots)).unwrap_or('*')),
+                Markers::Block => cell.set_char(QUARTERS[usize::from(dots & 15)]),
                 // Without dots of their own, what is faint is told from the lines by its sign.
+                Markers::Dot if style.add_modifier.contains(Modifier::DIM) => cell.set_char('·'),
+                Markers::Dot => cell.set_char('•'),
                 Markers::Ascii if style.add_modifier.contains(Modifier::DIM) => cell.set_char('.'),
                 Markers::Ascii => cell.set_char('*'),
             };

@@ -123,7 +123,7 @@ pub fn draw_stack(
     let foot = canvas.height() as i64 - 1;
     // Without other dots, only what is faint is told from what is not.
     let above = match canvas.markers() {
-        Markers::Ascii => upper.style.patch(theme.dim),
+        Markers::Ascii | Markers::Dot => upper.style.patch(theme.dim),
         _ => upper.style,
     };
     for dot in 0..dots {

@@ -5,6 +5,7 @@ pub mod canvas;
 pub mod chart;
 pub mod diff;
 pub mod editor;
+pub mod grapheme;
 pub mod histogram;
 pub mod line;
 pub mod lines;

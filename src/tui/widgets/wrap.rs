@@ -2,7 +2,10 @@
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use unicode_bidi::Level;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::grapheme::{self, printable, steady};
 
 /// Columns of a tab.
 const TAB: &str = "    ";
@@ -37,13 +40,13 @@ pub fn wrap_text(text: &str, style: Style, width: usize) -> Vec<Line<'static>> {
 /// The text on one line: newlines and tabs become blanks, and what does not fit becomes "…".
 pub fn clip(text: &str, width: usize) -> String {
     let flat: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
-    let span = Span::raw(printable(&flat));
-    if span.content.width() <= width {
-        return span.content.into_owned();
+    let flat = steadied(&printable(&flat));
+    if flat.width() <= width {
+        return grapheme::seen(flat);
     }
     let mut out = String::new();
     let mut used = 0;
-    for grapheme in span.styled_graphemes(Style::new()) {
+    for grapheme in Span::raw(flat.as_str()).styled_graphemes(Style::new()) {
         let w = grapheme.symbol.width();
         if used + w + 1 > width {
             break;
@@ -51,6 +54,7 @@ pub fn clip(text: &str, width: usize) -> String {
         used += w;
         out.push_str(grapheme.symbol);
     }
+    let mut out = grapheme::seen(out);
     if width > 0 {
         out.push('…');
     }
@@ -65,12 +69,20 @@ pub fn fit(text: &str, width: usize) -> String {
     out
 }
 
-/// Without what could move the cursor or turn the direction of the rest of the screen.
-fn printable(text: &str) -> String {
-    text.chars()
-        .filter(|c| *c == '\n' || !c.is_control())
-        .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-        .collect()
+/// The text in graphemes that have the same width everywhere.
+fn steadied(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_string();
+    }
+    let span = Span::raw(text);
+    let mut out = String::with_capacity(text.len());
+    for grapheme in span.styled_graphemes(Style::new()) {
+        match steady(grapheme.symbol) {
+            Some(symbol) => out.push_str(&symbol),
+            None => out.push_str(grapheme.symbol),
+        }
+    }
+    out
 }
 
 fn paragraphs(spans: &[Span<'_>]) -> Vec<Vec<Glyph>> {
@@ -82,11 +94,14 @@ fn paragraphs(spans: &[Span<'_>]) -> Vec<Vec<Glyph>> {
                 out.push(Vec::new());
             }
             let Some(paragraph) = out.last_mut() else { continue };
-            paragraph.extend(Span::raw(part).styled_graphemes(Style::new()).map(|g| Glyph {
-                symbol: g.symbol.to_string(),
-                style: span.style,
-                width: g.symbol.width(),
-                blank: g.symbol.chars().all(char::is_whitespace),
+            paragraph.extend(Span::raw(part).styled_graphemes(Style::new()).map(|g| {
+                let symbol = steady(g.symbol).unwrap_or_else(|| g.symbol.to_string());
+                Glyph {
+                    style: span.style,
+                    width: symbol.width(),
+                    blank: symbol.chars().all(char::is_whitespace),
+                    symbol,
+                }
             }));
         }
     }
@@ -94,15 +109,16 @@ fn paragraphs(spans: &[Span<'_>]) -> Vec<Vec<Glyph>> {
 }
 
 fn wrap_paragraph(glyphs: &[Glyph], width: usize, lines: &mut Vec<Line<'static>>) {
+    let base = grapheme::direction(&symbols(glyphs));
     let mut rest = glyphs;
     loop {
         let fits = fitting(rest, width);
         if fits == rest.len() {
-            lines.push(line(rest));
+            lines.push(line(rest, base));
             return;
         }
         let (head, tail) = rest.split_at(break_before(rest, fits));
-        lines.push(line(head));
+        lines.push(line(head, base));
         let blanks = tail.iter().take_while(|g| g.blank).count();
         rest = &tail[blanks..];
         if rest.is_empty() {
@@ -135,13 +151,22 @@ fn break_before(glyphs: &[Glyph], fits: usize) -> usize {
     }
 }
 
-fn line(glyphs: &[Glyph]) -> Line<'static> {
+fn symbols(glyphs: &[Glyph]) -> Vec<&str> {
+    glyphs.iter().map(|g| g.symbol.as_str()).collect()
+}
+
+/// One line, in the order in which it is seen where its paragraph has a direction.
+fn line(glyphs: &[Glyph], base: Option<Level>) -> Line<'static> {
     let mut spans: Vec<Span<'static>> = Vec::new();
-    for glyph in glyphs {
-        match spans.last_mut() {
-            Some(last) if last.style == glyph.style => last.content.to_mut().push_str(&glyph.symbol),
-            _ => spans.push(Span::styled(glyph.symbol.clone(), glyph.style)),
-        }
+    let mut push = |glyph: &Glyph, symbol: &str| match spans.last_mut() {
+        Some(last) if last.style == glyph.style => last.content.to_mut().push_str(symbol),
+        _ => spans.push(Span::styled(symbol.to_string(), glyph.style)),
+    };
+    match base.and_then(|base| grapheme::visual_order(&symbols(glyphs), Some(base))) {
+        None => glyphs.iter().for_each(|g| push(g, &g.symbol)),
+        Some(order) => order
+            .into_iter()
+            .for_each(|(i, turned)| push(&glyphs[i], grapheme::mirrored(&glyphs[i].symbol, turned))),
     }
     Line::from(spans)
 }
@@ -166,8 +191,14 @@ mod tests {
         "\u{202e}reversed\u{0007}bell\u{1b}[31mred",
     ];
 
-    fn squeezed(text: &str) -> String {
-        printable(text).chars().filter(|c| !c.is_whitespace()).collect()
+    /// The signs of a text, whatever their order on the screen.
+    fn squeezed(text: &str) -> Vec<char> {
+        let mut signs: Vec<char> = steadied(&printable(&text.replace('\t', TAB)))
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .collect();
+        signs.sort_unstable();
+        signs
     }
 
     #[test]

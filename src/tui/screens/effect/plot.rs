@@ -38,8 +38,8 @@ impl Across {
     /// One row: the interval, the mean, and a line at 0.
     pub fn row(&self, estimate: &Estimate, dot: Dot, markers: Markers) -> String {
         let [zero, line, left, right, crossing, beside, alone] = match markers {
-            Markers::Braille => ['│', '─', '├', '┤', '┼', '●', '○'],
             Markers::Ascii => ['|', '-', '[', ']', '+', '*', 'o'],
+            _ => ['│', '─', '├', '┤', '┼', '●', '○'],
         };
         let mut row = vec![' '; self.width];
         let at_zero = self.cell(0.0);

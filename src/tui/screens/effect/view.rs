@@ -89,8 +89,8 @@ fn progress(m: &Measuring, ended: bool, theme: &Theme) -> Line<'static> {
     let waits = if ended { "" } else { "; training waits" };
     let done = m.done * WIDE / m.total.max(1);
     let (full, rest) = match theme.markers {
-        Markers::Braille => ("━", "─"),
         Markers::Ascii => ("#", "-"),
+        _ => ("━", "─"),
     };
     Line::from(vec![
         Span::styled(" Measuring ".to_string(), theme.mark),
@@ -180,12 +180,12 @@ fn counts(record: &EffectRecord) -> String {
 
 fn sign(verdict: Verdict, markers: Markers) -> char {
     match (verdict, markers) {
-        (Verdict::Earns, Markers::Braille) => '▲',
-        (Verdict::Hurts, Markers::Braille) => '▼',
-        (_, Markers::Braille) => '·',
         (Verdict::Earns, Markers::Ascii) => '^',
         (Verdict::Hurts, Markers::Ascii) => 'v',
         (_, Markers::Ascii) => '.',
+        (Verdict::Earns, _) => '▲',
+        (Verdict::Hurts, _) => '▼',
+        (..) => '·',
     }
 }
 
@@ -200,8 +200,8 @@ fn style(verdict: Verdict, theme: &Theme) -> Style {
 fn chart(state: &State, run: &RunView, record: &EffectRecord, theme: &Theme, frame: &mut Frame, areas: &Areas) {
     let rows = state.rows(run);
     let (solid, open, ends) = match theme.markers {
-        Markers::Braille => ("●", "○", "├┤"),
         Markers::Ascii => ("*", "o", "[]"),
+        _ => ("●", "○", "├┤"),
     };
     let score = if record.none.truth.is_some() {
         state.score
