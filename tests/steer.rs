@@ -251,7 +251,8 @@ fn a_workbench_steers_what_another_process_trains() {
     };
     until("the run to begin", || (steps() > 0).then_some(()));
     let mut pty = Pty::start(&lab, &["open", "w"]);
-    pty.sees(&["read-only"]);
+    // Keys before it is known who steers are told the older reason.
+    pty.sees(&["read-only", "nobody steers"]);
     pty.keys(" ");
     pty.sees(&["nobody steers this run: :steer take, and then again"]);
     pty.keys(":steer take\r");
