@@ -7,7 +7,7 @@ mod compare;
 mod config;
 mod convert;
 mod data;
-mod desk;
+mod user_files;
 mod devices;
 mod eval;
 mod export;

@@ -157,7 +157,7 @@ fn options(screen: &Screen, stop: &Stop, folder: &Path, near: Option<&Path>) -> 
             std::fs::write(path, principles_to_toml(principles)).map_err(|e| format!("{}: {e}", path.display()))
         },
         sent: reader_of_prompts(folder),
-        desk: super::desk::desk(principles_file(folder, near)),
+        files: super::user_files::user_files(principles_file(folder, near)),
         inside: insider(folder),
         // Whoever opens the workbench says so.
         steering: None,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use crossbeam_channel::{Receiver, Sender, never, select, tick, unbounded};
 
-use super::desk::read_principles;
+use super::user_files::read_principles;
 use super::{Failure, Outcome, Place, exit};
 use crate::run::{Holder, Reader, SteeringFile, resolve};
 use crate::train::{Actor, Command, Given, Via};

@@ -58,7 +58,7 @@ pub type LoadPrinciples = fn(&Path) -> Result<Principles, String>;
 
 /// The user's own files, beside those of the run.
 #[derive(Clone)]
-pub struct Desk {
+pub struct UserFiles {
     pub load: LoadPrinciples,
     /// Keeps a line of the palette for later sessions; may take its time.
     pub remember: Arc<dyn Fn(&str) + Send + Sync>,
@@ -68,7 +68,7 @@ pub struct Desk {
     pub changed: Receiver<(PathBuf, Result<Principles, String>)>,
 }
 
-impl Default for Desk {
+impl Default for UserFiles {
     /// One that keeps nothing.
     fn default() -> Self {
         Self {
@@ -100,7 +100,7 @@ pub struct Ports {
     pub jobs: Receiver<Job>,
     pub save: SavePrinciples,
     pub sent: ReadSent,
-    pub desk: Desk,
+    pub files: UserFiles,
     pub steering: Option<Port>,
     pub inside: LookInside,
     /// Remembers that the tour was seen.
@@ -122,7 +122,7 @@ impl Ports {
             save: |_, _| Ok(()),
             sent: Arc::new(|_| Err("no tokenizer here".into())),
             inside: nothing.inside,
-            desk: nothing.desk,
+            files: nothing.files,
             steering: None,
             toured: || {},
             look: Look::default(),
@@ -209,9 +209,9 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             recv(this.found.1) -> got => if let Ok(answer) = got {
                 this.act(answer)?
             },
-            recv(this.ports.desk.changed) -> got => match got {
+            recv(this.ports.files.changed) -> got => match got {
                 Ok((path, outcome)) => this.act(Action::FileChanged(path, outcome))?,
-                Err(_) => this.ports.desk.changed = never(),
+                Err(_) => this.ports.files.changed = never(),
             },
             recv(this.ports.steering.as_ref().map_or(&nothing, |port| &port.news)) -> got => match got {
                 Ok(news) => this.act(Action::Steering(news))?,
@@ -375,7 +375,7 @@ impl<H: Host> Loop<'_, H> {
                     });
                 }
                 Effect::LoadPrinciples(path) => {
-                    let (load, said) = (self.ports.desk.load, self.found.0.clone());
+                    let (load, said) = (self.ports.files.load, self.found.0.clone());
                     std::thread::spawn(move || {
                         let outcome = load(&path);
                         said.send(Action::Loaded(path, outcome)).ok();
@@ -393,7 +393,7 @@ impl<H: Host> Loop<'_, H> {
                     self.act(Action::Edited(edit, outcome))?;
                 }
                 Effect::Remember(line) => {
-                    let remember = Arc::clone(&self.ports.desk.remember);
+                    let remember = Arc::clone(&self.ports.files.remember);
                     std::thread::spawn(move || remember(&line));
                 }
                 Effect::Mouse(on) => self.host.mouse(on)?,

@@ -57,7 +57,7 @@ use crate::train::{Command, Event};
 
 use bindings::Binding;
 pub use editor::is_open as editor_is_open;
-pub use event_loop::{Desk, Job, LookInside, ReadSent};
+pub use event_loop::{UserFiles, Job, LookInside, ReadSent};
 use event_loop::{Host, Ports, SavePrinciples};
 use look::Look;
 use popup::Popup;
@@ -102,7 +102,7 @@ pub struct Options {
     /// Tells what a model was given; may take its time.
     pub sent: ReadSent,
     /// The user's own files.
-    pub desk: Desk,
+    pub files: UserFiles,
     /// Where several processes may steer the run: who does.
     pub steering: Option<Port>,
     /// Looks inside the responses of a stored run; may take its time.
@@ -124,7 +124,7 @@ impl Default for Options {
             jobs: never(),
             save: |_, _| Err("not possible here".into()),
             sent: Arc::new(|_| Err("not possible here".into())),
-            desk: Desk::default(),
+            files: UserFiles::default(),
             steering: None,
             inside: Arc::new(|step, index| crate::train::Inside {
                 step,
@@ -173,7 +173,7 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
     let remote = options.steering.as_ref().is_some_and(|port| port.remote);
     let mut state = State::new(source.commands.is_some() && !remote, look.theme);
     state.run.remote = remote;
-    state.history = palette::History::new(options.desk.history.clone());
+    state.history = palette::History::new(options.files.history.clone());
     state.table = options.table;
     state.mouse = options.mouse;
     state.notify = options.notify;
@@ -194,7 +194,7 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
         jobs: options.jobs,
         save: options.save,
         sent: options.sent,
-        desk: options.desk,
+        files: options.files,
         steering: options.steering,
         toured: options.toured,
         look,

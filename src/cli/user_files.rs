@@ -9,16 +9,16 @@ use std::time::{Duration, SystemTime};
 use crossbeam_channel::{Receiver, never, unbounded};
 
 use crate::config::{Principles, Source, parse_principles};
-use crate::tui::Desk;
+use crate::tui::UserFiles;
 
 /// Lines that are kept.
 const KEPT: usize = 500;
 
-/// The desk of this user. `principles` is a file to be watched.
-pub fn desk(principles: Option<PathBuf>) -> Desk {
+/// The files of this user. `principles` is a file to be watched.
+pub fn user_files(principles: Option<PathBuf>) -> UserFiles {
     let file = state_folder().map(|folder| folder.join("history"));
     let history = file.as_deref().map(read_history).unwrap_or_default();
-    Desk {
+    UserFiles {
         load: read_principles,
         remember: Arc::new(move |line| {
             if let Some(file) = &file {
