@@ -165,6 +165,7 @@ impl Run {
                     step,
                     label,
                     command: Command::SetTau(0.1),
+                    by: Default::default(),
                 }));
             }
         }
@@ -288,6 +289,9 @@ impl Host for Counter {
     }
     fn suspend(&mut self) -> io::Result<()> {
         Ok(())
+    }
+    fn edit(&mut self, _: &str, text: &str) -> std::io::Result<Result<String, String>> {
+        Ok(Ok(text.to_string()))
     }
     fn redraw(&mut self) -> io::Result<()> {
         Ok(())

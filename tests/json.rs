@@ -49,7 +49,7 @@ fn json_is_one_event_a_line_in_the_order_of_the_run() {
             (name, Some(step)) => format!("{name} {step}"),
         })
         .collect();
-    let expected = "started, principles, stage, sft 0, checkpoint 0, stage, evaluation 0, step 0, pairs 0, step 1, \
+    let expected = "started, principles, log 0, stage, sft 0, checkpoint 0, stage, evaluation 0, step 0, pairs 0, step 1, \
                     pairs 1, evaluation 2, checkpoint 2, step 2, pairs 2, evaluation 3, checkpoint 3, done";
     assert_eq!(found.join(", "), expected);
     let done = PRINTED.last().expect("events");

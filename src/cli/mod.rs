@@ -19,6 +19,7 @@ mod fork;
 mod headless;
 mod judge;
 mod judge_model;
+mod log;
 mod manual;
 mod open;
 mod output;
@@ -26,9 +27,11 @@ mod principles;
 mod resume;
 mod runs;
 mod signals;
+mod steering;
 mod suite;
 mod tour;
 mod train;
+mod user_files;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -244,6 +247,10 @@ enum Command {
     },
     /// A new run from a checkpoint of another, with other settings from there on
     Fork(fork::ForkArgs),
+    /// Steer a run that another process trains: numbers, principles, pause, checkpoint
+    Steer(steering::SteerArgs),
+    /// Everything that was done to the training of a run, by whom
+    Log(log::LogArgs),
     /// Evaluate a run's policy, or a model, on held-out queries: perplexity, reward, BLEU, truth, with intervals
     Eval(eval::EvalArgs),
     /// Runs beside each other: tables as the paper has them, or reward curves
@@ -351,6 +358,8 @@ fn run(command: Option<Command>, flags: &Flags) -> Outcome {
             open,
         }) => resume::resume(&run, &sets, &place, &screen, output, open),
         Some(Command::Fork(args)) => fork::fork(&args, &place, &screen),
+        Some(Command::Steer(args)) => steering::steer(&args, &place),
+        Some(Command::Log(args)) => log::log(&args, &place),
         Some(Command::Eval(args)) => eval::eval(&args, &place),
         Some(Command::Judge(args)) => judge::judge(&args, &place),
         Some(Command::Annotate(args)) => annotate::annotate(&args, &place, &screen),

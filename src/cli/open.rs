@@ -10,9 +10,10 @@ use crossbeam_channel::Sender;
 use super::desk::{Garage, desk};
 use super::eyes::{Library, follow_stored};
 use super::signals::{self, Stop};
+use super::steering::Link;
 use super::tour;
 use super::{Changes, Failure, Outcome, Output, Place, Screen, exit, has_terminal};
-use crate::config::{Plan, environment, principles_to_toml, state_folder};
+use crate::config::{Plan, environment, find_file, principles_to_toml, state_folder};
 use crate::device::DeviceChoice;
 use crate::prompt::Prompter;
 use crate::run::{Reader, resolve};
@@ -51,11 +52,16 @@ pub fn open(what: Option<&str>, changes: &Changes, place: &Place, screen: &Scree
     let setup = request.prepare().map_err(Failure::input)?;
     let running = start(setup, &place.runs, changes.name.as_deref(), true).map_err(Failure::input)?;
     let folder = running.folder.clone();
-    watch_live(running, &folder, place, screen)
+    watch(running, &folder, place, screen, Some(Path::new(what)))
 }
 
 /// The workbench on a run that this process trains.
 pub fn watch_live(running: Running, folder: &Path, place: &Place, screen: &Screen) -> Outcome {
+    watch(running, folder, place, screen, None)
+}
+
+/// The same; `near` is the experiment's file, beside which its principles may lie.
+fn watch(running: Running, folder: &Path, place: &Place, screen: &Screen, near: Option<&Path>) -> Outcome {
     let library = Library::open(folder).map_err(Failure::failed)?;
     let source = Source {
         events: running.events.clone(),
@@ -64,10 +70,13 @@ pub fn watch_live(running: Running, folder: &Path, place: &Place, screen: &Scree
         pages: library.pages.clone(),
     };
     let stop = signals::listen();
+    let link = Link::keep(folder, false);
     // Beside a run that is trained here no fork is: the garage stays empty.
-    let options = options(place, screen, &stop, folder, &Garage::default());
+    let mut options = options(place, screen, &stop, folder, near, &Garage::default());
+    options.steering = Some(link.port.clone());
     // A panic of the screen has given the terminal back and was told; the run is to be saved all the same.
     let left = catch_unwind(AssertUnwindSafe(|| tui::run(source, options)));
+    drop(link);
     let Ok(left) = left else {
         return save_after_panic(running, folder);
     };
@@ -115,14 +124,16 @@ fn end(commands: &Sender<Command>, abandoned: bool) {
 fn watch_stored(folder: &Path, place: &Place, screen: &Screen) -> Outcome {
     let library = Library::open(folder).map_err(Failure::input)?;
     let events = follow_stored(folder).map_err(Failure::input)?;
+    let link = Link::keep(folder, true);
     let source = Source {
         events,
-        commands: None,
+        commands: Some(link.commands.clone()),
         queries: library.queries.clone(),
         pages: library.pages.clone(),
     };
     let (stop, garage) = (signals::listen(), Garage::default());
-    let options = options(place, screen, &stop, folder, &garage);
+    let mut options = options(place, screen, &stop, folder, None, &garage);
+    options.steering = Some(link.port.clone());
     let left = catch_unwind(AssertUnwindSafe(|| tui::run(source, options)));
     let fork = garage.lock().unwrap_or_else(PoisonError::into_inner).take();
     match (left, fork) {
@@ -136,7 +147,14 @@ fn watch_stored(folder: &Path, place: &Place, screen: &Screen) -> Outcome {
     }
 }
 
-fn options(place: &Place, screen: &Screen, stop: &Stop, folder: &Path, garage: &Garage) -> Options {
+fn options(
+    place: &Place,
+    screen: &Screen,
+    stop: &Stop,
+    folder: &Path,
+    near: Option<&Path>,
+    garage: &Garage,
+) -> Options {
     // The runs beside the one that is opened, wherever that is.
     let runs = match folder.parent() {
         Some(runs) if !runs.as_os_str().is_empty() => runs,
@@ -166,9 +184,18 @@ fn options(place: &Place, screen: &Screen, stop: &Stop, folder: &Path, garage: &
             std::fs::write(path, principles_to_toml(principles)).map_err(|e| format!("{}: {e}", path.display()))
         },
         sent: reader_of_prompts(folder),
+        files: super::user_files::user_files(principles_file(folder, near)),
         inside: insider(folder),
         desk: desk(runs, place.device, garage),
+        // Whoever opens the workbench says so.
+        steering: None,
     }
+}
+
+/// The principles file that a run was started with, where there is one on disk.
+fn principles_file(folder: &Path, near: Option<&Path>) -> Option<PathBuf> {
+    let started = Reader::open(folder).and_then(|reader| reader.started()).ok()?;
+    find_file(&started.experiment.align()?.principles.file, near).ok()
 }
 
 /// Tells what the policy of a run was given. Its tokenizer is read at the first question.

@@ -54,7 +54,8 @@ pub fn listen() -> Stop {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
         if let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]) {
             std::thread::spawn(move || {
-                for (count, signal) in signals.forever().enumerate() {
+                let meant = |signal: &i32| *signal != SIGINT || !crate::tui::editor_is_open();
+                for (count, signal) in signals.forever().filter(meant).enumerate() {
                     if count > 0 {
                         let _ = signal_hook::low_level::emulate_default_handler(signal);
                     }

@@ -16,6 +16,7 @@ use super::overrides;
 use super::presets;
 use super::principles::Principles;
 use super::reward_check::check_reward;
+use super::schedule::check_schedule;
 use super::schema::{self, Key};
 use super::stabilise::StabiliseSettings;
 use super::tree::{self, Node, Place, Value};
@@ -281,6 +282,7 @@ fn check_together(source: &Source, root: &Node, experiment: &Experiment) -> Resu
         let message = "holds nothing out to evaluate on; set data.test, or eval.every = 0, which never evaluates";
         return wrong("data.held_out", message.into());
     }
+    check_schedule(source, root, experiment)?;
     check_reward(source, root, &experiment.reward)
 }
 

@@ -161,6 +161,7 @@ pub(super) const EXPERIMENT: &[Key] = &[
     must("generation", Kind::Section(GENERATION), ""),
     must("eval", Kind::Section(EVAL), ""),
     may("checkpoint", Kind::Section(CHECKPOINT), ""),
+    may("schedule", Kind::Sections(SCHEDULE), ""),
 ];
 
 const POLICY: &[Key] = &[
@@ -350,6 +351,18 @@ const EVAL: &[Key] = &[
     must("every", count(0), "10"),
     must("queries", count(0), "64"),
     may("cases", Kind::Text, "\"builtin:hh-full\""),
+];
+
+const SCHEDULE: &[Key] = &[
+    must("step", count(0), "20"),
+    may("principles", Kind::Text, "\"principles/imdb.toml\""),
+    may("switch_on", Kind::Text, "\"positive\""),
+    may("switch_off", Kind::Text, "\"positive\""),
+    may("tau", Kind::Number(Range::Any), "0.1"),
+    may("decay", Kind::Number(Range::AboveZeroToOne), "0.9"),
+    may("learning_rate", Kind::Number(Range::AboveZero), "0.0005"),
+    may("checkpoint", Kind::Flag, "true"),
+    may("pause", Kind::Flag, "true"),
 ];
 
 const CHECKPOINT: &[Key] = &[must("every", count(0), "10")];

@@ -50,7 +50,7 @@ pub fn plan_to_toml(plan: &Plan) -> String {
 
 /// The table of a dotted path, and those below it, which a file has after its own keys.
 fn write_table(out: &mut String, path: &str, keys: &[Key], json: &Json) {
-    let is_section = |key: &&Key| matches!(key.kind, Kind::Section(_));
+    let is_section = |key: &&Key| matches!(key.kind, Kind::Section(_) | Kind::Sections(_));
     for key in keys
         .iter()
         .filter(|k| !is_section(k))
@@ -65,6 +65,12 @@ fn write_table(out: &mut String, path: &str, keys: &[Key], json: &Json) {
                 };
                 out.push_str(&format!("\n[{path}]\n"));
                 write_table(out, &path, keys, value);
+            }
+            Kind::Sections(keys) => {
+                for item in value.as_array().into_iter().flatten() {
+                    out.push_str(&format!("\n[[{}]]\n", key.name));
+                    write_table(out, key.name, keys, item);
+                }
             }
             Kind::WordOrTable { keys, .. } if value.is_object() => {
                 out.push_str(&format!("{} = {}\n", key.name, inline(keys, value)));

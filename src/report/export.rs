@@ -24,6 +24,8 @@ pub enum What {
     Cases,
     /// A row a query of the newest whole evaluation (ple eval)
     Answers,
+    /// A row everything that was done to the training, by whom
+    Log,
 }
 
 impl What {
@@ -35,6 +37,7 @@ impl What {
             What::Evaluations => "evaluations",
             What::Cases => "cases",
             What::Answers => "answers",
+            What::Log => "log",
         }
     }
 }
@@ -110,6 +113,7 @@ impl Serialize for Row {
 fn rows(folder: &Path, what: What) -> Result<Vec<Row>, StoreError> {
     let mut reader = Reader::open(folder)?;
     match what {
+        What::Log => return Ok(reader.log()?.iter().map(Row::of).collect()),
         What::Pairs => return Ok(reader.pairs_between(0, u32::MAX)?.iter().map(Row::of).collect()),
         What::Answers => {
             let newest = reader.evaluations()?.pop();

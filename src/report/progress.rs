@@ -13,6 +13,8 @@ pub struct Progress {
     bar: Option<ProgressBar>,
     stage: String,
     steps: u32,
+    /// Folder of the run.
+    run: String,
 }
 
 impl Progress {
@@ -29,6 +31,7 @@ impl Progress {
             bar,
             stage: String::new(),
             steps: 0,
+            run: String::new(),
         }
     }
 
@@ -36,6 +39,7 @@ impl Progress {
     pub fn event(&mut self, event: &Event) {
         match event {
             Event::Started(s) => {
+                self.run = s.path.clone();
                 self.say(&format!("{} ({})", s.experiment.title(), s.path));
                 let read = match s.experiment {
                     Plan::Align(_) => "queries",
@@ -80,6 +84,14 @@ impl Progress {
                 ));
             }
             Event::Mark(m) => self.say(&format!("from step {}: {}", m.step, m.label)),
+            // Changes are told by their marks.
+            Event::Log(entry) if matches!(entry.action.as_str(), "pause" | "continue" | "checkpoint" | "stop") => {
+                self.say(&format!("{} by {}", entry.what(), entry.by.words()));
+            }
+            Event::Paused { step, paused: true } => {
+                let run = &self.run;
+                self.say(&format!("paused before step {step}: ple steer {run} continue goes on"));
+            }
             Event::Alarm(a) => self.say(&format!("ALARM: {}; {}", a.message, a.suggestion)),
             Event::Done(d) => {
                 self.end();

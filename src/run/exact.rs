@@ -70,6 +70,7 @@ fn visit_event(event: &mut Event, f: &mut dyn FnMut(&mut f64)) {
             step: _,
             label: _,
             command,
+            by: _,
         }) => visit_command(command, f),
         Event::Answer(answer) => visit_answer(answer, f),
         Event::Effect(effect) => visit_effect(effect, f),
@@ -80,7 +81,9 @@ fn visit_event(event: &mut Event, f: &mut dyn FnMut(&mut f64)) {
             reason: _,
             seconds,
         }) => f(seconds),
-        Event::Stage { .. }
+        // The log has a table of its own.
+        Event::Log(_)
+        | Event::Stage { .. }
         | Event::Writing(_)
         | Event::Measuring(_)
         | Event::Inside(_)
@@ -108,6 +111,7 @@ fn visit_command(command: &mut Command, f: &mut dyn FnMut(&mut f64)) {
         | Command::Ask { .. }
         | Command::MeasureEffect { .. }
         | Command::CancelEffect
+        | Command::Steer { .. }
         | Command::Changed(_) => {}
     }
 }

@@ -5,7 +5,7 @@
 use crate::config::{
     AdaptiveKl, Bounds, Clip, DataSettings, DpoSettings, Experiment, GenerationSettings, KlTarget, LengthRule, Lora,
     LoraAdapter, MethodSettings, PolicySettings, PpoSettings, RaftSettings, RegexRule, RewardSettings, Rule,
-    SftSettings, StabiliseSettings, TruthRule,
+    ScheduleEntry, SftSettings, StabiliseSettings, TruthRule,
 };
 
 pub(super) fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&mut f64)) {
@@ -45,6 +45,7 @@ pub(super) fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&m
             },
         eval: _,
         checkpoint: _,
+        schedule,
     } = experiment;
     let MethodSettings {
         name: _,
@@ -116,6 +117,20 @@ pub(super) fn visit_experiment(experiment: &mut Experiment, f: &mut dyn FnMut(&m
     f(repetition_penalty);
     f(purity);
     visit_stabilise(stabilise, f);
+    for ScheduleEntry {
+        step: _,
+        principles: _,
+        switch_on: _,
+        switch_off: _,
+        tau,
+        decay,
+        learning_rate,
+        checkpoint: _,
+        pause: _,
+    } in schedule
+    {
+        [tau, decay, learning_rate].into_iter().flatten().for_each(&mut *f);
+    }
 }
 
 /// Absent in a run made before they were there.

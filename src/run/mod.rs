@@ -4,6 +4,7 @@
 //! <runs>/<name>/
 //!     run.db                             every record of the run, an SQLite database in WAL mode
 //!     judgements.db                      what judges and people say of its policy beside others, if anything
+//!     steer.db                           commands of other processes, and which of them steers; once one did
 //!     run.lock                           held by the process that writes; its text is that process's id
 //!     labels.toml                        tags and a note, replaced whole by whoever edits them
 //!     checkpoints/step-000040.safetensors    adapter, optimizer moments and everything else `resume` needs
@@ -28,12 +29,14 @@ mod labels;
 mod lineage;
 mod list;
 mod lock;
+mod log;
 mod packed;
 mod pairs;
 mod reader;
 mod rewind;
 mod rows;
 mod schema;
+mod steering;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -49,4 +52,5 @@ pub(crate) use list::word;
 pub use list::{RunSummary, list_runs, resolve, summary as run_summary};
 pub use pairs::{Asker, PairFilter, PairOrder, PairPage};
 pub use reader::Reader;
+pub use steering::{Holder, SteeringFile};
 pub use store::Store;

@@ -8,7 +8,7 @@ use super::checkpoint::{self, Checkpoint};
 use super::error::{At, Result, StoreError};
 use super::pairs::{self, PairFilter, PairPage};
 use super::schema::{self, DATABASE_FILE};
-use super::{lock, rows};
+use super::{lock, log, rows};
 use crate::train::{Event, PairRecord, PrinciplesVersion, Started, StepRecord};
 
 /// Steps whose pairs the first [`Reader::poll`] returns; older ones are found with [`Reader::pairs`].
@@ -23,8 +23,9 @@ pub struct Reader {
     recent_pair_steps: u32,
     /// The generation last seen; `None` before the first poll.
     generation: Option<i64>,
-    /// The last event returned.
+    /// The last event returned, and the last line of the log.
     seq: i64,
+    logged: i64,
 }
 
 impl Reader {
@@ -41,6 +42,7 @@ impl Reader {
             recent_pair_steps: RECENT_PAIR_STEPS,
             generation: None,
             seq: 0,
+            logged: 0,
         }
     }
 
@@ -78,14 +80,14 @@ impl Reader {
         let tx = self.conn.transaction().at(&self.path, doing)?;
         let generation = schema::generation(&tx, &self.path)?;
         let mut events = Vec::new();
-        let (mut seq, mut pairs_from) = (self.seq, 0);
+        let (mut seq, mut pairs_from, mut logged) = (self.seq, 0, self.logged);
         if self.generation != Some(generation) {
             events.push(Event::Started(schema::read_started(&tx, &self.dir)?));
             let newest: Option<u32> = tx
                 .query_row("SELECT max(step) FROM pairs", [], |row| row.get(0))
                 .at(&self.path, doing)?;
             pairs_from = newest.map_or(0, |step| (step + 1).saturating_sub(self.recent_pair_steps));
-            seq = 0;
+            (seq, logged) = (0, 0);
         }
         let sql = format!(
             "SELECT seq, kind, events.step, record, events.exact, {}
@@ -124,7 +126,12 @@ impl Reader {
                 }
             });
         }
-        (self.generation, self.seq) = (Some(generation), seq);
+        drop(found);
+        drop(statement);
+        let (lines, logged) = log::after(&tx, &self.path, logged)?;
+        events.extend(lines.into_iter().map(Event::Log));
+        drop(tx);
+        (self.generation, self.seq, self.logged) = (Some(generation), seq, logged);
         Ok(events)
     }
 

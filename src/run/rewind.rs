@@ -56,6 +56,20 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The changes that act on `step` and that the checkpoint after `step` steps has.
+    pub fn marks_within(&self, step: u32) -> Result<Vec<Mark>> {
+        let sql = format!(
+            "SELECT record, exact FROM events WHERE kind = 'mark' AND step = ?1 AND NOT ({TO_COME}) ORDER BY seq"
+        );
+        let events = rows::read_events(&self.conn, &self.path, &sql, [step])?;
+        Ok(events
+            .into_iter()
+            .filter_map(|e| if let Event::Mark(mark) = e { Some(mark) } else { None })
+            .collect())
+    }
+}
+
 /// What was done by hand and is not in the checkpoint after ?1 steps: a change between the last step and a checkpoint that
 /// was asked for is in it, though it acts on the next step only.
 const TO_COME: &str = "step >= ?1 AND (pending = 1

@@ -13,12 +13,15 @@ use crate::train::{Event, Started};
 pub(super) const DATABASE_FILE: &str = "run.db";
 
 /// The format written here, kept in `PRAGMA user_version`. Format 1 had no shaped rewards in `pairs`, format 2 no metrics
-/// in `steps` and `pairs` and no `evaluations`; they are read as they are, and become today's format when the run is written
-/// again.
-pub(super) const FORMAT: i64 = 3;
+/// in `steps` and `pairs` and no `evaluations`, format 3 no `log`; they are read as they are, and become today's format when the
+/// run is written again.
+pub(super) const FORMAT: i64 = 4;
 
 /// The first format with a table of whole evaluations.
 pub(super) const WITH_EVALUATIONS: i64 = 3;
+
+/// The first format with an audit log.
+pub(super) const WITH_LOG: i64 = 4;
 
 /// What makes a database of format 1 one of format 2.
 const FROM_1_TO_2: &str = "
@@ -41,6 +44,15 @@ const EVALUATIONS: &str = "
         step INTEGER NOT NULL, sft_done INTEGER NOT NULL, queries INTEGER NOT NULL,
         reward REAL, truth REAL, perplexity REAL, bleu_response REAL, bleu_with_prompt REAL, length REAL, ended REAL,
         record TEXT NOT NULL, exact BLOB NOT NULL);
+";
+
+/// Everything that was done to the training, by whom. Rows are only added. `at` is in milliseconds since 1970.
+const LOG: &str = "
+    CREATE TABLE log (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL, step INTEGER NOT NULL,
+        via TEXT NOT NULL, pid INTEGER NOT NULL, user TEXT NOT NULL, host TEXT NOT NULL,
+        action TEXT NOT NULL, old TEXT, new TEXT, refused TEXT);
 ";
 
 /// How long a statement waits for another process before it gives up.
@@ -90,6 +102,7 @@ pub(super) fn create(dir: &Path, started: &Started) -> Result<Connection> {
     let tx = conn.transaction().at(&path, "create the run's tables")?;
     tx.execute_batch(TABLES).at(&path, "create the run's tables")?;
     tx.execute_batch(EVALUATIONS).at(&path, "create the run's tables")?;
+    tx.execute_batch(LOG).at(&path, "create the run's tables")?;
     tx.pragma_update(None, "user_version", FORMAT)
         .at(&path, "create the run's tables")?;
     tx.execute("INSERT INTO meta (key, value) VALUES ('generation', 0)", [])
@@ -116,6 +129,10 @@ pub(super) fn open_writer(dir: &Path) -> Result<Connection> {
         if found < 3 {
             tx.execute_batch(EVALUATIONS).at(&path, doing)?;
             tx.execute_batch(FROM_2_TO_3).at(&path, doing)?;
+        }
+        if found < 4 {
+            tx.execute_batch(LOG).at(&path, doing)?;
+            tx.pragma_update(None, "user_version", 4).at(&path, doing)?;
         }
         tx.commit().at(&path, doing)?;
     }

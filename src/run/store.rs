@@ -141,6 +141,7 @@ impl Store {
             }
             Event::Evaluation(evaluation) => ("evaluation", evaluation.step, Some(evaluation.step.to_string())),
             Event::Principles(version) => ("principles", version.from_step, Some(version.version.to_string())),
+            Event::Log(entry) => return self.record_log(entry),
             Event::Mark(mark) => ("mark", mark.step, Some(format!("{} {}", mark.step, mark.label))),
             Event::Answer(answer) => ("answer", answer.step, None),
             Event::Effect(effect) => ("effect", effect.step, None),

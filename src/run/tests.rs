@@ -116,6 +116,7 @@ fn mark(step: u32, tau: f64) -> Event {
         step,
         label: "tau changed".into(),
         command: Command::SetTau(tau),
+        by: Default::default(),
     })
 }
 

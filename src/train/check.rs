@@ -164,6 +164,7 @@ impl Request {
         let prompter = policy.as_ref().and_then(|known| prompter(&experiment, known, checked));
         if let Some(principles) = &principles {
             say_principles(&experiment, principles, prompter.as_ref(), checked);
+            self.say_schedule(&experiment, principles, checked);
         }
         check_adapter(&experiment, policy.as_ref(), near, checked);
         let pool = check_data(&experiment, prompter.as_ref(), near, checked);
@@ -224,6 +225,20 @@ impl Request {
             n => format!("every {n} steps and at the end"),
         };
         checked.say("checkpoint", State::Good, format!("{} each, {every}", readable(bytes)));
+    }
+
+    fn say_schedule(&self, experiment: &Experiment, principles: &Principles, checked: &mut Checked) {
+        if experiment.schedule.is_empty() {
+            return;
+        }
+        match self.scheduled(experiment, principles) {
+            Ok(_) => {
+                let entries = experiment.schedule.iter();
+                let said: Vec<String> = entries.map(|e| format!("step {}: {}", e.step, e.words())).collect();
+                checked.say("schedule", State::Good, said.join("; "));
+            }
+            Err(error) => checked.say("schedule", State::Wrong, error.to_string()),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::setup::{Prepared, SetupError, prepare_again, principles_source};
-use super::{Command, Mark, Origin, PrinciplesVersion, describe};
+use super::{Command, Mark, Origin, PrinciplesVersion, Via, describe};
 use crate::config::{Altered, Change, ConfigError, MethodName, Plan, Principles, alter, parse_principles};
 use crate::device::DeviceChoice;
 use crate::run::{Checkpoint, Fork, Reader, Store, StoreError};
@@ -129,6 +129,7 @@ impl PreparedFork {
             step: self.checkpoint.step,
             label: labels.join(", "),
             command,
+            by: Via::Cli,
         };
         let fork = Fork {
             parent: &self.parent,

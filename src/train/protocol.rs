@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effect_record::{EffectRecord, Measuring};
 use super::inside_record::Inside;
+use super::steering::{LogEntry, Via};
 use crate::config::{Change, Plan, Principles};
 
 /// What a user asks of a running training thread. Each takes effect between two steps.
@@ -39,6 +40,10 @@ pub enum Command {
     },
     /// End the measurement that is going on.
     CancelEffect,
+    /// A workbench took the steering, or gave it up; only written down.
+    Steer {
+        taken: bool,
+    },
     /// Say what policy and reference think of each token of a sampled pair; [`Event::Inside`] is the answer.
     LookInside {
         step: u32,
@@ -79,6 +84,8 @@ pub enum Event {
     Principles(PrinciplesVersion),
     /// A change made by hand acted from this step on.
     Mark(Mark),
+    /// Somebody did something to the training.
+    Log(LogEntry),
     Checkpoint {
         step: u32,
         path: String,
@@ -436,7 +443,7 @@ pub struct PrinciplesVersion {
     pub principles: Principles,
 }
 
-/// A change made by hand.
+/// A change made by hand, or by the schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
     /// The first step it acted on.
@@ -445,6 +452,9 @@ pub struct Mark {
     pub label: String,
     /// What was done, so that a resumed run does it again at the same step.
     pub command: Command,
+    /// The way it was asked for. What a schedule asked for follows from the experiment, and is not done again from here.
+    #[serde(default)]
+    pub by: Via,
 }
 
 /// The answer to a query typed by the user.

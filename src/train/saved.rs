@@ -77,6 +77,7 @@ impl Trainer {
             let used = self.store.pairs_between(self.step.saturating_sub(1), self.step)?;
             self.next_kl_coef(kl, used.iter().filter(|p| p.branch == Branch::Learnt).count());
         }
+        self.take_up_schedule()?;
         // A checkpoint at step 0 is older than the first evaluation.
         self.resumed = self.step > 0;
         Ok(())
@@ -114,6 +115,10 @@ impl Trainer {
         let step = self.step;
         let (now, later): (Vec<Mark>, Vec<Mark>) = self.pending.drain(..).partition(|mark| mark.step <= step);
         self.pending = later;
-        now.into_iter().try_for_each(|mark| self.change(mark.command))
+        for mark in now {
+            // It is in the log from the first time.
+            self.change_now(mark.command, mark.by)?;
+        }
+        Ok(())
     }
 }

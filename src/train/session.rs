@@ -1,11 +1,13 @@
 //! What the user does to a running trainer: pause, go on, change a number, change the principles, ask.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, select};
 
+use super::steering::{self, Actor, Given, LogEntry, Remote, Via};
 use super::trainer::{TrainError, Trainer};
 use super::{Alarm, Answer, Command, Done, Event, Mark};
 use crate::config::MethodName;
@@ -42,8 +44,12 @@ impl Flow {
 /// The two channels, and whether the run waits.
 pub struct Control {
     commands: Receiver<Command>,
+    /// Who gives those commands.
+    here: Actor,
+    /// The commands of other processes.
+    remote: Remote,
     /// Commands that came while a step was under way and were looked at, oldest first.
-    ahead: Mutex<VecDeque<Command>>,
+    ahead: Mutex<VecDeque<Given>>,
     events: Sender<Event>,
     /// Somebody is there to answer an alarm; without, an alarm that pauses ends the run.
     interactive: bool,
@@ -55,9 +61,12 @@ pub struct Control {
 }
 
 impl Control {
-    pub fn new(commands: Receiver<Command>, events: Sender<Event>, interactive: bool) -> Self {
+    /// `dir` is the run's folder, in which other processes leave their commands.
+    pub fn new(commands: Receiver<Command>, events: Sender<Event>, interactive: bool, dir: &Path) -> Self {
         Self {
             commands,
+            here: Actor::here(if interactive { Via::Workbench } else { Via::Cli }),
+            remote: Remote::listen(dir),
             ahead: Mutex::default(),
             events,
             interactive,
@@ -72,9 +81,19 @@ impl Control {
         let _ = self.events.send(event);
     }
 
-    /// Somebody watches, and can answer an alarm.
+    /// Somebody watches in this process, and has seen nothing yet of what was before.
     pub fn interactive(&self) -> bool {
         self.interactive
+    }
+
+    /// Somebody can answer an alarm, here or in another process.
+    pub fn is_attended(&self) -> bool {
+        self.interactive || self.remote.is_steered()
+    }
+
+    /// Who gives the commands of this process.
+    pub fn here(&self) -> &Actor {
+        &self.here
     }
 
     /// A sender for threads that sample.
@@ -82,33 +101,32 @@ impl Control {
         self.events.clone()
     }
 
-    /// The next command, or `None` to go on with step `step`. While paused it waits, and says so once.
-    pub fn next(&mut self, step: u32) -> Option<Command> {
-        loop {
-            if self.paused != self.told_paused {
-                self.told_paused = self.paused;
-                let paused = self.paused;
-                self.send(Event::Paused { step, paused });
-            }
-            let command = match self.take(self.paused) {
-                Some(command) => command,
-                // Nobody is left to say go on: finish as a run without a screen would.
-                None if self.paused => Command::Stop,
-                None => return None,
-            };
-            match command {
-                Command::Pause => self.paused = true,
-                Command::Continue => {
-                    self.paused = false;
-                    self.one_step = false;
-                }
-                Command::StepOnce => {
-                    self.paused = false;
-                    self.one_step = true;
-                }
-                other => return Some(other),
-            }
+    /// The next command, or `None` to go on with step `step`. While paused it waits, and says so once. What concerns only
+    /// when the run goes on (pause, continue, one step) is done already when it is returned.
+    pub fn next(&mut self, step: u32) -> Option<Given> {
+        if self.paused != self.told_paused {
+            self.told_paused = self.paused;
+            let paused = self.paused;
+            self.send(Event::Paused { step, paused });
         }
+        let given = match self.take(self.paused) {
+            Some(given) => given,
+            // Nobody is left to say go on: finish as a run without a screen would.
+            None if self.paused => self.given(Command::Stop),
+            None => return None,
+        };
+        match given.command {
+            Command::Pause => self.paused = true,
+            Command::Continue => (self.paused, self.one_step) = (false, false),
+            Command::StepOnce => (self.paused, self.one_step) = (false, true),
+            _ => {}
+        }
+        Some(given)
+    }
+
+    fn given(&self, command: Command) -> Given {
+        let by = self.here.clone();
+        Given { command, by }
     }
 
     /// Waits for a command before the next step.
@@ -119,25 +137,46 @@ impl Control {
     /// Somebody wants the run to end: no use in waiting for rewards. What was asked for is done at the end of the step.
     pub fn end_is_wanted(&self) -> bool {
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-        ahead.extend(self.commands.try_iter());
-        ahead.iter().any(|c| matches!(c, Command::Stop | Command::Abandon))
+        self.look_ahead(&mut ahead);
+        ahead
+            .iter()
+            .any(|g| matches!(g.command, Command::Stop | Command::Abandon))
     }
 
     /// Takes in the commands that have come; false if one of them ends a measurement of the principles.
     pub(super) fn measuring_is_wanted(&self) -> bool {
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-        ahead.extend(self.commands.try_iter());
+        self.look_ahead(&mut ahead);
         let before = ahead.len();
-        ahead.retain(|c| !matches!(c, Command::CancelEffect));
-        let leaves = |c: &Command| matches!(c, Command::Stop | Command::Abandon);
+        ahead.retain(|g| !matches!(g.command, Command::CancelEffect));
+        let leaves = |g: &Given| matches!(g.command, Command::Stop | Command::Abandon);
         ahead.len() == before && !ahead.iter().any(leaves)
     }
 
+    fn look_ahead(&self, ahead: &mut VecDeque<Given>) {
+        ahead.extend(self.commands.try_iter().map(|command| self.given(command)));
+        ahead.extend(self.remote.given.try_iter());
+    }
+
     /// The next command; waits for one if `wait`. `None`: none has come, or nobody is left to send one.
-    fn take(&mut self, wait: bool) -> Option<Command> {
+    fn take(&mut self, wait: bool) -> Option<Given> {
         let ahead = self.ahead.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let come = ahead.pop_front().or_else(|| self.commands.try_recv().ok());
-        come.or_else(|| if wait { self.commands.recv().ok() } else { None })
+        if let Some(given) = ahead.pop_front() {
+            return Some(given);
+        }
+        if let Ok(command) = self.commands.try_recv() {
+            return Some(self.given(command));
+        }
+        if let Ok(given) = self.remote.given.try_recv() {
+            return Some(given);
+        }
+        if !wait {
+            return None;
+        }
+        select! {
+            recv(self.commands) -> command => command.ok().map(|command| self.given(command)),
+            recv(self.remote.given) -> given => given.ok(),
+        }
     }
 
     /// A step is over.
@@ -151,7 +190,18 @@ impl Control {
 impl Trainer {
     /// Does what was asked since the last step; while paused, waits for more.
     pub(super) fn obey(&mut self) -> Result<Flow, TrainError> {
-        while let Some(command) = self.control.next(self.next_step()) {
+        while let Some(Given { command, by }) = self.control.next(self.next_step()) {
+            match command {
+                Command::SetTau(_)
+                | Command::SetDecay(_)
+                | Command::SetLearningRate(_)
+                | Command::SetPrinciples(_)
+                | Command::Changed(_) => {
+                    self.change(command, &by)?;
+                    continue;
+                }
+                _ => self.log(&by, &command)?,
+            }
             match command {
                 Command::Stop => return Ok(Flow::Stop),
                 Command::Abandon => return Ok(Flow::Abandon),
@@ -159,7 +209,7 @@ impl Trainer {
                 Command::Ask { id, query } => self.answer(id, query)?,
                 Command::MeasureEffect { queries } => self.measure_effect(queries)?,
                 Command::LookInside { step, index } => self.look_inside(step, index),
-                change => self.change(change)?,
+                _ => {}
             }
         }
         Ok(Flow::GoOn)
@@ -171,7 +221,7 @@ impl Trainer {
             return Ok(());
         }
         loop {
-            match self.control.take(true) {
+            match self.control.take(true).map(|given| given.command) {
                 Some(Command::Ask { id, query }) => self.answer(id, query)?,
                 Some(Command::MeasureEffect { queries }) => self.measure_effect(queries)?,
                 Some(Command::LookInside { step, index }) => self.look_inside(step, index),
@@ -181,12 +231,54 @@ impl Trainer {
         }
     }
 
-    /// Changes a number or the principles from the next step on, and marks it on the charts.
-    pub(super) fn change(&mut self, command: Command) -> Result<(), TrainError> {
+    /// Writes down that something was done to the training.
+    pub(super) fn log(&mut self, by: &Actor, command: &Command) -> Result<(), TrainError> {
+        match steering::action(command) {
+            Some(action) => self.emit(Event::Log(LogEntry::now(self.next_step(), by, action))),
+            None => Ok(()),
+        }
+    }
+
+    /// Changes a number or the principles from the next step on, marks it on the charts and writes it down. What cannot be
+    /// done is told by an alarm, and written down too.
+    pub(super) fn change(&mut self, command: Command, by: &Actor) -> Result<(), TrainError> {
+        let Some(action) = steering::action(&command) else {
+            return Ok(());
+        };
+        let mut entry = LogEntry::now(self.next_step(), by, action);
+        entry.old = match &command {
+            Command::SetTau(_) => Some(self.tau.to_string()),
+            Command::SetDecay(_) => Some(self.decay.to_string()),
+            Command::SetLearningRate(_) => Some(self.learning_rate.to_string()),
+            Command::SetPrinciples(_) => Some(format!("v{}", self.principles.version)),
+            _ => None,
+        };
+        let what = match &command {
+            Command::SetPrinciples(new) => steering::difference(&self.principles.principles, new),
+            Command::Changed(labels) => labels.join(", "),
+            _ => String::new(),
+        };
+        let refused = self.change_now(command, by.via)?;
+        entry.new = match action {
+            "tau" => Some(self.tau.to_string()),
+            "decay" => Some(self.decay.to_string()),
+            "learning-rate" => Some(self.learning_rate.to_string()),
+            "principles" => Some(format!("v{}: {what}", self.principles.version)),
+            _ => Some(what),
+        };
+        if refused.is_some() {
+            (entry.new, entry.refused) = (None, refused);
+        }
+        self.emit(Event::Log(entry))
+    }
+
+    /// The change and its mark. Returns why it was not done.
+    pub(super) fn change_now(&mut self, command: Command, by: Via) -> Result<Option<String>, TrainError> {
         let name = self.setup.experiment.method.name;
         if name != MethodName::Ple && matches!(command, Command::SetTau(_) | Command::SetDecay(_)) {
             let message = format!("only PLE has tau and its decay; this run is {}", name.title());
-            return self.alarm(&message, "nothing was changed; the learning rate can be", false);
+            self.alarm(&message, "nothing was changed; the learning rate can be", false)?;
+            return Ok(Some(message));
         }
         let label = match &command {
             Command::SetTau(tau) => {
@@ -206,16 +298,25 @@ impl Trainer {
             }
             Command::SetPrinciples(principles) => {
                 if let Some(message) = self.setup.too_long(principles) {
-                    return self.alarm(&message, "the principles before them stay in force", false);
+                    self.alarm(&message, "the principles before them stay in force", false)?;
+                    return Ok(Some(message));
                 }
                 self.set_principles(principles.clone())?;
                 format!("principles v{}", self.principles.version)
             }
+            Command::Checkpoint => "checkpoint".into(),
+            Command::Pause => "pause".into(),
             Command::Changed(labels) => labels.join(", "),
-            _ => return Ok(()),
+            _ => return Ok(None),
         };
         let step = self.next_step();
-        self.emit(Event::Mark(Mark { step, label, command }))
+        self.emit(Event::Mark(Mark {
+            step,
+            label,
+            command,
+            by,
+        }))?;
+        Ok(None)
     }
 
     /// Answers a query of the user's own with the policy as it is now. Draws from streams of its own. Without rewards,
@@ -268,7 +369,7 @@ impl Trainer {
         if error == RewardError::Interrupted {
             return Ok(());
         }
-        let suggestion = if self.control.interactive {
+        let suggestion = if self.control.is_attended() {
             "see to the source of rewards, then continue: the same responses are scored again".to_string()
         } else {
             let run = self.store.dir().display();
@@ -287,7 +388,7 @@ impl Trainer {
             paused: pause,
         };
         self.emit(Event::Alarm(alarm))?;
-        if pause && !self.control.interactive {
+        if pause && !self.control.is_attended() {
             self.checkpoint()?;
             return Err(TrainError::Stopped(format!("{message}; {suggestion}")));
         }

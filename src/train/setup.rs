@@ -9,8 +9,8 @@ use super::fit::{self, FitSetup};
 use super::memory::{self, Demand};
 use crate::assets;
 use crate::config::{
-    Case, ConfigError, Experiment, Lora, LoraAdapter, MethodName, Plan, Principles, Source, Template, find_file,
-    load_plan, parse_principles,
+    Case, ConfigError, Experiment, Lora, LoraAdapter, MethodName, Plan, Principles, Source, Template,
+    check_schedule_names, find_file, load_plan, parse_principles,
 };
 use crate::data::{DataError, Needs, Pairs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
@@ -25,6 +25,8 @@ use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, R
 pub struct Setup {
     pub experiment: Experiment,
     pub principles: Principles,
+    /// Those that the schedule names by their files, one an entry.
+    pub scheduled: Vec<Option<Principles>>,
     /// With its adapter, if it has one.
     pub policy: Model,
     pub trained: Trained,
@@ -144,8 +146,33 @@ impl Request {
     /// Loads and checks everything of a run that aligns a policy.
     pub fn prepare_policy(&self) -> Result<Setup, SetupError> {
         let experiment = self.experiment()?;
+        let near = self.source.path.as_deref();
         let principles = self.principles_of(&experiment)?;
-        prepare(experiment, principles, self.source.path.as_deref(), self.device)
+        let scheduled = self.scheduled(&experiment, &principles)?;
+        let mut setup = prepare(experiment, principles, near, self.device)?;
+        setup.schedule_principles(scheduled)?;
+        Ok(setup)
+    }
+
+    /// The principles that the schedule names by their files, one an entry; checks the names that it switches too.
+    pub(super) fn scheduled(
+        &self,
+        experiment: &Experiment,
+        principles: &Principles,
+    ) -> Result<Vec<Option<Principles>>, ConfigError> {
+        let near = self.source.path.as_deref();
+        let mut files = Vec::new();
+        for entry in &experiment.schedule {
+            files.push(match &entry.principles {
+                None => None,
+                Some(name) => {
+                    let found = principles_source(name, near).and_then(|source| parse_principles(&source));
+                    Some(found.map_err(|e| e.at_key(&self.source, &self.sets, "schedule"))?)
+                }
+            });
+        }
+        check_schedule_names(&self.source, &self.sets, experiment, principles, &files)?;
+        Ok(files)
     }
 
     /// The experiment with its settings, nothing loaded.
@@ -172,7 +199,12 @@ pub fn prepare_again(
     // Files are looked for from the working directory, as they were when the run began.
     match (plan, principles) {
         (Plan::Align(experiment), Some(principles)) => {
-            let setup = prepare(*experiment, principles, None, choice)?;
+            let mut setup = prepare(*experiment, principles, None, choice)?;
+            // A run keeps its own copies; this is for one that has none, such as a fork.
+            let read = |name: &String| parse_principles(&principles_source(name, None).ok()?).ok();
+            let schedule = &setup.experiment.schedule;
+            let scheduled = schedule.iter().map(|e| e.principles.as_ref().and_then(read)).collect();
+            setup.schedule_principles(scheduled)?;
             Ok(Prepared::Align(Box::new(setup)))
         }
         (Plan::Fit(experiment), _) => {
@@ -216,6 +248,12 @@ fn settle(experiment: &mut Experiment, near: Option<&Path>) -> Result<(), Config
         .flatten()
     {
         *name = model_path(name, near)?;
+    }
+    for name in experiment.schedule.iter_mut().filter_map(|e| e.principles.as_mut()) {
+        // A bundled one has no path.
+        if let Ok(path) = whole_path(name, near) {
+            *name = path;
+        }
     }
     Ok(())
 }
@@ -267,6 +305,7 @@ pub fn prepare(
     let demand = Demand::of(&experiment, (&policy.config, policy.weight_bytes()), of_scorer, tokens);
     let memory = memory::sentence(&demand, chosen.available);
     Ok(Setup {
+        scheduled: vec![None; experiment.schedule.len()],
         experiment,
         principles,
         policy,
@@ -364,6 +403,18 @@ fn without_room(experiment: &Experiment, prompter: &Prompter, room: usize, princ
 }
 
 impl Setup {
+    /// Takes in the principles that the schedule names by their files, one an entry.
+    fn schedule_principles(&mut self, files: Vec<Option<Principles>>) -> Result<(), SetupError> {
+        for (entry, file) in self.experiment.schedule.iter().zip(&files) {
+            if let Some(message) = file.as_ref().and_then(|file| self.too_long(file)) {
+                let step = entry.step;
+                return Err(SetupError::Other(format!("schedule, step {step}: {message}")));
+            }
+        }
+        self.scheduled = files;
+        Ok(())
+    }
+
     /// Why the policy cannot read a query behind these principles, if it cannot.
     pub(super) fn too_long(&self, principles: &Principles) -> Option<String> {
         let room = self.policy.config.max_position_embeddings;

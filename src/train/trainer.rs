@@ -6,10 +6,11 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::diagnose::Watch;
 use super::replay::ReplayBuffer;
+use super::schedule::Schedule;
 use super::session::{Control, Flow};
 use super::setup::Setup;
 use super::step::{self, Drawn};
-use super::{Command, Done, Event, Mark, PrinciplesVersion, SftRecord, Started, optimizer::Optimizer};
+use super::{Command, Done, Event, LogEntry, Mark, PrinciplesVersion, SftRecord, Started, Via, optimizer::Optimizer};
 use crate::config::{MethodName, Principles};
 use crate::evaluate::Evaluator;
 use crate::method::{logprob::log_probs, sft};
@@ -35,6 +36,8 @@ pub struct Trainer {
     pub(super) principles: PrinciplesVersion,
     /// Changes made by hand before an interruption, to be made again at the same steps.
     pub(super) pending: Vec<Mark>,
+    /// What the experiment has done at certain steps.
+    pub(super) schedule: Schedule,
     pub(super) resumed: bool,
     /// The policy as the method began with it, after the supervised stage. It shares its weights with the policy: with an
     /// adapter only the adapter's own are held twice. `None` before the method begins, and where it cannot be had again.
@@ -86,6 +89,7 @@ impl Trainer {
             learning_rate: method.learning_rate,
             principles,
             pending: Vec::new(),
+            schedule: Schedule::of(&setup),
             resumed: false,
             reference: None,
             kl_coef: method.ppo().kl_coef,
@@ -93,7 +97,7 @@ impl Trainer {
             unscored: None,
             warnings,
             started: Instant::now(),
-            control: Control::new(commands, events, interactive),
+            control: Control::new(commands, events, interactive, store.dir()),
             setup,
             store,
         };
@@ -105,7 +109,10 @@ impl Trainer {
         } else {
             trainer.store.rewind(0, 0)?;
         }
+        trainer.keep_schedule()?;
         trainer.pending = trainer.store.pending_marks(trainer.step)?;
+        // What the schedule did follows from the experiment.
+        trainer.pending.retain(|mark| mark.by != Via::Schedule);
         Ok(trainer)
     }
 
@@ -130,6 +137,9 @@ impl Trainer {
         } else {
             self.emit(Event::Principles(self.principles.clone()))?;
         }
+        let begun = if self.resumed { "resume" } else { "start" };
+        let by = self.control.here().clone();
+        self.emit(Event::Log(LogEntry::now(self.step, &by, begun)))?;
         for warning in std::mem::take(&mut self.warnings) {
             self.alarm(&warning, "the checkpoint before it is used instead", false)?;
         }
@@ -217,6 +227,7 @@ impl Trainer {
             }
         }
         while self.step < steps {
+            self.follow_schedule()?;
             self.redo()?;
             let flow = self.obey()?;
             if flow != Flow::GoOn {
@@ -298,6 +309,10 @@ impl Trainer {
                     return Ok(Flow::GoOn);
                 }
                 Err(error) => self.without_rewards(&format!("the evaluation after {} steps", self.step), error)?,
+            }
+            if self.step < self.setup.experiment.method.steps {
+                // Before what is asked for meanwhile, as a resumed run will have it.
+                self.follow_schedule()?;
             }
             let flow = self.obey()?;
             if flow != Flow::GoOn {

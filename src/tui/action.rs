@@ -10,6 +10,7 @@ use crate::train::{Command, Event, Inside};
 use super::run_view::RunView;
 use super::screens::{cases, dashboard, effect, fit, principles, responses, runs};
 use super::sent::{Given, Question};
+use super::steering::{Steering, Wish};
 use super::time;
 
 /// The rooms of the workbench, in the order of their number keys.
@@ -101,6 +102,8 @@ pub enum Action {
     ToggleHelp,
     /// Show what the model was given for the pair under the cursor.
     ShowSent,
+    /// Open the palette.
+    OpenPalette,
     /// Show the tokens of the responses under the cursor, each by its probability.
     ShowInside,
     PauseOrContinue,
@@ -109,6 +112,30 @@ pub enum Action {
     Stop,
     /// Open the prompt that asks for a number.
     Ask(Number),
+    /// Set a number from the next step on.
+    Set(Number, f64),
+    /// Switch a principle in force on or off from the next step on.
+    SwitchPrinciple(String, bool),
+    /// Read a principles file into the draft.
+    LoadPrinciples(PathBuf),
+    /// What a principles file holds, or what is wrong with it.
+    Loaded(PathBuf, Result<Principles, String>),
+    /// The user's editor was left with this text, or why it could not be opened.
+    Edited(Edit, Result<String, String>),
+    /// A principles file changed on disk: what it holds now, or what is wrong with it.
+    FileChanged(PathBuf, Result<Principles, String>),
+    /// Take the steering of the run, or give it up.
+    Steer(Wish),
+    /// Give up the steering if it is ours, else take it.
+    ToggleSteering,
+    /// Who steers the run now.
+    Steering(Steering),
+    /// Show everything that was done to the training.
+    ShowLog,
+    /// Write the principles as they stand.
+    SavePrinciples(PathBuf),
+    /// Look at a step.
+    GoTo(u32),
     /// Ask before leaving when something would be lost, else leave.
     Quit,
     /// Leave now, without a further checkpoint.
@@ -151,7 +178,13 @@ impl Action {
     pub fn is_command(&self) -> bool {
         matches!(
             self,
-            Action::PauseOrContinue | Action::StepOnce | Action::Checkpoint | Action::Stop | Action::Ask(_)
+            Action::PauseOrContinue
+                | Action::StepOnce
+                | Action::Checkpoint
+                | Action::Stop
+                | Action::Ask(_)
+                | Action::Set(..)
+                | Action::SwitchPrinciple(..)
         )
     }
 }
@@ -195,6 +228,14 @@ pub enum Effect {
         /// A file that is there already may be replaced: the user said so.
         replace: bool,
     },
+    /// Read a principles file; what it holds comes back as [`Action::Loaded`].
+    LoadPrinciples(PathBuf),
+    /// Give the terminal to the user's editor; what was written comes back as [`Action::Edited`].
+    Edit(Edit),
+    /// To the thread that keeps the steering.
+    Steer(Wish),
+    /// Keep a line of the palette for later sessions.
+    Remember(String),
     /// Capture the mouse, or leave it to the terminal.
     Mouse(bool),
     Suspend,
@@ -209,4 +250,22 @@ pub enum Effect {
     /// Remember that the tour was seen.
     Toured,
     Quit,
+}
+
+/// A text for the user's editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    pub what: Edited,
+    /// Name of the file, for the editor's colours.
+    pub file: String,
+    pub text: String,
+}
+
+/// What a text in the editor is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edited {
+    /// The text of a principle: its place, and its name.
+    Principle(usize, String),
+    /// All principles, as a file.
+    All,
 }

@@ -1,8 +1,8 @@
 //! The key table of the whole workbench: dispatch, help and footer are all made from it.
 //!
 //! A screen's own rows must not use a key that acts everywhere (a test says so). Taken everywhere:
-//! `1`-`6`, Tab, Shift-Tab, `?`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l, and for the cursor
-//! over the steps `{` `}` `(` `)` `^` `$` `P` `<` `>`.
+//! `1`-`6`, Tab, Shift-Tab, `?`, `:`, `#`, `@`, `q`, Ctrl-c, Ctrl-z, Space, `n`, `t`, `d`, `r`, `c`, `m`, `!`, `S`, Ctrl-l, and for
+//! the cursor over the steps `{` `}` `(` `)` `^` `$` `P` `<` `>`.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use unicode_width::UnicodeWidthStr;
@@ -114,6 +114,13 @@ fn everywhere() -> Vec<Binding> {
     vec![
         row("help", HELP, Action::ToggleHelp, "this help", Some("help")),
         row(
+            "palette",
+            const { &[ch(':')] },
+            Action::OpenPalette,
+            "commands by name, with completion and history",
+            None,
+        ),
+        row(
             "quit",
             QUIT,
             Action::Quit,
@@ -167,6 +174,20 @@ fn everywhere() -> Vec<Binding> {
             const { &[ch('S')] },
             Action::Stop,
             "stop for good after this step, with a checkpoint",
+            None,
+        ),
+        row(
+            "log",
+            const { &[ch('#')] },
+            Action::ShowLog,
+            "everything that was done to the training, by whom",
+            None,
+        ),
+        row(
+            "steer-toggle",
+            const { &[ch('@')] },
+            Action::ToggleSteering,
+            "steer a run that another process trains, or give it up",
             None,
         ),
         row(

@@ -19,6 +19,7 @@ use super::look::Look;
 use super::screens::runs;
 use super::sent::{Given, Question};
 use super::state::{Leaving, State};
+use super::steering::Port;
 use super::visit::{Arrival, Desk, Forked, Home, Opened};
 use super::{Left, Outcome, Source, TuiError, input::input, time, update::update};
 
@@ -46,6 +47,9 @@ pub trait Host {
         let _ = text;
         Ok(())
     }
+    /// Gives the terminal to the user's editor with this text in a file of this name; returns what was written, or why
+    /// the editor could not be opened, for people.
+    fn edit(&mut self, file: &str, text: &str) -> io::Result<Result<String, String>>;
     /// Columns and rows.
     fn size(&self) -> io::Result<(u16, u16)>;
 }
@@ -55,6 +59,33 @@ pub type SavePrinciples = fn(&Path, &Principles) -> Result<(), String>;
 
 /// Tells what a model was given.
 pub type ReadSent = Arc<dyn Fn(&Question) -> Result<Given, String> + Send + Sync>;
+
+/// Reads a principles file.
+pub type LoadPrinciples = fn(&Path) -> Result<Principles, String>;
+
+/// The user's own files, beside those of the run.
+#[derive(Clone)]
+pub struct UserFiles {
+    pub load: LoadPrinciples,
+    /// Keeps a line of the palette for later sessions; may take its time.
+    pub remember: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Lines of the palette of earlier sessions, oldest first.
+    pub history: Vec<String>,
+    /// Principles files that changed on disk, and what they hold now.
+    pub changed: Receiver<(PathBuf, Result<Principles, String>)>,
+}
+
+impl Default for UserFiles {
+    /// One that keeps nothing.
+    fn default() -> Self {
+        Self {
+            load: |_| Err("not possible here".into()),
+            remember: Arc::new(|_| {}),
+            history: Vec::new(),
+            changed: never(),
+        }
+    }
+}
 
 /// What the shell does with the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +107,8 @@ pub struct Ports {
     pub jobs: Receiver<Job>,
     pub save: SavePrinciples,
     pub sent: ReadSent,
+    pub files: UserFiles,
+    pub steering: Option<Port>,
     pub inside: LookInside,
     pub desk: Desk,
     /// Remembers that the tour was seen.
@@ -97,6 +130,8 @@ impl Ports {
             save: |_, _| Ok(()),
             sent: Arc::new(|_| Err("no tokenizer here".into())),
             inside: nothing.inside,
+            files: nothing.files,
+            steering: None,
             toured: || {},
             look: Look::default(),
             frame: Duration::from_millis(20),
@@ -116,14 +151,14 @@ struct Loop<'a, H: Host> {
     host: &'a mut H,
     ports: Ports,
     saved: Answers,
-    /// What was given, from the threads that read the tokenizer.
-    given: (Sender<Action>, Receiver<Action>),
     /// Runs that were opened or forked, from the threads that do it.
     arrived: (Sender<Arrival>, Receiver<Arrival>),
     /// The run that is trained here, while another one is looked at.
     home: Option<Box<Home>>,
     /// Of the run that is shown.
     guard: Arc<()>,
+    /// What threads beside the screen have found out.
+    found: (Sender<Action>, Receiver<Action>),
     /// Something changed since the last frame, and whether it can wait.
     dirty: bool,
     urgent: bool,
@@ -139,15 +174,16 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
         host,
         ports,
         saved: unbounded(),
-        given: unbounded(),
         arrived: unbounded(),
         home: None,
         guard: Arc::new(()),
+        found: unbounded(),
         dirty: true,
         urgent: true,
         over: false,
         answers: Listener::default(),
     };
+    let nothing = never();
     let frame = this.ports.frame;
     let mut drawn: Option<Instant> = None;
     let mut played: Option<Instant> = None;
@@ -192,7 +228,7 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             recv(this.saved.1) -> got => if let Ok((path, outcome)) = got {
                 this.act(Action::Saved(path, outcome))?
             },
-            recv(this.given.1) -> got => if let Ok(answer) = got {
+            recv(this.found.1) -> got => if let Ok(answer) = got {
                 this.act(answer)?
             },
             recv(this.ports.desk.answers) -> got => match got {
@@ -203,6 +239,14 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
                 this.on_arrival(arrival)?
             },
             recv(away) -> got => this.on_news_from_home(got.ok()),
+            recv(this.ports.files.changed) -> got => match got {
+                Ok((path, outcome)) => this.act(Action::FileChanged(path, outcome))?,
+                Err(_) => this.ports.files.changed = never(),
+            },
+            recv(this.ports.steering.as_ref().map_or(&nothing, |port| &port.news)) -> got => match got {
+                Ok(news) => this.act(Action::Steering(news))?,
+                Err(_) => this.ports.steering = None,
+            },
             recv(this.ports.stop) -> _ => {
                 this.ports.stop = never();
                 this.go_home();
@@ -299,7 +343,7 @@ impl<H: Host> Loop<'_, H> {
             Some(event) => event,
             None => {
                 self.ports.source.events = never();
-                if !self.state.run.live || self.state.run.ended() {
+                if !self.state.run.live || self.state.run.remote || self.state.run.ended() {
                     return Ok(());
                 }
                 Event::Failed {
@@ -349,14 +393,14 @@ impl<H: Host> Loop<'_, H> {
                     }
                 }
                 Effect::ReadSent(question) => {
-                    let (read, said) = (Arc::clone(&self.ports.sent), self.given.0.clone());
+                    let (read, said) = (Arc::clone(&self.ports.sent), self.found.0.clone());
                     std::thread::spawn(move || {
                         let given = read(&question);
                         said.send(Action::Sent(question, given)).ok();
                     });
                 }
                 Effect::LookInside { step, index } => {
-                    let (look, said) = (Arc::clone(&self.ports.inside), self.given.0.clone());
+                    let (look, said) = (Arc::clone(&self.ports.inside), self.found.0.clone());
                     std::thread::spawn(move || {
                         said.send(Action::Inside(Box::new(look(step, index)))).ok();
                     });
@@ -379,11 +423,33 @@ impl<H: Host> Loop<'_, H> {
                     format,
                     replace,
                 } => {
-                    let said = self.given.0.clone();
+                    let said = self.found.0.clone();
                     std::thread::spawn(move || {
                         let outcome = crate::report::write_view(&path, &view, format, replace);
                         said.send(Action::Written(outcome)).ok();
                     });
+                }
+                Effect::LoadPrinciples(path) => {
+                    let (load, said) = (self.ports.files.load, self.found.0.clone());
+                    std::thread::spawn(move || {
+                        let outcome = load(&path);
+                        said.send(Action::Loaded(path, outcome)).ok();
+                    });
+                }
+                Effect::Steer(wish) => {
+                    if let Some(port) = &self.ports.steering {
+                        port.wishes.send(wish).ok();
+                    }
+                }
+                Effect::Edit(edit) => {
+                    let outcome = self.host.edit(&edit.file, &edit.text)?;
+                    self.state.size = self.host.size()?;
+                    (self.dirty, self.urgent) = (true, true);
+                    self.act(Action::Edited(edit, outcome))?;
+                }
+                Effect::Remember(line) => {
+                    let remember = Arc::clone(&self.ports.files.remember);
+                    std::thread::spawn(move || remember(&line));
                 }
                 Effect::Mouse(on) => self.host.mouse(on)?,
                 Effect::Suspend => {
@@ -510,7 +576,7 @@ impl<H: Host> Loop<'_, H> {
         let run = &self.state.run;
         let left = match () {
             () if run.failed.is_some() => Left::Failed,
-            () if !run.live => Left::Closed,
+            () if !run.live || run.remote => Left::Closed,
             () if self.state.leaving == Leaving::AfterSave => Left::Saved,
             () if run.done.is_some() => Left::Finished,
             () => Left::Abandoned,

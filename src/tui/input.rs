@@ -8,12 +8,16 @@ use super::action::{Action, Effect, Screen};
 use super::popup::Popup;
 use super::state::State;
 use super::update::{admit, go, update};
-use super::{bindings, popup};
+use super::{bindings, palette, popup};
 
 /// Applies an event of the terminal. `None`: nothing changed, there is nothing to draw.
 pub fn input(state: &mut State, event: Event) -> Option<Vec<Effect>> {
     match event {
-        Event::Key(key) if key.kind != KeyEventKind::Release => on_key(state, key),
+        Event::Key(key) if key.kind != KeyEventKind::Release => {
+            let effects = on_key(state, key);
+            super::changed::offer(state);
+            effects
+        }
         Event::Mouse(mouse) => on_mouse(state, mouse),
         Event::Paste(text) => on_paste(state, &text),
         Event::FocusGained | Event::FocusLost => {
@@ -62,6 +66,10 @@ fn on_paste(state: &mut State, text: &str) -> Option<Vec<Effect>> {
         let keys = text.trim().chars().filter(|c| !c.is_control());
         let type_it = |c| popup::key(state, KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
         return Some(keys.flat_map(type_it).collect());
+    }
+    if matches!(state.popup, Some(Popup::Palette(_))) {
+        palette::paste(state, text);
+        return Some(vec![]);
     }
     if state.popup.is_some() || !state.wants_text() {
         return None;

@@ -186,7 +186,8 @@ pub fn open(state: &mut State) -> Vec<Effect> {
         return vec![];
     };
     let (step, index) = (pair.step, pair.index);
-    let live = live::why_no_answer(&state.run).is_none();
+    // What a trainer in another process answers is told to nobody else.
+    let live = live::why_no_answer(&state.run).is_none() && !state.run.remote;
     state.popup = Some(Popup::Inside(Box::new(Inside {
         pair,
         answer: None,

@@ -7,7 +7,9 @@ pub mod action;
 pub mod annotate;
 mod answer;
 pub mod bindings;
+pub mod changed;
 mod clipboard;
+mod editor;
 pub mod event_loop;
 mod fit_view;
 pub mod history;
@@ -15,7 +17,9 @@ pub mod input;
 mod inside;
 mod inside_view;
 pub mod keymap;
+pub mod log;
 pub mod look;
+pub mod palette;
 pub mod past;
 pub mod popup;
 pub mod popup_view;
@@ -29,6 +33,7 @@ pub mod smooth;
 pub mod state;
 pub mod status;
 mod stderr;
+pub mod steering;
 pub mod take;
 pub mod terminal;
 pub mod theme;
@@ -56,14 +61,16 @@ use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event};
 
 use bindings::Binding;
+pub use editor::is_open as editor_is_open;
 use event_loop::{Host, Ports, SavePrinciples};
-pub use event_loop::{Job, LookInside, ReadSent};
+pub use event_loop::{Job, LookInside, ReadSent, UserFiles};
 use look::Look;
 use popup::Popup;
 pub use run_view::RunView;
 pub use screens::runs;
 pub use sent::{Given, Question};
 use state::State;
+pub use steering::{Port, Steering, Wish};
 use terminal::Manners;
 pub use visit::{Desk, Forked, Opened};
 
@@ -102,6 +109,10 @@ pub struct Options {
     pub save: SavePrinciples,
     /// Tells what a model was given; may take its time.
     pub sent: ReadSent,
+    /// The user's own files.
+    pub files: UserFiles,
+    /// Where several processes may steer the run: who does.
+    pub steering: Option<Port>,
     /// Looks inside the responses of a stored run; may take its time.
     pub inside: LookInside,
     /// Reads, labels, opens and forks other runs.
@@ -123,6 +134,8 @@ impl Default for Options {
             jobs: never(),
             save: |_, _| Err("not possible here".into()),
             sent: Arc::new(|_| Err("not possible here".into())),
+            files: UserFiles::default(),
+            steering: None,
             inside: Arc::new(|step, index| crate::train::Inside {
                 step,
                 index,
@@ -170,7 +183,10 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
     widgets::grapheme::terminal_reorders(look.terminal_reorders);
     // The library has an opinion of its own on NO_COLOR, which a theme asked for by name stands over.
     ratatui::crossterm::style::force_color_output(look.theme.depth != theme::Depth::None);
-    let mut state = State::new(source.commands.is_some(), look.theme);
+    let remote = options.steering.as_ref().is_some_and(|port| port.remote);
+    let mut state = State::new(source.commands.is_some() && !remote, look.theme);
+    state.run.remote = remote;
+    state.history = palette::History::new(options.files.history.clone());
     state.table = options.table;
     state.mouse = options.mouse;
     state.notify = options.notify;
@@ -183,7 +199,7 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
         log: options.log,
     })?;
     state.size = terminal.size()?;
-    let keys = Keys::start();
+    let keys = Keys::start(terminal.reading());
     let ports = Ports {
         input: keys.events.clone(),
         source,
@@ -191,6 +207,8 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
         jobs: options.jobs,
         save: options.save,
         sent: options.sent,
+        files: options.files,
+        steering: options.steering,
         toured: options.toured,
         look,
         frame: options.frame,
@@ -208,12 +226,16 @@ struct Keys {
 }
 
 impl Keys {
-    fn start() -> Self {
+    fn start(reading: editor::Reading) -> Self {
         let (send, events) = unbounded();
         let over = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&over);
         let thread = std::thread::spawn(move || {
             while !seen.load(Ordering::Relaxed) {
+                if !reading.may() {
+                    std::thread::sleep(Duration::from_millis(10));
+                    continue;
+                }
                 let read = match event::poll(Duration::from_millis(100)) {
                     Ok(false) => continue,
                     Ok(true) => event::read(),

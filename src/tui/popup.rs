@@ -3,7 +3,9 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::{Action, Effect, Number};
+use super::changed::Changed;
 use super::inside::Inside;
+use super::palette::{self, Palette};
 use super::run_view::RunView;
 use super::sent::Sent;
 use super::state::State;
@@ -24,6 +26,12 @@ pub enum Popup {
     Stop,
     /// What the model was given for a pair.
     Sent(Sent),
+    /// Commands by name.
+    Palette(Palette),
+    /// A principles file changed on disk.
+    Changed(Changed),
+    /// What was done to the training, scrolled up so many lines from its end.
+    Log(usize),
     /// A card of the tour, from 0.
     Tour(usize),
     /// What of the view is to be written, and where to.
@@ -159,6 +167,16 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
         }
         Some(Popup::Number(_)) => number_key(state, event),
         Some(Popup::Write(_)) => write_form::key(state, event),
+        Some(Popup::Palette(_)) => palette::key(state, event),
+        Some(Popup::Log(up)) => {
+            let up = *up;
+            match super::log::key(state, up, event) {
+                Some(up) => state.popup = Some(Popup::Log(up)),
+                None => return update(state, Action::Dismiss),
+            }
+            vec![]
+        }
+        Some(Popup::Changed(_)) => super::changed::key(state, event),
         Some(Popup::Sent(sent)) => {
             if !sent.key(event, state.size.1.saturating_sub(8).max(1)) {
                 return update(state, Action::Dismiss);

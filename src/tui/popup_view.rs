@@ -28,6 +28,9 @@ pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
             ));
             boxed("Write this view", lines, None, theme, frame);
         }
+        Popup::Log(up) => super::log::view(*up, state, frame),
+        Popup::Changed(changed) => super::changed::view(changed, theme, frame),
+        Popup::Palette(palette) => super::palette::view(palette, state, frame),
         Popup::Sent(sent) => super::sent_view::view(sent, theme, frame),
         Popup::Tour(card) => super::tour::view(*card, state, frame),
         Popup::Inside(inside) => super::inside_view::view(inside, run, theme, frame),
@@ -133,7 +136,7 @@ fn help_lines(table: &[Binding], screens: &[Screen], here: Screen, theme: &Theme
     lines
 }
 
-fn answers(theme: &Theme, rows: &[(&'static str, String)]) -> Line<'static> {
+pub(super) fn answers(theme: &Theme, rows: &[(&'static str, String)]) -> Line<'static> {
     let mut spans = Vec::new();
     for (key, text) in rows {
         spans.push(Span::styled(format!("[{key}]"), theme.key));

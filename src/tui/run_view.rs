@@ -5,13 +5,14 @@ use std::collections::VecDeque;
 
 use crate::config::{Experiment, FitExperiment, MethodName, Plan};
 use crate::train::{
-    Alarm, Answer, Done, EffectRecord, EvaluationRecord, Event, Mark, Measuring, PairRecord, PrinciplesVersion,
-    SftRecord, Started, StepRecord, Writing,
+    Alarm, Answer, Done, EffectRecord, EvaluationRecord, Event, LogEntry, Mark, Measuring, PairRecord,
+    PrinciplesVersion, SftRecord, Started, StepRecord, Writing,
 };
 
 use super::fit_view::FitView;
 use super::history::{History, Table};
 use super::past::Past;
+use super::steering::Steering;
 
 /// Pairs of the newest steps, kept so that the newest batch needs no question to the store.
 const RECENT_PAIRS: usize = 512;
@@ -21,6 +22,10 @@ const RECENT_PAIRS: usize = 512;
 pub struct RunView {
     /// Commands reach a trainer (false: a stored run, or one that another process trains).
     pub live: bool,
+    /// Another process trains it: leaving ends nothing, and nothing is lost by it.
+    pub remote: bool,
+    /// Who steers it, where several may.
+    pub steering: Option<Steering>,
     pub started: Option<Started>,
     /// Name of the stage and its number of steps.
     pub stage: Option<(String, u32)>,
@@ -41,6 +46,8 @@ pub struct RunView {
     pub evaluations: Vec<EvaluationRecord>,
     pub principles: Vec<PrinciplesVersion>,
     pub marks: Vec<Mark>,
+    /// Everything that was done to the training.
+    pub log: Vec<LogEntry>,
     pub answers: Vec<Answer>,
     /// Measurements of the principles, and how far the one that goes on is.
     pub effects: Vec<EffectRecord>,
@@ -50,6 +57,8 @@ pub struct RunView {
     pub alarms: Vec<Alarm>,
     pub last_checkpoint: Option<u32>,
     pub paused: bool,
+    /// One step was asked for, after which a run that another process trains waits again.
+    pub one_step: Option<u32>,
     pub done: Option<Done>,
     pub failed: Option<String>,
     /// The step looked at; `None` is the newest, as it comes.
@@ -62,9 +71,11 @@ impl RunView {
         match event {
             Event::Started(s) => {
                 // A run that was resumed elsewhere is told again from its start.
-                let live = self.live;
+                let (live, remote, steering) = (self.live, self.remote, self.steering.take());
                 *self = Self {
                     live,
+                    remote,
+                    steering,
                     ..Self::default()
                 };
                 self.last_checkpoint = (s.resumed_from > 0).then_some(s.resumed_from);
@@ -87,7 +98,7 @@ impl RunView {
             }
             Event::Step(r) => {
                 // A past alarm that is told again has been answered; the newest rings after its step.
-                self.paused = false;
+                self.paused = self.one_step.take_if(|step| *step <= r.step).is_some();
                 self.history.push(&r);
                 self.latest = Some(r);
             }
@@ -101,6 +112,7 @@ impl RunView {
             Event::Evaluation(r) => self.evaluations.push(r),
             Event::Principles(v) => self.principles.push(v),
             Event::Mark(m) => self.marks.push(m),
+            Event::Log(entry) => self.logged(entry),
             Event::Checkpoint { step, .. } => self.last_checkpoint = Some(step),
             Event::Answer(a) => self.answers.push(a),
             // Of one pair that somebody looks at: the popup keeps it.
@@ -125,6 +137,21 @@ impl RunView {
                 self.failed = Some(message);
             }
         }
+    }
+
+    /// Of a run that another process trains only the log says whether it waits.
+    fn logged(&mut self, entry: LogEntry) {
+        if self.remote {
+            match entry.action.as_str() {
+                "pause" => self.paused = true,
+                "continue" | "start" | "resume" => (self.paused, self.one_step) = (false, None),
+                // The step may have come before its line of the log.
+                "step" if self.steps_done() > entry.step => self.paused = true,
+                "step" => (self.paused, self.one_step) = (false, Some(entry.step)),
+                _ => {}
+            }
+        }
+        self.log.push(entry);
     }
 
     /// The experiment, if a policy is aligned.
@@ -164,7 +191,7 @@ impl RunView {
 
     /// Steps that would be lost by leaving now.
     pub fn unsaved_steps(&self) -> u32 {
-        if !self.live || self.ended() {
+        if !self.live || self.remote || self.ended() {
             return 0;
         }
         self.steps_done() - self.last_checkpoint.unwrap_or(0).min(self.steps_done())

@@ -4,7 +4,9 @@ use ratatui::layout::Rect;
 
 use super::action::Screen;
 use super::bindings;
+use super::changed::Changed;
 use super::keymap::Binding;
+use super::palette;
 use super::popup::Popup;
 use super::run_view::RunView;
 use super::screens::{cases, dashboard, effect, fit, principles, responses, runs};
@@ -42,6 +44,10 @@ pub struct State {
     /// The terminal is looked at; true until it says otherwise.
     pub focused: bool,
     pub table: Vec<Binding>,
+    /// A principles file that changed while the keys were wanted elsewhere.
+    pub changed: Option<Changed>,
+    /// Lines of the palette.
+    pub history: palette::History,
 }
 
 /// Something to say in the last row.
@@ -92,6 +98,8 @@ impl State {
             notify: (Notify::Off, NotifyWhen::Unfocused),
             focused: true,
             table: bindings::table(),
+            changed: None,
+            history: Default::default(),
         }
     }
 

@@ -25,6 +25,7 @@ use ratatui::layout::Rect;
 
 use super::answer;
 use super::clipboard;
+use super::editor::Reading;
 use super::event_loop::Host;
 use super::state::State;
 use super::stderr::{self, Redirect};
@@ -68,6 +69,8 @@ pub struct Manners {
 pub struct Terminal {
     inner: Inner,
     manners: Manners,
+    /// Held while somebody else reads the terminal.
+    keys: Reading,
 }
 
 impl Terminal {
@@ -82,7 +85,11 @@ impl Terminal {
                 if manners.asks_background {
                     execute!(stdout(), Print(answer::QUESTION))?;
                 }
-                Ok(Self { inner, manners })
+                Ok(Self {
+                    inner,
+                    manners,
+                    keys: Reading::default(),
+                })
             }
             Err(error) => {
                 leave();
@@ -97,6 +104,13 @@ impl Terminal {
         queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
         self.inner.draw(draw)?;
         execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+    }
+}
+
+impl Terminal {
+    /// Whether the terminal may be read now: for the thread that reads the keys.
+    pub fn reading(&self) -> Reading {
+        self.keys.clone()
     }
 }
 
@@ -140,6 +154,18 @@ impl Host for Terminal {
         let out = self.inner.backend_mut();
         out.write_all(sequence.as_bytes())?;
         io::Write::flush(out)
+    }
+
+    fn edit(&mut self, file: &str, text: &str) -> io::Result<Result<String, String>> {
+        let written = {
+            let _keys = self.keys.hold();
+            leave();
+            let written = super::editor::edit(file, text);
+            enter(&self.manners)?;
+            written
+        };
+        self.redraw()?;
+        Ok(written)
     }
 
     fn size(&self) -> io::Result<(u16, u16)> {

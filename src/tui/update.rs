@@ -5,7 +5,9 @@ use crate::train::{Command, Event};
 
 use super::action::{Action, Effect, Number, Screen};
 use super::popup::{Popup, Prompt};
+use super::screens::{self, effect, principles, responses};
 use super::state::{Leaving, State};
+use super::steering;
 use super::{take, time, write_form};
 use crate::run::Asker;
 
@@ -56,6 +58,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             };
             vec![]
         }
+        Action::OpenPalette => super::palette::open(state),
         Action::PauseOrContinue => pause_or_continue(state),
         Action::StepOnce => command(state, Command::StepOnce, "one step, then pause"),
         Action::Checkpoint => command(state, Command::Checkpoint, "a checkpoint is written after this step"),
@@ -66,6 +69,45 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             vec![]
         }
         Action::Ask(number) => ask(state, number),
+        Action::Set(number, value) => match why_not(state, &Action::Set(number, value)) {
+            None => set_number(state, number, value),
+            Some(why) => refused(state, why),
+        },
+        Action::SwitchPrinciple(name, on) => match why_not(state, &Action::SwitchPrinciple(name.clone(), on)) {
+            None => switch_principle(state, &name, on),
+            Some(why) => refused(state, why),
+        },
+        Action::LoadPrinciples(path) => vec![Effect::LoadPrinciples(path)],
+        Action::Loaded(path, outcome) => {
+            match outcome {
+                Ok(principles) => state.principles.load(&path, principles),
+                Err(why) => state.refuse(why),
+            }
+            vec![]
+        }
+        Action::Edited(edit, outcome) => {
+            match outcome {
+                Ok(text) => state.principles.edited(&edit, &text),
+                Err(why) => state.refuse(why),
+            }
+            vec![]
+        }
+        Action::FileChanged(path, outcome) => {
+            super::changed::notice(state, path, outcome);
+            vec![]
+        }
+        Action::Steer(wish) => steering::wish(state, wish),
+        Action::ToggleSteering => steering::toggle(state),
+        Action::Steering(news) => {
+            steering::news(state, news);
+            vec![]
+        }
+        Action::ShowLog => {
+            state.popup = Some(Popup::Log(0));
+            vec![]
+        }
+        Action::SavePrinciples(path) => state.principles.save(path),
+        Action::GoTo(step) => time::update(state, time::Action::To(step)),
         Action::Quit => quit(state),
         Action::QuitNow => quit_now(state),
         Action::SaveAndQuit => save_and_quit(state),
@@ -258,17 +300,94 @@ fn neighbour(state: &State, by: usize) -> Screen {
     all[(here + by) % all.len()]
 }
 
-/// Whether a command can reach a trainer; says why if not.
-fn can_command(state: &mut State) -> bool {
+/// Why a command cannot reach a trainer.
+fn why_no_command(state: &State) -> Option<String> {
+    let why = match () {
+        () if state.run.ended() && state.run.live => None,
+        () => steering::why_not(state),
+    };
+    if why.is_some() {
+        return why;
+    }
     let why = match () {
         () if !state.run.live => "this run is only shown: nothing to change (ple resume goes on with it)",
         () if state.run.failed.is_some() => "training failed, there is nothing to change any more",
         () if state.run.done.is_some() => "training is over; what was learnt is in the run's last checkpoint",
         () if state.leaving == Leaving::AfterSave => "already saving and leaving",
-        () => return true,
+        () => return None,
     };
+    Some(why.into())
+}
+
+/// Why an action cannot be done now, for a list of all of them. `None` also where only trying tells.
+pub fn why_not(state: &State, action: &Action) -> Option<String> {
+    if action.is_command()
+        && let Some(why) = why_no_command(state)
+    {
+        return Some(why);
+    }
+    let of_rows = state.run.fit_experiment().is_some();
+    let live = |why: Option<&str>| why.map(str::to_string);
+    match action {
+        Action::Ask(Number::Tau | Number::Decay) | Action::Set(Number::Tau | Number::Decay, _) => match () {
+            () if of_rows => Some("only PLE has tau and its decay; this run trains a model on rows".into()),
+            () if state.run.method() != MethodName::Ple => {
+                let title = state.run.method().title();
+                Some(format!("only PLE has tau and its decay; this run is {title}"))
+            }
+            () => None,
+        },
+        Action::SwitchPrinciple(..) | Action::Principles(principles::Action::Apply) if of_rows => {
+            Some("this run trains a model on rows: there are no principles to switch".into())
+        }
+        Action::SwitchPrinciple(..) if state.principles.has_draft() => {
+            Some("the draft has changes of its own: apply (p) or discard (z) them first".into())
+        }
+        Action::Principles(principles::Action::Apply) => live(screens::live::why_not(&state.run)),
+        Action::Responses(responses::Action::OpenAsk | responses::Action::Ask(_))
+        | Action::Effect(effect::Action::Measure | effect::Action::MeasureOn(_)) => {
+            live(screens::live::why_no_answer(&state.run))
+        }
+        _ => None,
+    }
+}
+
+fn refused(state: &mut State, why: String) -> Vec<Effect> {
     state.refuse(why);
-    false
+    vec![]
+}
+
+/// Whether a command can reach a trainer; says why if not.
+fn can_command(state: &mut State) -> bool {
+    let why = why_no_command(state);
+    match why {
+        Some(why) => {
+            state.refuse(why);
+            false
+        }
+        None => true,
+    }
+}
+
+/// Switches a principle of those in force, and nothing else.
+fn switch_principle(state: &mut State, name: &str, on: bool) -> Vec<Effect> {
+    let word = if on { "on" } else { "off" };
+    let Some(newest) = state.run.principles.last() else {
+        return refused(state, "the principles have not come yet".into());
+    };
+    let now = &newest.principles;
+    match now.entries.iter().find(|e| e.name == name).map(|e| e.on) {
+        None => refused(state, format!("no principle is named \"{name}\"")),
+        Some(is) if is == on => refused(state, format!("{name} is {word} already")),
+        Some(_) => {
+            let switched = now.switched(|_, entry| if entry.name == name { on } else { entry.on });
+            command(
+                state,
+                Command::SetPrinciples(switched),
+                &format!("{name} is {word} from the next step on"),
+            )
+        }
+    }
 }
 
 fn command(state: &mut State, command: Command, said: &str) -> Vec<Effect> {
@@ -287,13 +406,9 @@ fn pause_or_continue(state: &mut State) -> Vec<Effect> {
 }
 
 fn ask(state: &mut State, number: Number) -> Vec<Effect> {
-    if state.run.fit_experiment().is_some() && number != Number::LearningRate {
-        state.refuse("only PLE has tau and its decay; this run trains a model on rows");
-    } else if state.run.method() != MethodName::Ple && number != Number::LearningRate {
-        let title = state.run.method().title();
-        state.refuse(format!("only PLE has tau and its decay; this run is {title}"));
-    } else if can_command(state) {
-        state.popup = Some(Popup::Number(Prompt::new(number)));
+    match why_not(state, &Action::Ask(number)) {
+        Some(why) => state.refuse(why),
+        None => state.popup = Some(Popup::Number(Prompt::new(number))),
     }
     vec![]
 }
@@ -312,7 +427,7 @@ fn quit(state: &mut State) -> Vec<Effect> {
 }
 
 fn quit_now(state: &mut State) -> Vec<Effect> {
-    let training = state.run.live && !state.run.ended();
+    let training = state.run.live && !state.run.remote && !state.run.ended();
     state.leaving = Leaving::Now;
     let mut effects = Vec::new();
     if training {
@@ -324,7 +439,7 @@ fn quit_now(state: &mut State) -> Vec<Effect> {
 
 fn save_and_quit(state: &mut State) -> Vec<Effect> {
     state.popup = None;
-    if !state.run.live || state.run.ended() {
+    if !state.run.live || state.run.remote || state.run.ended() {
         state.leaving = Leaving::Now;
         return vec![Effect::Quit];
     }

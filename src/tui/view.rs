@@ -324,7 +324,12 @@ fn draw_run(state: &State, frame: &mut Frame, area: Rect) {
         ));
     }
     let left = Line::from(spans);
-    let right = Line::styled(format!("{} ", started.device), theme.dim).right_aligned();
+    let steering = super::steering::words(state);
+    let mut right = Line::styled(format!("{} ", started.device), theme.dim).right_aligned();
+    if let Some(words) = steering {
+        // Who steers matters more than where it is computed.
+        right = Line::styled(format!("{words} "), theme.mark).right_aligned();
+    }
     let used = left.width();
     frame.render_widget(Paragraph::new(left), area);
     if used + right.width() < usize::from(area.width) {

@@ -68,7 +68,7 @@ fn says_which_key_is_not_known() {
     assert_eq!(
         refused("[eval]", "[evaluation]"),
         "experiments/imdb.toml:24: evaluation: unknown key; did you mean 'eval'? Keys at the top are: title, about, task, \
-         seed, [policy], [reward], [data], [principles], [sft], [method], [generation], [eval], [checkpoint]"
+         seed, [policy], [reward], [data], [principles], [sft], [method], [generation], [eval], [checkpoint], [[schedule]]"
     );
     assert_eq!(
         refused("every = 5", "every = 5\ntop_p = 0.9"),

@@ -9,6 +9,10 @@ fn the_list_of_keys_is_that_of_the_types() {
     full["method"]["dpo"] = serde_json::to_value(DpoSettings::default()).unwrap();
     full["method"]["ppo"] = serde_json::to_value(PpoSettings::default()).unwrap();
     full["method"]["raft"] = serde_json::to_value(RaftSettings::default()).unwrap();
+    full["schedule"] = serde_json::json!([{
+        "step": 1, "principles": "p.toml", "switch_on": "a", "switch_off": "b", "tau": 0.1, "decay": 0.9,
+        "learning_rate": 0.1, "checkpoint": true, "pause": true
+    }]);
     full["method"]["stabilise"] = serde_json::json!({});
     agrees::<Experiment>(schema::EXPERIMENT, &full, "");
     let Plan::Fit(fit) = load_plan(&source(FIT), &[]).unwrap() else {

@@ -126,7 +126,7 @@ fn contests_are_replaced_and_forgotten_with_their_steps() {
     };
     for step in [20, 40] {
         store
-            .put_answers(&sampled(step), &queries, &[reply.clone()])
+            .put_answers(&sampled(step), &queries, std::slice::from_ref(&reply))
             .expect("writable");
     }
     assert_eq!(

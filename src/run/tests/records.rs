@@ -255,7 +255,7 @@ fn a_database_of_format_1_is_read_and_written_on() {
              ALTER TABLE pairs DROP COLUMN metrics; ALTER TABLE steps DROP COLUMN metrics;
              UPDATE meta SET value = json_set(value, '$.experiment.reward', json('{\"model\":\"builtin:imdb-sentiment\"}'))
              WHERE key = 'started';
-             DROP TABLE evaluations;
+             DROP TABLE evaluations; DROP TABLE log;
              PRAGMA user_version = 1;",
         )
         .unwrap();
@@ -274,7 +274,7 @@ fn a_database_of_format_1_is_read_and_written_on() {
     assert_eq!(format(), 1, "reading changes nothing");
 
     let mut store = Store::open(&dir).unwrap();
-    assert_eq!(format(), 3);
+    assert_eq!(format(), 4);
     let shaped = PairRecord {
         shaped: Some(Shaped {
             original: -0.5,
@@ -305,7 +305,7 @@ fn a_run_of_format_2_is_read_as_it_is_and_goes_on_in_the_format_of_today() {
         .execute_batch(
             "UPDATE steps SET exact = substr(exact, 1, length(exact) - 4);
              ALTER TABLE pairs DROP COLUMN metrics; ALTER TABLE steps DROP COLUMN metrics;
-             DROP TABLE evaluations;
+             DROP TABLE evaluations; DROP TABLE log;
              PRAGMA user_version = 2;",
         )
         .unwrap();
@@ -323,6 +323,51 @@ fn a_run_of_format_2_is_read_as_it_is_and_goes_on_in_the_format_of_today() {
         row.get::<_, String>(0)
     });
     assert_eq!(seen.unwrap(), r#"{"loss/policy_avg":0.25}"#);
+}
+
+#[test]
+fn the_log_only_grows_and_a_run_older_than_it_gets_one() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut store = create(runs.path(), "log");
+    let mut reader = Reader::open(store.dir()).unwrap();
+    reader.poll().unwrap();
+    let by = Actor::here(Via::Workbench);
+    let entry = |step, action: &str| LogEntry {
+        old: Some("0.2".into()),
+        new: Some("0.1".into()),
+        ..LogEntry::now(step, &by, action)
+    };
+    store.record(&Event::Log(entry(3, "tau"))).unwrap();
+    store.record(&Event::Log(entry(3, "tau"))).unwrap();
+    let twice = [Event::Log(entry(3, "tau")), Event::Log(entry(3, "tau"))];
+    let same = |events: &[Event]| {
+        events.len() == 2
+            && events.iter().zip(&twice).all(|(a, b)| match (a, b) {
+                (Event::Log(a), Event::Log(b)) => LogEntry { at: b.at, ..a.clone() } == *b,
+                _ => false,
+            })
+    };
+    assert!(same(&reader.poll().unwrap()), "the same thing twice is two lines");
+    assert!(reader.poll().unwrap().is_empty());
+    // A resume forgets nothing of it, and who follows is told again.
+    store.rewind(0, 0).unwrap();
+    assert!(same(&reader.poll().unwrap()[1..]));
+    let dir = store.dir().to_path_buf();
+    drop(store);
+    let database = rusqlite::Connection::open(dir.join("run.db")).unwrap();
+    database
+        .execute_batch("DROP TABLE log; PRAGMA user_version = 3;")
+        .unwrap();
+    let mut reader = Reader::open(&dir).unwrap();
+    assert_eq!((reader.log().unwrap().len(), reader.poll().unwrap().len()), (0, 1));
+    let mut store = Store::open(&dir).unwrap();
+    store.record(&Event::Log(entry(5, "decay"))).unwrap();
+    assert_eq!(
+        reader.poll().unwrap().len(),
+        1,
+        "brought to today's format while it was read"
+    );
+    assert_eq!(reader.log().unwrap()[0].action, "decay");
 }
 
 #[test]

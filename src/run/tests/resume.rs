@@ -161,6 +161,7 @@ fn a_change_that_a_checkpoint_has_is_not_made_again() {
             step: 1,
             label: label.into(),
             command: Command::SetTau(tau),
+            by: Default::default(),
         })
     };
     store.record(&label("down", 0.1)).unwrap();

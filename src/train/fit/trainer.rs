@@ -20,7 +20,9 @@ use crate::run::{Reader, Store};
 use crate::train::optimizer::{Optimizer, cosine};
 use crate::train::session::{Control, Flow};
 use crate::train::shards::gradients;
-use crate::train::{Alarm, Command, Done, Event, FitRecord, FitSplit, Mark, Started, TrainError};
+use crate::train::{
+    Alarm, Command, Done, Event, FitRecord, FitSplit, Given, LogEntry, Mark, Started, TrainError, Via, action,
+};
 
 /// A model's training in progress.
 pub struct FitTrainer {
@@ -82,7 +84,7 @@ impl FitTrainer {
             resumed: false,
             warnings,
             started: Instant::now(),
-            control: Control::new(commands, events, interactive),
+            control: Control::new(commands, events, interactive, store.dir()),
             setup,
             store,
         };
@@ -123,6 +125,9 @@ impl FitTrainer {
                 }
             }
         }
+        let begun = if self.resumed { "resume" } else { "start" };
+        let by = self.control.here().clone();
+        self.emit(Event::Log(LogEntry::now(self.step, &by, begun)))?;
         for warning in std::mem::take(&mut self.warnings) {
             self.alarm(&warning, "the checkpoint before it is used instead", false)?;
         }
@@ -341,12 +346,21 @@ impl FitTrainer {
 
     /// Does what was asked since the last update; while paused, waits for more.
     fn obey(&mut self) -> Result<Flow, TrainError> {
-        while let Some(command) = self.control.next(self.step) {
+        while let Some(Given { command, by }) = self.control.next(self.step) {
+            if let Some(action) = action(&command).filter(|_| !matches!(command, Command::SetLearningRate(_))) {
+                self.emit(Event::Log(LogEntry::now(self.step, &by, action)))?;
+            }
             match command {
                 Command::Stop => return Ok(Flow::Stop),
                 Command::Abandon => return Ok(Flow::Abandon),
                 Command::Checkpoint => self.checkpoint()?,
-                Command::SetLearningRate(_) | Command::Changed(_) => self.change(command)?,
+                Command::SetLearningRate(rate) => {
+                    let mut entry = LogEntry::now(self.step, &by, "learning-rate");
+                    (entry.old, entry.new) = (Some(self.learning_rate.to_string()), Some(rate.to_string()));
+                    self.emit(Event::Log(entry))?;
+                    self.change(command, by.via)?;
+                }
+                Command::Changed(_) => self.change(command, by.via)?,
                 // Nothing of a policy's run is there to be changed.
                 _ => {}
             }
@@ -355,7 +369,7 @@ impl FitTrainer {
     }
 
     /// Changes the peak of the schedule from the next update on, and marks it on the charts.
-    fn change(&mut self, command: Command) -> Result<(), TrainError> {
+    fn change(&mut self, command: Command, by: Via) -> Result<(), TrainError> {
         let label = match &command {
             Command::SetLearningRate(rate) => {
                 let label = format!("rate {:.1e} -> {rate:.1e}", self.learning_rate);
@@ -366,7 +380,12 @@ impl FitTrainer {
             _ => return Ok(()),
         };
         let step = self.step;
-        self.emit(Event::Mark(Mark { step, label, command }))
+        self.emit(Event::Mark(Mark {
+            step,
+            label,
+            command,
+            by,
+        }))
     }
 
     /// Makes the changes again that were made by hand at this update before an interruption.
@@ -374,7 +393,7 @@ impl FitTrainer {
         let step = self.step;
         let (now, later): (Vec<Mark>, Vec<Mark>) = self.pending.drain(..).partition(|mark| mark.step <= step);
         self.pending = later;
-        now.into_iter().try_for_each(|mark| self.change(mark.command))
+        now.into_iter().try_for_each(|mark| self.change(mark.command, mark.by))
     }
 
     /// Rings an alarm. One that pauses ends a run that nobody watches.
@@ -385,7 +404,7 @@ impl FitTrainer {
             suggestion: suggestion.into(),
             paused: pause,
         }))?;
-        if pause && !self.control.interactive() {
+        if pause && !self.control.is_attended() {
             self.checkpoint()?;
             return Err(TrainError::Stopped(format!("{message}; {suggestion}")));
         }

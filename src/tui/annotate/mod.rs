@@ -47,7 +47,7 @@ pub fn run(sheet: Sheet, look: &Look, keep: Keep<'_>, stop: Receiver<()>) -> Res
         own_order: !look.terminal_reorders,
         ..Manners::default()
     })?;
-    let keys = Keys::start();
+    let keys = Keys::start(terminal.reading());
     let (mut stop, mut since) = (stop, Instant::now());
     loop {
         terminal.frame(|frame| view::view(&state, frame))?;

@@ -281,6 +281,7 @@ fn experiment() -> Experiment {
             queries: 32,
             cases: None,
         },
+        schedule: Vec::new(),
         checkpoint: CheckpointSettings::default(),
     }
 }

@@ -144,6 +144,7 @@ pub fn mark(step: u32, label: &str) -> Event {
         step,
         label: label.into(),
         command: Command::SetTau(0.05),
+        by: Default::default(),
     })
 }
 

@@ -2,11 +2,13 @@
 
 mod charts;
 mod commands;
+mod files;
 pub mod fixtures;
 mod fuzz;
 mod loops;
 mod matrix;
 mod methods;
 mod pictures;
+mod steering;
 mod take;
 mod time;

@@ -7,6 +7,7 @@ pub mod diff;
 pub mod editor;
 pub mod grapheme;
 pub mod histogram;
+pub mod line;
 pub mod lines;
 pub mod panel;
 mod readout;

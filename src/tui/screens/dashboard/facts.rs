@@ -26,6 +26,24 @@ pub struct Fact {
     pub tone: Tone,
 }
 
+/// What the schedule does next, and how much is to come after that.
+pub fn upcoming(run: &RunView) -> Option<String> {
+    let done = run.steps_done();
+    let schedule = &run.experiment()?.schedule;
+    let to_come: Vec<_> = schedule.iter().filter(|e| e.step >= done).collect();
+    let next = to_come.iter().min_by_key(|e| e.step)?;
+    let now: Vec<String> = to_come
+        .iter()
+        .filter(|e| e.step == next.step)
+        .map(|e| e.words())
+        .collect();
+    let more = match to_come.len() - now.len() {
+        0 => String::new(),
+        n => format!("; {n} more"),
+    };
+    Some(format!("step {}: {}{more}", next.step, now.join(", ")))
+}
+
 /// All facts, the most telling first.
 pub fn facts(run: &RunView) -> Vec<Fact> {
     if run.method() != MethodName::Ple {
@@ -53,6 +71,9 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     }
     if let Some(mark) = run.marks.iter().rfind(|m| run.is_known(m.step)) {
         say("by hand", Tone::Mark, format!("{} from step {}", mark.label, mark.step));
+    }
+    if let Some(text) = upcoming(run) {
+        say("scheduled", Tone::Mark, text);
     }
     say("threshold τ", Tone::Plain, variants::threshold(run, step));
     for (name, text) in variants::order(step).into_iter().chain(variants::stabilised(run, step)) {

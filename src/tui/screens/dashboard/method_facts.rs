@@ -1,6 +1,6 @@
 //! The newest step in plain words, for the methods beside PLE.
 
-use super::facts::{Fact, Tone, pace, saved};
+use super::facts::{Fact, Tone, pace, saved, upcoming};
 use crate::config::MethodName;
 use crate::train::StepRecord;
 use crate::tui::run_view::RunView;
@@ -14,6 +14,9 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     say("reward", Tone::Plain, rewards(run, step));
     if let Some(mark) = run.marks.iter().rfind(|m| run.is_known(m.step)) {
         say("by hand", Tone::Mark, format!("{} from step {}", mark.label, mark.step));
+    }
+    if let Some(text) = upcoming(run) {
+        say("scheduled", Tone::Mark, text);
     }
     if let Some(shaping) = run.experiment().and_then(|e| e.reward.shaping()) {
         say("shaped s", Tone::Mark, shaping);

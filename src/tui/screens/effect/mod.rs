@@ -19,6 +19,8 @@ pub use view::view;
 pub enum Action {
     /// Measure with the policy as it is now.
     Measure,
+    /// The same on so many held-out queries.
+    MeasureOn(usize),
     Cancel,
     /// Twice, or half, as many queries for the next measurement.
     MoreQueries,

@@ -90,6 +90,10 @@ impl State {
         let mut effects = Vec::new();
         match action {
             Action::Measure => effects = self.measure(run),
+            Action::MeasureOn(queries) => {
+                self.queries = queries.clamp(1, QUERIES.2);
+                effects = self.measure(run);
+            }
             Action::Cancel => effects = self.cancel(run),
             Action::MoreQueries => self.set_queries(self.queries * 2),
             Action::FewerQueries => self.set_queries(self.queries / 2),

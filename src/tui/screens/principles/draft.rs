@@ -12,6 +12,8 @@ pub struct Draft {
     in_force: Option<PrinciplesVersion>,
     edited: Option<Principles>,
     undo: Vec<Principles>,
+    /// What undo took back, the newest last; a change of another kind forgets it.
+    redo: Vec<Principles>,
     /// Sent to the trainer and not yet in force.
     sent: Option<Principles>,
 }
@@ -48,13 +50,23 @@ impl Draft {
             self.undo.remove(0);
         }
         self.undo.push(before);
+        self.redo.clear();
         self.set(after);
     }
 
     /// Takes the last change back; false when there is none.
     pub fn undo(&mut self) -> bool {
         let Some(before) = self.undo.pop() else { return false };
+        self.redo.extend(self.current().cloned());
         self.set(before);
+        true
+    }
+
+    /// Makes the change again that undo took back; false when there is none.
+    pub fn redo(&mut self) -> bool {
+        let Some(after) = self.redo.pop() else { return false };
+        self.undo.extend(self.current().cloned());
+        self.set(after);
         true
     }
 
@@ -62,6 +74,7 @@ impl Draft {
     pub fn discard(&mut self) {
         if let Some(edited) = self.edited.take() {
             self.undo.push(edited);
+            self.redo.clear();
         }
     }
 

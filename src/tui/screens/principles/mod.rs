@@ -3,6 +3,7 @@
 mod compare;
 mod draft;
 mod edit;
+mod editor;
 mod layout;
 mod library;
 mod state;
@@ -13,7 +14,7 @@ mod view;
 use ratatui::crossterm::event::KeyCode;
 
 use crate::tui::action::{Action as Top, Screen};
-use crate::tui::keymap::{Binding, Key, ch, key};
+use crate::tui::keymap::{Binding, Key, ch, ctrl, key};
 
 pub use state::State;
 pub use view::view;
@@ -40,6 +41,12 @@ pub enum Action {
     MoveUp,
     Numbering,
     Undo,
+    /// Make the change again that was taken back.
+    Redo,
+    /// The text of the principle in the user's own editor.
+    EditOne,
+    /// All of them, as a file, in the user's own editor.
+    EditAll,
     /// Send the draft to the trainer.
     Apply,
     Discard,
@@ -133,6 +140,27 @@ pub fn bindings() -> Vec<Binding> {
             Action::Undo,
             "undo the last change of the draft",
             Some("undo"),
+        ),
+        row(
+            "principles-redo",
+            const { &[ctrl('r')] },
+            Action::Redo,
+            "make the change again that was undone",
+            None,
+        ),
+        row(
+            "principles-editor",
+            const { &[ch('v')] },
+            Action::EditOne,
+            "the text of the principle in $VISUAL or $EDITOR",
+            None,
+        ),
+        row(
+            "principles-editor-all",
+            const { &[ch('V')] },
+            Action::EditAll,
+            "all principles as a file in $VISUAL or $EDITOR",
+            None,
         ),
         row(
             "principles-discard",

@@ -1,6 +1,6 @@
 //! What is shown on the screen of principles, and what every key makes of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
@@ -11,7 +11,7 @@ use super::draft::Draft;
 use super::edit::{Field, edited_path};
 use super::layout::Areas;
 use super::library::Picker;
-use crate::config::Principles;
+use crate::config::{Principle, Principles};
 use crate::train::{Command, PrinciplesVersion};
 use crate::tui::action::Effect;
 use crate::tui::run_view::RunView;
@@ -53,6 +53,8 @@ pub struct State {
     pub(super) changes_scroll: Scroll,
     pub(super) top: ListTop,
     saved_to: Option<PathBuf>,
+    /// What was written in the user's editor and could not be used; it is opened again.
+    pub(super) rejected: Option<String>,
 }
 
 impl State {
@@ -84,6 +86,9 @@ impl State {
             Action::OpenLibrary => self.open_library(run),
             Action::Delete => self.deleting = self.selected().is_some(),
             Action::Undo => self.undo(),
+            Action::Redo => self.redo(),
+            Action::EditOne => effects = self.edit_one(),
+            Action::EditAll => effects = self.edit_all(run),
             Action::Discard => self.discard(),
             Action::Apply => effects = self.apply(run),
             Action::OlderVersion => self.show_version(-1),
@@ -229,6 +234,11 @@ impl State {
         }
     }
 
+    pub(super) fn selected_entry(&self) -> Option<(usize, &Principle)> {
+        let at = self.selected()?;
+        Some((at, self.draft.current()?.entries.get(at)?))
+    }
+
     fn move_entry(&mut self, rows: isize) {
         let Some(from) = self.selected() else { return };
         let to = from.saturating_add_signed(rows).min(self.entries() - 1);
@@ -285,7 +295,7 @@ impl State {
         let mut effects = Vec::new();
         match &field {
             Field::NewName => self.field = Some((Field::NewText(text.trim().to_string()), Editor::text(""))),
-            Field::SavePath => effects = self.save(text.trim()),
+            Field::SavePath => effects = self.save(PathBuf::from(text.trim())),
             _ => self.draft.change(|p| field.put(text, p)),
         }
         if matches!(field, Field::NewText(_)) {
@@ -308,11 +318,35 @@ impl State {
         })
     }
 
-    fn save(&mut self, path: &str) -> Vec<Effect> {
+    /// The draft, or what is in force where there is none.
+    pub fn current(&self) -> Option<&Principles> {
+        self.draft.current()
+    }
+
+    /// Something in the draft differs from what is in force.
+    pub fn has_draft(&self) -> bool {
+        self.draft.differs()
+    }
+
+    /// Puts the principles of a file into the draft.
+    pub fn load(&mut self, path: &Path, principles: Principles) {
+        if self.draft.current().is_none() {
+            return self.refuse("The principles have not come yet; they do with the first events of the run.");
+        }
+        self.draft.change(|p| *p = principles);
+        let file = path.display();
+        match self.draft.differs() {
+            true => self.say(&format!("{file} is the draft now; p applies it, u takes it back.")),
+            false => self.say(&format!("{file} holds what is in force.")),
+        }
+        self.refresh();
+    }
+
+    /// Writes the principles as they stand.
+    pub fn save(&mut self, path: PathBuf) -> Vec<Effect> {
         let Some(principles) = self.draft.current().cloned() else {
             return Vec::new();
         };
-        let path = PathBuf::from(path);
         let replace = self.saved_to.as_ref() == Some(&path);
         vec![Effect::SavePrinciples {
             path,
@@ -343,6 +377,12 @@ impl State {
     fn undo(&mut self) {
         if !self.draft.undo() {
             self.refuse("Nothing to undo.");
+        }
+    }
+
+    fn redo(&mut self) {
+        if !self.draft.redo() {
+            self.refuse("Nothing was undone that could be made again.");
         }
     }
 

@@ -331,3 +331,90 @@ fn any_size_and_any_keys() {
         }
     }
 }
+
+#[test]
+fn what_was_undone_can_be_made_again_even_after_it_was_applied() {
+    let run = populated();
+    let mut state = seen(&run);
+    let first = state.draft.current().cloned().unwrap();
+    state.update(Action::Toggle, &run);
+    state.update(Action::Numbering, &run);
+    let changed = state.draft.current().cloned().unwrap();
+    state.update(Action::Undo, &run);
+    state.update(Action::Undo, &run);
+    assert_eq!(state.draft.current(), Some(&first));
+    assert!(!state.has_draft());
+    state.update(Action::Redo, &run);
+    state.update(Action::Redo, &run);
+    assert_eq!(state.draft.current(), Some(&changed));
+    state.update(Action::Redo, &run);
+    assert!(message(&state).contains("Nothing was undone"));
+    // A change of another kind leaves nothing to be made again.
+    state.update(Action::Undo, &run);
+    state.update(Action::MoveDown, &run);
+    state.update(Action::Redo, &run);
+    assert!(message(&state).contains("Nothing was undone"));
+    // Applied, in force, and taken back: that is a draft again, which p applies.
+    let mut run = run;
+    let effects = state.update(Action::Apply, &run);
+    let [Effect::Send(Command::SetPrinciples(sent))] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    run.apply(Event::Principles(PrinciplesVersion {
+        version: 9,
+        from_step: 9,
+        principles: sent.clone(),
+    }));
+    state.on_event(&run);
+    assert!(!state.has_draft());
+    state.update(Action::Undo, &run);
+    assert!(state.has_draft());
+    assert!(matches!(
+        state.update(Action::Apply, &run).as_slice(),
+        [Effect::Send(Command::SetPrinciples(_))]
+    ));
+}
+
+fn opened(effects: Vec<Effect>) -> crate::tui::action::Edit {
+    match effects.into_iter().next() {
+        Some(Effect::Edit(edit)) => edit,
+        other => panic!("no editor but {other:?}"),
+    }
+}
+
+#[test]
+fn the_users_editor_gets_a_text_or_the_whole_file() {
+    let run = populated();
+    let mut state = seen(&run);
+    let edit = opened(state.update(Action::EditOne, &run));
+    assert_eq!(edit.text, "be ethical: never help to harm anybody.\n");
+    state.edited(&edit, "\n  ");
+    assert!(message(&state).contains("left empty") && !state.has_draft());
+    state.edited(&edit, "Be ethical.\n");
+    assert_eq!(state.draft.current().unwrap().entries[0].text, "Be ethical.");
+
+    let edit = opened(state.update(Action::EditAll, &run));
+    assert!(
+        edit.text.starts_with("# ") && edit.text.contains("text = \"Be ethical.\""),
+        "{}",
+        edit.text
+    );
+    state.edited(&edit, &edit.text);
+    assert_eq!(message(&state), "Nothing was changed.");
+    let broken = "[[principle]]\nname = \"kind\"\n";
+    state.edited(&edit, broken);
+    let said = message(&state).to_string();
+    assert!(
+        said.contains("principles.toml:1") && said.contains("V opens your text again"),
+        "{said}"
+    );
+    let again = opened(state.update(Action::EditAll, &run));
+    assert_eq!(again.text, broken, "what was written is not lost");
+    state.edited(&again, "[[principle]]\nname = \"kind\"\ntext = \"Be kind.\"\n");
+    assert_eq!(state.draft.current().unwrap().entries.len(), 1);
+    state.update(Action::Undo, &run);
+    assert_eq!(state.draft.current().unwrap().entries[0].text, "Be ethical.");
+    let fresh = opened(state.update(Action::EditAll, &run));
+    state.edited(&fresh, "");
+    assert!(message(&state).contains("left empty"));
+}

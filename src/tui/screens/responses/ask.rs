@@ -47,7 +47,13 @@ impl Asks {
         if query.is_empty() {
             return Err("Nothing was asked: write a query first.".to_string());
         }
-        let id = self.list.iter().map(|a| a.id).max().unwrap_or(0) + 1;
+        // Several workbenches may ask: each counts from a number of its own.
+        let first = if run.remote {
+            u64::from(std::process::id()) << 20
+        } else {
+            0
+        };
+        let id = self.list.iter().map(|a| a.id).max().unwrap_or(0).max(first) + 1;
         self.list.insert(
             0,
             Asked {

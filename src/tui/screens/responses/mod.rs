@@ -12,11 +12,19 @@ mod view_pair;
 
 use ratatui::crossterm::event::KeyCode;
 
+use crate::run::PairOrder;
+use crate::train::Branch;
 use crate::tui::action::{Action as Top, Screen};
 use crate::tui::keymap::{Binding, Key, ch, ctrl, key};
 
 pub use state::{Selected, State};
+pub use verdict::branches;
 pub use view::view;
+
+/// The word of a branch, as filters and files have it.
+pub fn branch_word(branch: Branch) -> String {
+    crate::run::word(&branch)
+}
 
 /// What can be done on this screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +48,13 @@ pub enum Action {
     OpenSearch,
     OpenJump,
     OpenAsk,
+    /// Show only the pairs of a branch, and with these words.
+    Filter(Option<Branch>, String),
+    Order(PairOrder),
+    /// Show one step only.
+    Jump(u32),
+    /// Ask the model this.
+    Ask(String),
     /// From the asked queries to the pairs; there, drop the search and the step.
     Back,
 }

@@ -8,6 +8,7 @@ use super::browser::Browser;
 use super::layout::Areas;
 use super::{Action, verdict};
 use crate::run::{PairFilter, PairOrder, PairPage};
+use crate::train::Branch;
 use crate::tui::action::Effect;
 use crate::tui::run_view::RunView;
 use crate::tui::screens::live;
@@ -92,6 +93,17 @@ impl State {
             Action::OpenSearch => self.open(Field::Search, run),
             Action::OpenJump => self.open(Field::Jump, run),
             Action::OpenAsk => self.open(Field::Ask, run),
+            Action::Filter(branch, words) => self.filter(branch, words),
+            Action::Order(order) => {
+                self.asks.open = false;
+                self.browser.order = order;
+                Some(self.browser.renew())
+            }
+            Action::Jump(step) => return self.accept(Field::Jump, &step.to_string(), run),
+            Action::Ask(query) => {
+                self.asks.open = true;
+                return self.accept(Field::Ask, &query, run);
+            }
             Action::Back => self.back(),
         };
         self.refresh();
@@ -229,6 +241,13 @@ impl State {
         }
         .copied();
         self.browser.set_branch(next, run)
+    }
+
+    fn filter(&mut self, branch: Option<Branch>, words: String) -> Option<PairFilter> {
+        self.asks.open = false;
+        self.browser.branch = branch;
+        self.browser.search = words;
+        Some(self.browser.renew())
     }
 
     fn next_order(&mut self) -> Option<PairFilter> {
