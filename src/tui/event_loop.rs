@@ -244,7 +244,11 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
                 Err(_) => this.ports.files.changed = never(),
             },
             recv(this.ports.steering.as_ref().map_or(&nothing, |port| &port.news)) -> got => match got {
-                Ok(news) => this.act(Action::Steering(news))?,
+                Ok(news) => match &mut this.home {
+                    // Who steers is about the run at home, whatever is looked at.
+                    Some(home) => drop(update(&mut home.state, Action::Steering(news))),
+                    None => this.act(Action::Steering(news))?,
+                },
                 Err(_) => this.ports.steering = None,
             },
             recv(this.ports.stop) -> _ => {
@@ -437,7 +441,7 @@ impl<H: Host> Loop<'_, H> {
                     });
                 }
                 Effect::Steer(wish) => {
-                    if let Some(port) = &self.ports.steering {
+                    if let Some(port) = self.ports.steering.as_ref().filter(|_| self.home.is_none()) {
                         port.wishes.send(wish).ok();
                     }
                 }
