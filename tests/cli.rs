@@ -102,10 +102,10 @@ fn runs_are_listed_for_people_and_as_json() {
     let out = list(&lab).out;
     let rows: Vec<Vec<&str>> = out.lines().map(|l| l.split_whitespace().collect()).collect();
     assert_eq!(rows.len(), 3, "{out}");
-    assert_eq!(rows[1][..3], ["a", "finished", "1/1"]);
+    assert_eq!(rows[1][..4], ["a", "finished", "ple", "1/1"]);
     // No reward model, so no accuracy.
-    assert_eq!(rows[1][5..], ["-", "Mine"]);
-    assert_eq!(rows[2][..3], ["b", "finished", "3/3"]);
+    assert_eq!(rows[1][6..], ["-", "now", "Mine"]);
+    assert_eq!(rows[2][..4], ["b", "finished", "ple", "3/3"]);
     let json = lab.list();
     assert_eq!(json.len(), 2);
     for (run, (name, steps)) in json.iter().zip([("a", 1), ("b", 3)]) {

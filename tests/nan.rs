@@ -65,7 +65,7 @@ fn a_reward_that_is_not_a_number_rings_an_alarm_on_the_screen() {
         pty.sees(&["4 rewards are not numbers"]);
     }
     pty.keys("!");
-    pty.misses("rewards are not numbers");
+    pty.misses("look at the reward model");
     // Going on is allowed: without these pairs, to the next alarm.
     pty.keys(" ");
     pty.sees(&["step 1: 4 rewards are not numbers", "‖ paused at 2/"]);

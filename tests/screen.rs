@@ -91,6 +91,8 @@ fn every_screen_shows_its_part_of_the_run() {
     pty.keys("\t");
     pty.sees(&["─ Principle effect ─", "Nothing measured yet"]);
     pty.keys("\t");
+    pty.sees(&["─ Runs ─ 1 in ", "▸   w ", "open in this workbench"]);
+    pty.keys("\t");
     pty.sees(&["─ Reward ─", "─ Margins"]);
     pty.keys("?");
     pty.sees(&["Everywhere", "this help", "pause training after this step, or go on"]);
@@ -228,7 +230,9 @@ fn the_past_is_played_like_a_film_and_a_view_of_it_is_copied_and_written() {
     // The same once more would be another picture under the name of this one.
     pty.keys("O\r");
     pty.sees(&["This file exists."]);
-    pty.keys("\x1b$");
+    pty.keys("\x1b");
+    pty.misses("Write this view");
+    pty.keys("$");
     pty.misses("live is");
     pty.keys("\x03\x03");
     assert_eq!(pty.end().0, 0);
@@ -444,6 +448,8 @@ fn a_stored_run_is_forked_in_the_workbench_and_trained_there() {
 fn responses_are_filtered_by_branch_and_by_words() {
     let lab = Lab::new();
     let mut pty = training(&lab);
+    // Wide enough for the title of the list.
+    pty.resize(180, 40);
     let done = pause(&mut pty);
     let pairs = open(&lab.run("w")).pairs_between(0, u32::MAX).expect("pairs");
     let newest: Vec<_> = pairs.iter().filter(|p| p.step as usize + 1 == done).collect();

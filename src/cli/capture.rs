@@ -2,15 +2,20 @@
 //! made with it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 
+use super::desk::{Garage, desk};
+use super::open::{insider, reader_of_prompts};
 use super::{Failure, Outcome, Place, exit};
 use crate::report::{Picture, draw_screen};
 use crate::run::{Reader, resolve};
+use crate::tui;
 use crate::tui::action::{Action, Effect};
 use crate::tui::input::input;
+use crate::tui::runs::Question;
 use crate::tui::state::State;
 use crate::tui::take::{Ground, buffer, screen, text};
 use crate::tui::theme::Theme;
@@ -47,15 +52,22 @@ pub fn capture(args: &CaptureArgs, place: &Place) -> Outcome {
     }
     let folder = resolve(&args.run, &place.runs).map_err(Failure::input)?;
     let mut reader = Reader::open(&folder).map_err(Failure::input)?;
+    let events = reader.poll().map_err(Failure::failed)?;
+    let answers = Answers {
+        sent: reader_of_prompts(&folder),
+        inside: insider(&folder),
+        desk: desk(folder.parent().unwrap_or(&folder), place.device, &Garage::default()),
+        reader,
+    };
     let mut state = State::new(false, Theme::color());
     state.size = args.size;
-    for event in reader.poll().map_err(Failure::failed)? {
+    for event in events {
         let effects = update(&mut state, Action::Event(Box::new(event)));
-        answer(&mut state, &reader, effects)?;
+        answers.to(&mut state, effects)?;
     }
     for key in keys {
         let effects = input(&mut state, Input::Key(key)).unwrap_or_default();
-        answer(&mut state, &reader, effects)?;
+        answers.to(&mut state, effects)?;
     }
     let ground = if args.light { Ground::Light } else { Ground::Dark };
     let bytes = match extension {
@@ -71,16 +83,44 @@ pub fn capture(args: &CaptureArgs, place: &Place) -> Outcome {
     Ok(exit::DONE)
 }
 
-/// The store answers at once; whatever else is asked for is left out.
-fn answer(state: &mut State, reader: &Reader, effects: Vec<Effect>) -> Result<(), Failure> {
-    let mut left = effects;
-    while let Some(effect) = left.pop() {
-        if let Effect::QueryPairs(filter) = effect {
-            let page = reader.pairs(&filter).map_err(Failure::failed)?;
-            left.extend(update(state, Action::Pairs(page)));
+/// Who answers what the screen asks: at once, where the workbench would wait.
+struct Answers {
+    reader: Reader,
+    sent: tui::ReadSent,
+    inside: tui::LookInside,
+    desk: tui::Desk,
+}
+
+/// Longest wait for what is read of other runs.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Answers {
+    /// Whatever changes something, or leaves the run, is left out.
+    fn to(&self, state: &mut State, effects: Vec<Effect>) -> Result<(), Failure> {
+        let mut left = effects;
+        while let Some(effect) = left.pop() {
+            let action = match effect {
+                Effect::QueryPairs(filter) => Action::Pairs(self.reader.pairs(&filter).map_err(Failure::failed)?),
+                Effect::ReadSent(question) => {
+                    let given = (self.sent)(&question);
+                    Action::Sent(question, given)
+                }
+                Effect::LookInside { step, index } => Action::Inside(Box::new((self.inside)(step, index))),
+                Effect::AskDesk(question @ (Question::Watch | Question::Compare(_) | Question::Pairs { .. })) => {
+                    if self.desk.questions.send(question).is_err() {
+                        continue;
+                    }
+                    match self.desk.answers.recv_timeout(PATIENCE) {
+                        Ok(answer) => Action::Desk(Box::new(answer)),
+                        Err(_) => continue,
+                    }
+                }
+                _ => continue,
+            };
+            left.extend(update(state, action));
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Keys as they are written: a letter each, others by their names between < and >.

@@ -12,11 +12,11 @@ pub fn threshold(run: &RunView, step: &StepRecord) -> String {
     let schedule = run.experiment().map(|e| e.method.schedule).unwrap_or_default();
     let boundary = step.metrics.get(theory::BOUNDARY).copied();
     let (next, why) = match schedule {
-        Schedule::Decay => (tau * decay, format!("× {decay}")),
+        Schedule::Decay => (tau * decay, format!("× {}", decay as f32)),
         Schedule::Pure => {
             let next = theory::next_tau(tau, decay, boundary);
             let why = match boundary {
-                _ if next <= tau * decay => format!("e* allows × {decay}"),
+                _ if next <= tau * decay => format!("e* allows × {}", decay as f32),
                 Some(e) => format!("held by e* {}", short(e)),
                 None => "no pair to tell".into(),
             };
