@@ -218,7 +218,7 @@ fn mark(tint: Tint, value: f64, ascii: bool) -> char {
         let signs = if ascii {
             ['^', 'A', 'v', 'V']
         } else {
-            ['\u{2191}', '\u{21D1}', '\u{2193}', '\u{21D3}']
+            ['\u{2191}', '\u{25B2}', '\u{2193}', '\u{25BC}']
         };
         return match value {
             v if v >= 1.0 => signs[1],
