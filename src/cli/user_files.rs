@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crossbeam_channel::{Receiver, never, unbounded};
 
-use crate::config::{Principles, Source, parse_principles};
+use crate::config::{Principles, Source, environment, parse_principles, state_folder};
 use crate::tui::UserFiles;
 
 /// Lines that are kept.
@@ -16,7 +16,7 @@ const KEPT: usize = 500;
 
 /// The files of this user. `principles` is a file to be watched.
 pub fn user_files(principles: Option<PathBuf>) -> UserFiles {
-    let file = state_folder().map(|folder| folder.join("history"));
+    let file = state_folder(&environment).map(|folder| folder.join("history"));
     let history = file.as_deref().map(read_history).unwrap_or_default();
     UserFiles {
         load: read_principles,
@@ -29,23 +29,6 @@ pub fn user_files(principles: Option<PathBuf>) -> UserFiles {
         history,
         changed: principles.map_or_else(never, watch),
     }
-}
-
-/// Where the XDG base directory specification puts what a program remembers: `$XDG_STATE_HOME/ple`, else
-/// `~/.local/state/ple`.
-fn state_folder() -> Option<PathBuf> {
-    let absolute = |name: &str| {
-        let path = PathBuf::from(std::env::var_os(name)?);
-        path.is_absolute().then_some(path)
-    };
-    let state = absolute("XDG_STATE_HOME").or_else(|| {
-        if cfg!(windows) {
-            absolute("LOCALAPPDATA")
-        } else {
-            Some(absolute("HOME")?.join(".local/state"))
-        }
-    });
-    Some(state?.join("ple"))
 }
 
 /// The lines of a history, oldest first. One that grew long is cut.

@@ -13,6 +13,7 @@ mod full;
 mod full_record;
 mod inside;
 mod inside_record;
+mod lengths;
 mod loops;
 pub mod memory;
 pub mod optimizer;

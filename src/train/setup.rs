@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Tensor;
 
-use super::check;
 use super::fit::{self, FitSetup};
 use super::memory::{self, Demand};
 use crate::assets;
@@ -297,7 +296,7 @@ pub fn prepare(
         return Err(SetupError::Other(message));
     }
     let reward = reward_source(&experiment, &prompter, &pool, &chosen.device)?;
-    let tokens = check::lengths(&experiment, Some(&principles), Some(&prompter), Some(&pool));
+    let tokens = super::lengths::lengths(&experiment, Some(&principles), Some(&prompter), Some(&pool));
     let scorer = experiment.reward.model.as_ref();
     let scorer = scorer.and_then(|name| model_files("reward.model", name).ok()?.config().ok());
     // Of dtype "auto" only the policy's is known here; nobody stores a large reward model in f32.

@@ -23,6 +23,7 @@ pub mod palette;
 pub mod past;
 pub mod popup;
 pub mod popup_view;
+mod ports;
 pub mod present;
 pub mod rebind;
 pub mod run_view;
