@@ -1,4 +1,5 @@
-//! What `--help` says of every command, as a picture: a flag that changes its words or goes is seen.
+//! What the program says of itself: what `--help` says of every command, as a picture, so that a flag that changes its words or goes
+//! is seen; and what the documents say, as far as a machine can tell whether it is so.
 
 mod common;
 
@@ -130,4 +131,61 @@ fn the_commands_of_the_readme_are_those_there_are() {
         assert!(there.contains(&name.as_str()), "there is no ple {name}");
     }
     assert!(told.len() > 20);
+}
+
+/// A room uses those that stand below it in docs/architecture.md, never those above; the exceptions are told there too.
+#[test]
+fn arrows_point_down() {
+    let text = document("docs/architecture.md");
+    let mut rooms: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        let Some(path) = line.strip_prefix(" src/").and_then(|rest| rest.split(' ').next()) else {
+            continue;
+        };
+        let room = path.split(['/', '.']).next().expect("a name");
+        if !rooms.contains(&room) {
+            rooms.push(room);
+        }
+    }
+    // It stands apart in the picture: it uses the training thread and what is below.
+    rooms.retain(|room| *room != "assets");
+    let place = |room: &str| rooms.iter().position(|r| *r == room);
+    let train = place("train").expect("a room");
+    rooms.insert(train, "assets");
+    let place = |room: &str| rooms.iter().position(|r| *r == room);
+    let excepted = |path: &str, room: &str, used: &str| match used {
+        "train" => matches!(room, "run" | "judge" | "evaluate"),
+        "assets" => path.starts_with("src/train/setup/") || path == "src/train/cases.rs",
+        _ => false,
+    };
+    let (mut all, mut wrong, mut arrows) = (Vec::new(), Vec::new(), 0);
+    files("src", &mut all);
+    let for_tests = |path: &str| {
+        ["/tests/", "tests.rs", "fixtures"]
+            .iter()
+            .any(|part| path.contains(part))
+    };
+    all.retain(|path| path.ends_with(".rs") && !for_tests(path));
+    for path in &all {
+        let room = path
+            .trim_start_matches("src/")
+            .split(['/', '.'])
+            .next()
+            .expect("a name");
+        let Some(own) = place(room) else { continue };
+        let whole = document(path);
+        let code = whole.split("#[cfg(test)]").next().unwrap_or_default();
+        for used in code.split("crate::").skip(1) {
+            let used = used.split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or_default();
+            let Some(other) = place(used).filter(|other| *other != own) else {
+                continue;
+            };
+            arrows += 1;
+            if other < own && !excepted(path, room, used) {
+                wrong.push(format!("{path} uses {used}"));
+            }
+        }
+    }
+    assert!(rooms.len() > 15 && arrows > 300, "{rooms:?}, {arrows}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
