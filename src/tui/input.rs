@@ -109,7 +109,10 @@ fn on_mouse(state: &mut State, event: MouseEvent) -> Option<Vec<Effect>> {
         },
         Screen::Effect => state.effect.mouse(event, area, &state.run),
         Screen::Runs => state.runs.mouse(event, area, &state.run),
-        Screen::Training => return None,
+        Screen::Training => {
+            let to = state.fit.point(event, area, &state.run);
+            go(state, to)
+        }
         Screen::Rows => {
             state.fit.mouse(event, &state.run);
             vec![]

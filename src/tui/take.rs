@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::action::{Effect, Screen};
 use super::clipboard;
-use super::screens::dashboard;
+use super::screens::{dashboard, fit};
 use super::smooth::{self, Average};
 use super::state::State;
 use super::view;
@@ -106,6 +106,10 @@ fn words_of(state: &State) -> (String, Rect) {
             let (title, area) = dashboard::focused_panel(&state.dashboard, &state.run, body);
             (title.to_string(), area)
         }
+        Screen::Training => {
+            let (title, area) = fit::focused_panel(&state.fit.board, &state.run, body);
+            (title.to_string(), area)
+        }
         screen => (format!("the screen {}", screen.title()), body),
     }
 }
@@ -113,7 +117,9 @@ fn words_of(state: &State) -> (String, Rect) {
 /// A chart with its names.
 pub struct Named<'a> {
     pub title: String,
-    pub names: Vec<&'static str>,
+    pub names: Vec<String>,
+    /// What each of its bands is the spread of.
+    pub band_names: Vec<String>,
     pub chart: Chart<'a>,
 }
 
@@ -121,6 +127,7 @@ pub struct Named<'a> {
 pub fn focused(state: &State) -> Option<Named<'_>> {
     match state.screen {
         Screen::Dashboard => dashboard::focused_chart(&state.dashboard, &state.run, &state.theme),
+        Screen::Training => fit::focused_chart(&state.fit.board, &state.run, &state.theme),
         _ => None,
     }
 }
@@ -307,9 +314,9 @@ fn numbers(named: &Named) -> Numbers {
         points[from.min(points.len())..to.min(points.len())].to_vec()
     };
     let lines = chart.curves.iter().zip(&named.names);
-    let mut columns: Vec<(String, Vec<f32>)> = lines.map(|(c, name)| (name.to_string(), values(c.column))).collect();
+    let mut columns: Vec<(String, Vec<f32>)> = lines.map(|(c, name)| (name.clone(), values(c.column))).collect();
     for (i, band) in chart.bands.iter().enumerate() {
-        let name = named.names.get(i).copied().unwrap_or("band");
+        let name = named.band_names.get(i).map_or("band", String::as_str);
         columns.push((format!("{name}, low"), values(band.low)));
         columns.push((format!("{name}, high"), values(band.high)));
     }
@@ -411,16 +418,16 @@ fn figure(named: &Named, state: &State) -> ChartFigure {
     }
     for (curve, name) in chart.curves.iter().zip(&named.names) {
         let mut line = ChartLine {
-            name: name.to_string(),
+            name: name.clone(),
             ink: ink(curve.style),
             dashed: curve.dash != Dash::Solid,
             ..ChartLine::default()
         };
         if each == 1 {
-            let drawn = smooth::averages(curve.column.points(), from, to, smoothing);
+            let drawn = smooth::averages(curve.column.points(), from, to, curve.smoothed(smoothing));
             let points = drawn.iter().enumerate();
             line.points = points.map(|(i, v)| (at(i), place(*v))).collect();
-            if smoothing.is_on() {
+            if curve.smoothed(smoothing).is_on() {
                 line.ghost = (0..buckets)
                     .map(|i| (at(i), place(mean(summary(curve.column, i)))))
                     .collect();
@@ -441,7 +448,7 @@ fn figure(named: &Named, state: &State) -> ChartFigure {
             let mut average = Average::default();
             for i in 0..buckets {
                 let s = summary(curve.column, i);
-                let weight = 1.0 - (1.0 - smoothing.weight()).powf(f64::from(s.count));
+                let weight = 1.0 - (1.0 - curve.smoothed(smoothing).weight()).powf(f64::from(s.count));
                 line.points.push((at(i), place(average.push(mean(s), weight))));
             }
         }

@@ -135,7 +135,12 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Dashboard(action) => {
             let area = state.body();
-            let to = state.dashboard.update(action, &state.run, area);
+            let to = state.dashboard.update(&action, &state.run, area);
+            go(state, to)
+        }
+        Action::Training(action) => {
+            let area = state.body();
+            let to = state.fit.look(&action, &state.run, area);
             go(state, to)
         }
         Action::Time(action) => time::update(state, action),

@@ -154,7 +154,9 @@ fn populated(name: FitName) -> RunView {
 fn shoot(name: &str, run: &RunView) {
     let state = State::default();
     for (w, h) in [(80, 24), (120, 40), (200, 60)] {
-        let drawn = dump(w, h, |theme, frame, area| training(run, theme, frame, area));
+        let drawn = dump(w, h, |theme, frame, area| {
+            training(&state.board, run, theme, frame, area)
+        });
         insta::assert_snapshot!(format!("{name}_training_{w}x{h}"), drawn);
         let drawn = dump(w, h, |theme, frame, area| rows(&state, run, theme, frame, area));
         insta::assert_snapshot!(format!("{name}_rows_{w}x{h}"), drawn);

@@ -83,7 +83,12 @@ fn draw_curves(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: 
         .enumerate()
         .map(|(i, column)| {
             let (style, dash) = looks(i, theme);
-            Curve { column, style, dash }
+            Curve {
+                column,
+                style,
+                dash,
+                raw: false,
+            }
         })
         .collect();
     let chart = Chart {
