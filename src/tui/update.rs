@@ -170,6 +170,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             let effects = state.effect.update(action, &state.run);
             admit(state, effects)
         }
+        Action::Runs(action) if state.runs.goes_to(&action).is_some() => {
+            let to = state.runs.goes_to(&action);
+            go(state, to)
+        }
         Action::Runs(action) => {
             let effects = state.runs.update(action, &state.run);
             admit(state, effects)
