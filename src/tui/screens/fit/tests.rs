@@ -266,7 +266,7 @@ fn the_window_of_a_training_is_zoomed_moved_and_logarithmic() {
     let mut state = workbench(FitName::LanguageModel);
     press(&mut state, "z++");
     let (from, to) = state.fit.board.span(&state.run);
-    assert_eq!((to, to - from), (119, 50));
+    assert_eq!((to, to - from), (119, 32));
     press(&mut state, "H");
     assert!(state.fit.board.span(&state.run).0 < from);
     press(&mut state, "ys");

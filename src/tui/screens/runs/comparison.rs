@@ -74,16 +74,14 @@ pub struct Answered {
 impl Comparison {
     /// Of runs that are still to be read, at a step that is looked at.
     pub fn of(paths: Vec<PathBuf>, cursor: Option<u32>) -> Self {
-        Self {
+        let mut new = Self {
             paths,
             cursor,
-            board: charts::State {
-                // Every run by itself, until it is asked for.
-                no_spread: true,
-                ..charts::State::default()
-            },
             ..Self::default()
-        }
+        };
+        // Every run by itself, until seeds are asked for as a band.
+        new.board.no_spread = true;
+        new
     }
 
     /// The letter that stands for a run.

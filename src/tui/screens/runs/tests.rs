@@ -448,9 +448,9 @@ fn the_overlay_is_a_chart_like_the_others() {
         c.board.window.span(&charts::Extent::over(&c.merged.steps, c.cursor))
     };
     press(&mut state, "+");
-    assert_eq!(span(&state), (20, 39));
+    assert_eq!(span(&state), (19, 39));
     press(&mut state, "H");
-    assert_eq!(span(&state), (15, 34));
+    assert_eq!(span(&state), (14, 34));
     press(&mut state, "yss");
     let shown = picture(&mut state, 120, 40);
     assert!(

@@ -306,8 +306,9 @@ pub fn mouse(comparison: &mut Comparison, event: MouseEvent, area: Rect) -> Opti
         panels: vec![((), place)],
         area: place,
     };
+    let shown: &Comparison = comparison;
     let to = board.point(event, &ground, |board, ()| {
-        let chart = chart(comparison, &theme)?;
+        let chart = chart(shown, &theme)?;
         Some(Chart {
             span: board.window.span(&ground.steps),
             ..chart
