@@ -42,7 +42,7 @@ impl Panel {
         match self {
             Panel::Loss => "Loss",
             Panel::Accuracy => "Accuracy",
-            Panel::Calibration => "Calibration: said, and so it was",
+            Panel::Calibration => "Calibration",
             Panel::Facts => "Facts",
             Panel::Gradient => "Gradient norm",
             Panel::Rate => "Learning rate",
