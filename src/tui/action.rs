@@ -8,7 +8,7 @@ use crate::run::{PairFilter, PairPage};
 use crate::train::{Command, Event, Inside};
 
 use super::run_view::RunView;
-use super::screens::{cases, dashboard, effect, fit, principles, responses, runs};
+use super::screens::{cases, charts, dashboard, effect, fit, principles, responses, runs};
 use super::sent::{Given, Question};
 use super::steering::{Steering, Wish};
 use super::time;
@@ -168,6 +168,7 @@ pub enum Action {
     Cases(cases::Action),
     Effect(effect::Action),
     Fit(fit::Action),
+    Training(charts::Action),
     Runs(runs::Action),
     /// The thread that reads runs has answered.
     Desk(Box<runs::Answer>),

@@ -23,6 +23,7 @@ pub fn table() -> Vec<Binding> {
     rows.extend(principles::bindings());
     rows.extend(cases::bindings());
     rows.extend(effect::bindings());
+    rows.extend(fit::training_bindings());
     rows.extend(fit::bindings());
     rows.extend(runs::bindings());
     rows
@@ -56,7 +57,7 @@ pub fn slug(screen: Screen) -> &'static str {
 }
 
 /// Keys and words of a screen's footer, as many as fit. Its own rows come first, since they are to be learnt there;
-/// help and quit always stay; commands go when no trainer would hear them.
+/// help and quit always stay, and next to them the palette is the last to go; commands go when no trainer would hear them.
 pub fn footer(table: &[Binding], screen: Screen, run: &RunView, width: usize) -> Vec<(String, &'static str)> {
     let heard = run.live && !run.ended();
     let own = table.iter().filter(|row| row.screen == Some(screen));
@@ -81,7 +82,9 @@ pub fn footer(table: &[Binding], screen: Screen, run: &RunView, width: usize) ->
     };
     while wide(&items) > width {
         let stays = |row: &Binding| matches!(row.action, Action::ToggleHelp | Action::Quit);
-        let Some(last) = items.iter().rposition(|(row, ..)| !stays(row)) else {
+        let late = |row: &Binding| stays(row) || row.action == Action::OpenPalette;
+        let last = items.iter().rposition(|(row, ..)| !late(row));
+        let Some(last) = last.or_else(|| items.iter().rposition(|(row, ..)| !stays(row))) else {
             break;
         };
         items.remove(last);
@@ -118,7 +121,7 @@ fn everywhere() -> Vec<Binding> {
             const { &[ch(':')] },
             Action::OpenPalette,
             "commands by name, with completion and history",
-            None,
+            Some("commands"),
         ),
         row(
             "quit",

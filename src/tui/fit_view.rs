@@ -16,9 +16,11 @@ pub enum FitSeries {
     High,
     /// Accuracy of length alone.
     Baseline,
+    GradNorm,
+    LearningRate,
 }
 
-const SERIES: usize = FitSeries::Baseline as usize + 1;
+const SERIES: usize = FitSeries::LearningRate as usize + 1;
 
 /// The training of a model, as far as events told.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +49,8 @@ impl FitView {
                 quality.map_or(gap, |q| q.low),
                 quality.map_or(gap, |q| q.high),
                 quality.map_or(gap, |q| q.baseline),
+                r.grad_norm,
+                r.learning_rate,
             ],
         );
         self.latest = Some(r);

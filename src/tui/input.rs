@@ -108,8 +108,14 @@ fn on_mouse(state: &mut State, event: MouseEvent) -> Option<Vec<Effect>> {
             None => state.cases.mouse(event, area, &state.run),
         },
         Screen::Effect => state.effect.mouse(event, area, &state.run),
-        Screen::Runs => state.runs.mouse(event, area, &state.run),
-        Screen::Training => return None,
+        Screen::Runs => match state.runs.point(event, area) {
+            Some(to) => go(state, to),
+            None => state.runs.mouse(event, area, &state.run),
+        },
+        Screen::Training => {
+            let to = state.fit.point(event, area, &state.run);
+            go(state, to)
+        }
         Screen::Rows => {
             state.fit.mouse(event, &state.run);
             vec![]

@@ -3,9 +3,12 @@
 use ratatui::{
     Frame,
     layout::Rect,
+    style::Style,
     text::{Line, Span},
     widgets::{Block, BorderType, Clear, Padding, Paragraph},
 };
+
+use unicode_width::UnicodeWidthStr;
 
 use super::action::Screen;
 use super::keymap::Binding;
@@ -13,6 +16,7 @@ use super::popup::{Popup, Prompt};
 use super::run_view::RunView;
 use super::state::State;
 use super::theme::Theme;
+use super::widgets::wrap::wrap_text;
 
 /// Draws a popup in the middle of the screen.
 pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
@@ -64,8 +68,13 @@ pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
 
 /// Rows of the help that do not fit.
 pub fn help_overflow(table: &[Binding], screens: &[Screen], size: (u16, u16)) -> u16 {
-    let rows = help_lines(table, screens, screens[0], &Theme::color()).len() as u16;
-    rows.saturating_sub(size.1.saturating_sub(4))
+    let rows = help_lines(table, screens, screens[0], &Theme::color(), size.0).len();
+    overflow(rows, size.1)
+}
+
+/// Rows of a popup that do not fit into a screen of this height.
+fn overflow(rows: usize, height: u16) -> u16 {
+    (rows as u16).saturating_sub(height.saturating_sub(4))
 }
 
 fn number(prompt: &Prompt, run: &RunView, theme: &Theme, frame: &mut Frame) {
@@ -95,9 +104,10 @@ fn number(prompt: &Prompt, run: &RunView, theme: &Theme, frame: &mut Frame) {
 }
 
 fn help(scroll: u16, state: &State, frame: &mut Frame) {
-    let lines = help_lines(&state.table, Screen::of(&state.run), state.screen, &state.theme);
     let size = frame.area();
-    let more = help_overflow(&state.table, Screen::of(&state.run), (size.width, size.height));
+    let screens = Screen::of(&state.run);
+    let lines = help_lines(&state.table, screens, state.screen, &state.theme, size.width);
+    let more = overflow(lines.len(), size.height);
     let foot = if more > 0 {
         "j k scroll · t tour · Esc close"
     } else {
@@ -109,7 +119,10 @@ fn help(scroll: u16, state: &State, frame: &mut Frame) {
 
 /// The rows of the key table for the screens of a run, grouped by where they act: what acts here first, since it is what
 /// was asked for.
-fn help_lines(table: &[Binding], screens: &[Screen], here: Screen, theme: &Theme) -> Vec<Line<'static>> {
+fn help_lines(table: &[Binding], screens: &[Screen], here: Screen, theme: &Theme, width: u16) -> Vec<Line<'static>> {
+    const KEYS: usize = 16;
+    // Beside the frame of the box and its padding.
+    let room = usize::from(width).saturating_sub(KEYS + 6).max(8);
     let others = screens.iter().copied().filter(|s| *s != here).map(Some);
     let places = [Some(here), None].into_iter().chain(others);
     let mut lines = Vec::new();
@@ -127,10 +140,17 @@ fn help_lines(table: &[Binding], screens: &[Screen], here: Screen, theme: &Theme
             if keys.is_empty() {
                 keys.push(format!(":{}", row.name));
             }
-            lines.push(Line::from(vec![
-                Span::styled(format!("  {:<14}", keys.join(" ")), theme.key),
-                Span::raw(row.help),
-            ]));
+            let keys = Span::styled(format!("  {:<14}", keys.join(" ")), theme.key);
+            if row.help.width() <= room {
+                lines.push(Line::from(vec![keys, Span::raw(row.help)]));
+                continue;
+            }
+            let mut head = Some(keys);
+            for line in wrap_text(row.help, Style::new(), room) {
+                let mut spans = vec![head.take().unwrap_or_else(|| Span::raw(" ".repeat(KEYS)))];
+                spans.extend(line.spans);
+                lines.push(Line::from(spans));
+            }
         }
     }
     lines

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::action::{Effect, Screen};
 use super::clipboard;
-use super::screens::dashboard;
+use super::screens::{dashboard, fit, runs};
 use super::smooth::{self, Average};
 use super::state::State;
 use super::view;
@@ -106,6 +106,10 @@ fn words_of(state: &State) -> (String, Rect) {
             let (title, area) = dashboard::focused_panel(&state.dashboard, &state.run, body);
             (title.to_string(), area)
         }
+        Screen::Training => {
+            let (title, area) = fit::focused_panel(&state.fit.board, &state.run, body);
+            (title.to_string(), area)
+        }
         screen => (format!("the screen {}", screen.title()), body),
     }
 }
@@ -113,7 +117,11 @@ fn words_of(state: &State) -> (String, Rect) {
 /// A chart with its names.
 pub struct Named<'a> {
     pub title: String,
-    pub names: Vec<&'static str>,
+    pub names: Vec<String>,
+    /// What each of its bands is the spread of.
+    pub band_names: Vec<String>,
+    /// Whose it is, where not of the run that is open.
+    pub whose: Option<String>,
     pub chart: Chart<'a>,
 }
 
@@ -121,6 +129,8 @@ pub struct Named<'a> {
 pub fn focused(state: &State) -> Option<Named<'_>> {
     match state.screen {
         Screen::Dashboard => dashboard::focused_chart(&state.dashboard, &state.run, &state.theme),
+        Screen::Training => fit::focused_chart(&state.fit.board, &state.run, &state.theme),
+        Screen::Runs => runs::focused_chart(&state.runs, &state.theme),
         _ => None,
     }
 }
@@ -138,11 +148,13 @@ pub fn view_of(state: &State, part: Part, format: Format, ground: Ground) -> Opt
 /// A name for the file: the run, what is seen, and the step if one looks at the past.
 pub fn file_name(state: &State, part: Part, format: Format) -> String {
     let run = state.run.started.as_ref().map_or("ple", |s| s.run.as_str());
-    let what = match (part, focused(state)) {
-        (Part::Chart, Some(chart)) => chart.title,
-        _ => state.screen.title().to_string(),
-    };
-    let step = state.run.at().map_or(String::new(), |step| format!("-step-{step}"));
+    let chart = focused(state).filter(|_| part == Part::Chart);
+    let whose = chart.as_ref().and_then(|chart| chart.whose.clone());
+    let run = whose.as_deref().unwrap_or(run);
+    let what = chart.map_or(state.screen.title().to_string(), |chart| chart.title);
+    let step = super::time::ground(state)
+        .1
+        .map_or(String::new(), |step| format!("-step-{step}"));
     let name = format!("{run}-{what}{step}");
     let plain = name.chars().map(|c| {
         if c.is_ascii_alphanumeric() {
@@ -307,9 +319,9 @@ fn numbers(named: &Named) -> Numbers {
         points[from.min(points.len())..to.min(points.len())].to_vec()
     };
     let lines = chart.curves.iter().zip(&named.names);
-    let mut columns: Vec<(String, Vec<f32>)> = lines.map(|(c, name)| (name.to_string(), values(c.column))).collect();
+    let mut columns: Vec<(String, Vec<f32>)> = lines.map(|(c, name)| (name.clone(), values(c.column))).collect();
     for (i, band) in chart.bands.iter().enumerate() {
-        let name = named.names.get(i).copied().unwrap_or("band");
+        let name = named.band_names.get(i).map_or("band", String::as_str);
         columns.push((format!("{name}, low"), values(band.low)));
         columns.push((format!("{name}, high"), values(band.high)));
     }
@@ -376,10 +388,8 @@ fn figure(named: &Named, state: &State) -> ChartFigure {
             .collect(),
         ..ChartFigure::default()
     };
-    let (run, smoothing) = (
-        state.run.started.as_ref().map_or("", |s| s.run.as_str()),
-        chart.smoothing,
-    );
+    let open = state.run.started.as_ref().map_or("", |s| s.run.as_str());
+    let (run, smoothing) = (named.whose.as_deref().unwrap_or(open), chart.smoothing);
     let what = if each > 1 { "range and mean" } else { smoothing.name() };
     figure.note = format!("{run} · {what}");
     let values = scale.ticks(8);
@@ -411,16 +421,16 @@ fn figure(named: &Named, state: &State) -> ChartFigure {
     }
     for (curve, name) in chart.curves.iter().zip(&named.names) {
         let mut line = ChartLine {
-            name: name.to_string(),
+            name: name.clone(),
             ink: ink(curve.style),
             dashed: curve.dash != Dash::Solid,
             ..ChartLine::default()
         };
         if each == 1 {
-            let drawn = smooth::averages(curve.column.points(), from, to, smoothing);
+            let drawn = smooth::averages(curve.column.points(), from, to, curve.smoothed(smoothing));
             let points = drawn.iter().enumerate();
             line.points = points.map(|(i, v)| (at(i), place(*v))).collect();
-            if smoothing.is_on() {
+            if curve.smoothed(smoothing).is_on() {
                 line.ghost = (0..buckets)
                     .map(|i| (at(i), place(mean(summary(curve.column, i)))))
                     .collect();
@@ -441,7 +451,7 @@ fn figure(named: &Named, state: &State) -> ChartFigure {
             let mut average = Average::default();
             for i in 0..buckets {
                 let s = summary(curve.column, i);
-                let weight = 1.0 - (1.0 - smoothing.weight()).powf(f64::from(s.count));
+                let weight = 1.0 - (1.0 - curve.smoothed(smoothing).weight()).powf(f64::from(s.count));
                 line.points.push((at(i), place(average.push(mean(s), weight))));
             }
         }

@@ -135,7 +135,12 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Dashboard(action) => {
             let area = state.body();
-            let to = state.dashboard.update(action, &state.run, area);
+            let to = state.dashboard.update(&action, &state.run, area);
+            go(state, to)
+        }
+        Action::Training(action) => {
+            let area = state.body();
+            let to = state.fit.look(&action, &state.run, area);
             go(state, to)
         }
         Action::Time(action) => time::update(state, action),
@@ -164,6 +169,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Effect(action) => {
             let effects = state.effect.update(action, &state.run);
             admit(state, effects)
+        }
+        Action::Runs(action) if state.runs.goes_to(&action).is_some() => {
+            let to = state.runs.goes_to(&action);
+            go(state, to)
         }
         Action::Runs(action) => {
             let effects = state.runs.update(action, &state.run);

@@ -137,7 +137,7 @@ fn draw_screen(state: &State, frame: &mut Frame, area: Rect) {
         Screen::Cases => cases::view(&state.cases, run, theme, frame, area),
         Screen::Effect => effect::view(&state.effect, run, theme, frame, area),
         Screen::Runs => runs::view(&state.runs, run, theme, frame, area),
-        Screen::Training => fit::training(run, theme, frame, area),
+        Screen::Training => fit::training(&state.fit.board, run, theme, frame, area),
         Screen::Rows => fit::rows(&state.fit, run, theme, frame, area),
     }
 }

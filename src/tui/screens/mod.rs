@@ -1,6 +1,7 @@
 //! The rooms of the workbench, one folder or file each.
 
 pub mod cases;
+pub mod charts;
 pub mod dashboard;
 pub mod effect;
 pub mod fit;

@@ -27,6 +27,14 @@ impl Across {
         let last = self.dots.saturating_sub(1) as i64;
         (i64::from(step) - from) * last / (to - from).max(1)
     }
+
+    /// The first step, seen or not, that lies beyond a column of dots.
+    pub fn first_after(&self, dot: i64) -> u64 {
+        let (from, to) = (u64::from(self.span.0), u64::from(self.span.1));
+        let last = self.dots.saturating_sub(1).max(1) as u64;
+        let next = u64::try_from(dot + 1).unwrap_or(0);
+        from + (next * to.saturating_sub(from).max(1)).div_ceil(last)
+    }
 }
 
 /// Something that happened at a step.

@@ -13,10 +13,11 @@ use ratatui::{
 
 use super::axis::{Across, Mark, cell_of, draw_marks, draw_rule, draw_steps};
 use super::canvas::Canvas;
+use super::dense::Dense;
 use super::lines::{self, draw_band, draw_dense, draw_stack, join};
 use super::readout;
 use super::scale::Scale;
-use crate::tui::history::{BASE, Column, Summary};
+use crate::tui::history::{Column, Summary};
 use crate::tui::smooth::{self, Smoothing};
 use crate::tui::theme::{Markers, Theme};
 
@@ -61,6 +62,16 @@ pub struct Curve<'a> {
     pub column: &'a Column,
     pub style: Style,
     pub dash: Dash,
+    /// Drawn through its points however the others are smoothed: it is no noisy number of every step, but stands until the
+    /// next is measured.
+    pub raw: bool,
+}
+
+impl Curve<'_> {
+    /// How it is smoothed on a chart with this smoothing.
+    pub fn smoothed(&self, smoothing: Smoothing) -> Smoothing {
+        if self.raw { Smoothing::Off } else { smoothing }
+    }
 }
 
 /// A spread around a curve: its lower and its upper edge.
@@ -69,6 +80,20 @@ pub struct Band<'a> {
     pub low: &'a Column,
     pub high: &'a Column,
     pub style: Style,
+    /// As [`Curve::raw`].
+    pub raw: bool,
+}
+
+impl<'a> Band<'a> {
+    /// Its lower and its upper edge.
+    fn edges(&self) -> [Curve<'a>; 2] {
+        [self.low, self.high].map(|column| Curve {
+            column,
+            style: self.style,
+            dash: Dash::Sparse,
+            raw: self.raw,
+        })
+    }
 }
 
 /// A chart. Fields that are not needed stay empty.
@@ -79,8 +104,8 @@ pub struct Chart<'a> {
     pub curves: Vec<Curve<'a>>,
     /// Behind the curves.
     pub bands: Vec<Band<'a>>,
-    /// Fill between two columns: the gap.
-    pub fill: Option<(&'a Column, &'a Column, Style)>,
+    /// Fill between two curves: the gap.
+    pub fill: Option<Style>,
     /// The two curves are counts of which the second stands on the first: areas, not lines.
     pub stacked: bool,
     /// Steps at which something happened.
@@ -118,7 +143,7 @@ impl Place {
     }
 }
 
-impl Chart<'_> {
+impl<'a> Chart<'a> {
     /// Several steps share a column of dots at this width.
     pub fn dense(&self, width: u16) -> bool {
         let (from, to) = self.visible();
@@ -157,8 +182,8 @@ impl Chart<'_> {
                 .step_by(3)
                 .for_each(|x| canvas.dot(x, y, theme.dim));
         }
-        let bounds = self.bounds_of_dots(x);
-        self.draw_curves(&mut canvas, x, &scale, bounds.as_deref(), plot, theme);
+        let dense = Dense::of(self, x);
+        self.draw_curves(&mut canvas, x, &scale, dense.as_ref(), plot, theme);
         let shown = self.marks_in_span();
         for mark in &shown {
             draw_rule(buffer, plot, x, mark.step, "┊", mark.style);
@@ -217,7 +242,7 @@ impl Chart<'_> {
             return vec![];
         };
         let value = |curve: &Curve| {
-            let value = smooth::average(curve.column.points(), index, self.smoothing)?;
+            let value = smooth::average(curve.column.points(), index, curve.smoothed(self.smoothing))?;
             Some((f64::from(value), curve.style))
         };
         self.curves.iter().filter_map(value).collect()
@@ -284,13 +309,13 @@ impl Chart<'_> {
             return (0.0, top(lower) + top(upper));
         }
         let bounds = (f64::from(own.min), f64::from(own.max));
-        let edges = self.bands.iter().flat_map(|band| [band.low, band.high]);
+        let edges = self.bands.iter().flat_map(Band::edges);
         let (low, high) = if self.dense(width) {
-            let all = edges.fold(own, over);
+            let all = edges.fold(own, |sum, edge| over(sum, edge.column));
             (f64::from(all.min), f64::from(all.max))
         } else {
             // The edges are drawn averaged; their single spikes must not squeeze the curves.
-            let values = edges.flat_map(|c| self.values(c)).filter(|v| v.is_finite());
+            let values = edges.flat_map(|edge| self.values(&edge)).filter(|v| v.is_finite());
             values.fold(bounds, |(low, high), v| (low.min(v), high.max(v)))
         };
         // Where the curves have a logarithm, an edge that has none is cut off.
@@ -304,10 +329,10 @@ impl Chart<'_> {
         )
     }
 
-    /// What the line of a column runs through, point for point of those visible.
-    fn values(&self, column: &Column) -> Vec<f64> {
+    /// What a line runs through, point for point of those visible.
+    fn values(&self, curve: &Curve) -> Vec<f64> {
         let (from, to) = self.visible();
-        smooth::averages(column.points(), from, to, self.smoothing)
+        smooth::averages(curve.column.points(), from, to, curve.smoothed(self.smoothing))
     }
 
     fn draw_curves(
@@ -315,7 +340,7 @@ impl Chart<'_> {
         canvas: &mut Canvas,
         x: Across,
         scale: &Scale,
-        bounds: Option<&[usize]>,
+        dense: Option<&Dense<'a>>,
         plot: Rect,
         theme: &Theme,
     ) {
@@ -324,41 +349,40 @@ impl Chart<'_> {
         {
             return draw_stack(canvas, x, self.steps, scale, lower, upper, theme);
         }
-        let mean = |column: &Column, dot: usize| {
-            let summary = column.summary(*bounds?.get(dot)?, *bounds?.get(dot + 1)?);
-            (summary.count > 0).then_some(f64::from(summary.mean))
-        };
         let (from, to) = self.visible();
         let steps = &self.steps[from..to];
         // The two lines at every column of dots, as drawn.
-        let between = |low: &Column, high: &Column| -> Vec<Option<(f64, f64)>> {
-            let dots = 0..x.dots;
-            match bounds {
-                Some(_) => dots.map(|dot| mean(low, dot).zip(mean(high, dot))).collect(),
+        let between = |low: &Curve<'a>, high: &Curve<'a>| -> Vec<Option<(f64, f64)>> {
+            match dense {
+                Some(dense) => {
+                    let mean = |s: &Summary| (s.count > 0).then_some(f64::from(s.mean));
+                    let (low, high) = (dense.summaries(low.column), dense.summaries(high.column));
+                    low.iter().zip(high.iter()).map(|(l, h)| mean(l).zip(mean(h))).collect()
+                }
                 None => {
                     let (low, high) = (self.values(low), self.values(high));
                     let at = |dot| lines::between(&low, steps, x, dot).zip(lines::between(&high, steps, x, dot));
-                    dots.map(|dot| at(dot as i64)).collect()
+                    (0..x.dots).map(|dot| at(dot as i64)).collect()
                 }
             }
         };
         // Two shades over each other would be one grey: of several bands the edges say enough.
         if let [band] = &self.bands[..] {
-            draw_band(canvas, &between(band.low, band.high), scale, band.style);
+            let [low, high] = band.edges();
+            draw_band(canvas, &between(&low, &high), scale, band.style);
         }
-        if let Some((below, above, style)) = self.fill {
+        if let [below, above] = &self.curves[..]
+            && let Some(style) = self.fill
+        {
             lines::draw_fill(canvas, &between(below, above), scale, style);
         }
-        let edges = self.bands.iter().flat_map(|band| {
-            [band.low, band.high].map(|column| Curve {
-                column,
-                style: band.style,
-                dash: Dash::Sparse,
-            })
-        });
+        let edges = self.bands.iter().flat_map(Band::edges);
         for curve in edges.chain(self.curves.iter().copied()) {
-            match bounds {
-                Some(bounds) => draw_dense(canvas, bounds, scale, &curve, self.smoothing, theme),
+            match dense {
+                Some(dense) => {
+                    let smoothing = curve.smoothed(self.smoothing);
+                    draw_dense(canvas, &dense.summaries(curve.column), scale, &curve, smoothing, theme);
+                }
                 None => self.draw_points(canvas, x, scale, &curve, plot, theme),
             }
         }
@@ -367,12 +391,12 @@ impl Chart<'_> {
     fn draw_points(&self, canvas: &mut Canvas, x: Across, scale: &Scale, curve: &Curve, plot: Rect, theme: &Theme) {
         let (from, _) = self.visible();
         let at = |i: usize, v: f64| (x.dot(self.steps[from + i]), scale.dot(v));
-        let values = self.values(curve.column);
+        let values = self.values(curve);
         let raw = curve.column.points().iter().skip(from).take(values.len());
         let raw = raw.map(|v| f64::from(*v)).enumerate();
         let ghost = curve.style.patch(theme.dim);
         // The dots of more than two curves would only be dust.
-        if self.smoothing.is_on() && curve.dash != Dash::Sparse && self.curves.len() <= 2 {
+        if curve.smoothed(self.smoothing).is_on() && curve.dash != Dash::Sparse && self.curves.len() <= 2 {
             if plot.height >= ROWS_FOR_LINE {
                 join(canvas, raw, at, ghost, Dash::Dotted);
             } else {
@@ -411,28 +435,6 @@ impl Chart<'_> {
             ..plot
         };
         buffer.set_style(area, Style::new().add_modifier(Modifier::REVERSED));
-    }
-
-    /// The points of each column of dots, as the index of the first of each and the end of all, when columns hold several.
-    fn bounds_of_dots(&self, x: Across) -> Option<Vec<usize>> {
-        let (from, to) = self.visible();
-        if to - from <= x.dots * 2 {
-            return None;
-        }
-        // With many points to a column of dots, whole buckets will do: each point still counts once, at most a few
-        // hundredths of a column away from its place.
-        let grain = if (to - from) / x.dots.max(1) >= BASE * 16 {
-            BASE
-        } else {
-            1
-        };
-        let mut bounds = vec![from];
-        for dot in 0..x.dots as i64 {
-            let at = bounds.last().copied().unwrap_or(from);
-            let end = at + self.steps[at..to].partition_point(|&s| x.dot(s) <= dot);
-            bounds.push(if end == to { to } else { (end - end % grain).max(at) });
-        }
-        Some(bounds)
     }
 }
 

@@ -5,7 +5,9 @@ use ratatui::style::Style;
 use super::axis::Across;
 use super::canvas::Canvas;
 use super::chart::{Curve, Dash};
+use super::dense::grain;
 use super::scale::Scale;
+use crate::tui::history::Summary;
 use crate::tui::smooth::{Average, Smoothing};
 use crate::tui::theme::{Markers, Theme};
 
@@ -13,7 +15,7 @@ use crate::tui::theme::{Markers, Theme};
 /// the moving average of those.
 pub fn draw_dense(
     canvas: &mut Canvas,
-    bounds: &[usize],
+    summaries: &[Summary],
     scale: &Scale,
     curve: &Curve,
     smoothing: Smoothing,
@@ -22,9 +24,8 @@ pub fn draw_dense(
     let edge = curve.dash == Dash::Sparse;
     let ghost = curve.style.patch(theme.dim);
     let mut average = Average::default();
-    let mut means = Vec::with_capacity(bounds.len());
-    for (dot, points) in bounds.windows(2).enumerate() {
-        let sum = curve.column.summary(points[0], points[1]);
+    let mut means = Vec::with_capacity(summaries.len());
+    for (dot, sum) in summaries.iter().enumerate() {
         if sum.count == 0 {
             means.push((dot, f64::NAN));
             continue;
@@ -126,11 +127,16 @@ pub fn draw_stack(
         Markers::Ascii | Markers::Dot => upper.style.patch(theme.dim),
         _ => upper.style,
     };
+    let grain = grain(steps.len(), canvas.width());
     for dot in 0..dots {
         let first = u64::from(x.span.0) + dot * length / dots;
         let last = u64::from(x.span.0) + ((dot + 1) * length / dots).max(dot * length / dots + 1);
         let at = |step: u64| steps.partition_point(|&s| u64::from(s) < step);
         let (from, to) = (at(first), at(last));
+        let (from, to) = (
+            from - from % grain,
+            if to == steps.len() { to } else { to - to % grain },
+        );
         let (low, high) = (lower.column.summary(from, to), upper.column.summary(from, to));
         if low.count == 0 || high.count == 0 {
             continue;

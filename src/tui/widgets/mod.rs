@@ -3,6 +3,7 @@
 pub mod axis;
 pub mod canvas;
 pub mod chart;
+mod dense;
 pub mod diff;
 pub mod editor;
 pub mod grapheme;

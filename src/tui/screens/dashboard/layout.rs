@@ -2,7 +2,6 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::Direction;
 use crate::config::MethodName;
 
 /// The parts of the dashboard.
@@ -64,43 +63,6 @@ pub fn panels(area: Rect, alone: Option<Panel>) -> Vec<(Panel, Rect)> {
         return vec![(panel, area)];
     }
     if is_wide(area) { wide(area) } else { compact(area) }
-}
-
-/// The neighbour of a panel in a direction, or the panel itself at the edge.
-pub fn neighbour(area: Rect, from: Panel, direction: Direction) -> Panel {
-    let panels = panels(area, None);
-    let Some(&(_, here)) = panels.iter().find(|(p, _)| *p == from) else {
-        return panels.first().map_or(from, |(p, _)| *p);
-    };
-    let centre = |r: Rect| {
-        (
-            i32::from(r.x) * 2 + i32::from(r.width),
-            i32::from(r.y) * 2 + i32::from(r.height),
-        )
-    };
-    let (x, y) = centre(here);
-    let distance = |r: Rect| {
-        let (cx, cy) = centre(r);
-        // A row is about twice as tall as a column is wide.
-        let (along, across) = match direction {
-            Direction::Left => (x - cx, (cy - y).abs() * 2),
-            Direction::Right => (cx - x, (cy - y).abs() * 2),
-            Direction::Up => ((y - cy) * 2, (cx - x).abs()),
-            Direction::Down => ((cy - y) * 2, (cx - x).abs()),
-        };
-        let beyond = match direction {
-            Direction::Left => r.right() <= here.x,
-            Direction::Right => r.x >= here.right(),
-            Direction::Up => r.bottom() <= here.y,
-            Direction::Down => r.y >= here.bottom(),
-        };
-        beyond.then_some(along + across * 2)
-    };
-    let near = panels
-        .iter()
-        .filter_map(|&(p, r)| Some((distance(r)?, p)))
-        .min_by_key(|(d, _)| *d);
-    near.map_or(from, |(_, p)| p)
 }
 
 /// Reward large on the left, truth and losses below it; the method on the right.

@@ -8,12 +8,13 @@ use ratatui::{
 };
 
 use super::facts::{self, Tone};
-use super::{Panel, State, charts, layout, method, variants, waiting};
+use super::{Panel, State, layout, method, series, variants, waiting};
 use crate::config::MethodName;
 use crate::tui::history::Series;
 use crate::tui::run_view::RunView;
+use crate::tui::screens::charts::draw_notes;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::{histogram, panel::panel, scale::Axis, scale::short, scale::thousands, wrap::clip};
+use crate::tui::widgets::{histogram, panel::panel, wrap::clip};
 
 /// Where a chart has no points because nobody asked for them.
 const NOT_LOOKED_AT: &str = "Nothing was measured: method.diagnostics = 1 measures after every step.";
@@ -46,7 +47,7 @@ fn draw_panel(which: Panel, state: &State, run: &RunView, theme: &Theme, frame: 
     let title = method::title(which, run.method());
     let is_ple = run.method() == MethodName::Ple;
     let room = usize::from(area.width).saturating_sub(title.chars().count() + 6);
-    let legend = charts::legend(which, state, run, theme, room);
+    let legend = series::legend(which, state, run, theme, room);
     let inner = panel(frame, area, theme, title, which == state.focus, legend);
     match which {
         Panel::Facts => draw_facts(run, theme, frame, inner),
@@ -71,58 +72,12 @@ fn draw_panel(which: Panel, state: &State, run: &RunView, theme: &Theme, frame: 
             centred(text, theme, frame, inner);
         }
         _ => {
-            let Some(chart) = charts::chart(which, state, run, theme) else {
+            let Some(chart) = series::chart(which, state, run, theme) else {
                 return centred(NOT_LOOKED_AT, theme, frame, inner);
             };
             chart.draw(inner, frame.buffer_mut(), theme);
-            draw_notes(&chart, state, run, theme, frame, inner);
+            draw_notes(&chart, theme, frame, inner);
         }
-    }
-}
-
-/// What the chart leaves out or bends is said on it.
-fn draw_notes(
-    chart: &crate::tui::widgets::chart::Chart,
-    state: &State,
-    run: &RunView,
-    theme: &Theme,
-    frame: &mut Frame,
-    area: Rect,
-) {
-    let mut notes = Vec::new();
-    if chart.dense(area.width) {
-        let (from, to) = state.span(run);
-        let steps = u64::from(to - from + 1) / u64::from(area.width.max(1));
-        notes.push(format!(
-            "{} steps a column: range and mean",
-            thousands(steps.max(1) as i64)
-        ));
-    }
-    if chart.smoothing.is_on() && chart.steps.len() > 1 && !chart.stacked {
-        // The single steps of more than two curves are not drawn.
-        let faint = if chart.curves.len() <= 2 {
-            ", faint: single steps"
-        } else {
-            ""
-        };
-        notes.push(format!("{}{faint}", chart.smoothing.name()));
-    }
-    match chart.scale(area.width, 1).axis {
-        _ if chart.stacked => {}
-        Axis::Linear => {}
-        Axis::Log => notes.push("log axis".into()),
-        Axis::Symmetric(linear) => notes.push(format!("log axis, linear within ±{}", short(linear))),
-    }
-    let text = notes.join(" · ");
-    let wide = text.chars().count() as u16;
-    if area.height >= 6 && wide > 0 && wide + 8 < area.width {
-        let at = Rect {
-            x: area.right() - wide,
-            y: area.bottom() - 2,
-            width: wide,
-            height: 1,
-        };
-        frame.render_widget(Paragraph::new(Span::styled(text, theme.dim)), at);
     }
 }
 

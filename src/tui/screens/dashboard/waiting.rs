@@ -279,6 +279,7 @@ fn sft_chart(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
             column: loss,
             style: theme.truth,
             dash: Dash::Solid,
+            raw: false,
         }],
         span: (
             run.sft_loss.steps().first().copied().unwrap_or(0),

@@ -1,22 +1,23 @@
 //! Which series each panel shows, and how.
 
-use ratatui::{style::Style, text::Span};
+use ratatui::style::Style;
+use ratatui::text::{Line as Words, Span};
 
 use super::method::{Named, Source, curves};
-use super::{Panel, State, readout};
+use super::{Panel, State};
 use crate::config::MethodName;
 use crate::tui::history::{Column, Series};
 use crate::tui::run_view::RunView;
+use crate::tui::screens::charts::{Detail, Line, Readout, at_cursor, fitting, happened, marks, of_lines};
 use crate::tui::smooth::{Smoothing, average};
 use crate::tui::theme::Theme;
-use crate::tui::widgets::axis::Mark;
-use crate::tui::widgets::chart::{Band, Chart, Curve, Dash};
+use crate::tui::widgets::chart::{Band, Chart, Curve};
 use crate::tui::widgets::scale::{short, thousands};
 
 /// The chart of a panel; nothing where the run has no points of it.
 pub fn chart<'a>(panel: Panel, state: &State, run: &'a RunView, theme: &Theme) -> Option<Chart<'a>> {
-    let named = present(panel, run, theme);
-    if named.is_empty() {
+    let lines = present(panel, run, theme);
+    if lines.is_empty() {
         return None;
     }
     let bands = if state.no_spread {
@@ -24,28 +25,22 @@ pub fn chart<'a>(panel: Panel, state: &State, run: &'a RunView, theme: &Theme) -
     } else {
         bands(panel, run, theme)
     };
-    let gap = matches!(panel, Panel::Reward | Panel::Truth) && named.len() > 1;
+    let gap = matches!(panel, Panel::Reward | Panel::Truth) && lines.len() > 1;
     let broken = |(source, ..): &Named| match source {
         Source::Series(series) => Some((run.until_edge(run.history.breaks(*series)), theme.bad)),
         Source::Metric(_) => None,
     };
     Some(Chart {
         steps: run.drawn_steps(),
-        fill: match named[..] {
-            [(first, ..), (second, ..)] if gap => Some((first, second, theme.dim)),
-            _ => None,
-        },
-        curves: named
-            .iter()
-            .map(|&(column, _, style, dash)| Curve { column, style, dash })
-            .collect(),
+        fill: gap.then_some(theme.dim),
+        curves: lines.iter().map(|line| line.curve).collect(),
+        readout: readout(panel, state, run, (&lines, &bands), theme),
         bands,
-        stacked: panel == Panel::Branches && run.method() == MethodName::Ple,
+        stacked: is_stacked(panel, run),
         marks: marks(run, theme),
         breaks: curves(panel, run.method(), theme).iter().filter_map(broken).collect(),
         span: state.span(run),
         cursor: run.at(),
-        readout: readout::lines(panel, state, run, theme),
         selection: state.selection(),
         log: state.log,
         smoothing: state.smoothing,
@@ -58,6 +53,7 @@ pub fn bands<'a>(panel: Panel, run: &'a RunView, theme: &Theme) -> Vec<Band<'a>>
         low: run.history.column(low),
         high: run.history.column(high),
         style: style.patch(theme.dim),
+        raw: false,
     };
     match panel {
         Panel::Reward => vec![
@@ -70,89 +66,82 @@ pub fn bands<'a>(panel: Panel, run: &'a RunView, theme: &Theme) -> Vec<Band<'a>>
 }
 
 /// The curves of a panel of which the run has points.
-pub fn present<'a>(panel: Panel, run: &'a RunView, theme: &Theme) -> Vec<(&'a Column, &'static str, Style, Dash)> {
+pub fn present<'a>(panel: Panel, run: &'a RunView, theme: &Theme) -> Vec<Line<'a>> {
+    let raw = is_stacked(panel, run);
+    let line = |(source, name, style, dash): Named| {
+        let column = source.column(&run.history)?;
+        let curve = Curve {
+            column,
+            style,
+            dash,
+            raw,
+        };
+        Some(Line { curve, name })
+    };
     curves(panel, run.method(), theme)
         .into_iter()
-        .filter_map(|(source, name, style, dash)| Some((source.column(&run.history)?, name, style, dash)))
+        .filter_map(line)
         .collect()
 }
 
-/// The alarms, and the changes made by hand, each at the step from which it acted.
-pub fn marks<'a>(run: &'a RunView, theme: &Theme) -> Vec<Mark<'a>> {
-    let edge = run.past.as_ref().map_or(u32::MAX, |past| past.edge);
-    let mark = |step, label, sign, style| Mark {
-        step,
-        label,
-        sign,
-        style,
+/// Counts that stand on each other.
+fn is_stacked(panel: Panel, run: &RunView) -> bool {
+    panel == Panel::Branches && run.method() == MethodName::Ple
+}
+
+/// What stands beside the crosshair; nothing while the cursor is on no step of the charts.
+fn readout(
+    panel: Panel,
+    state: &State,
+    run: &RunView,
+    (lines, bands): (&[Line], &[Band]),
+    theme: &Theme,
+) -> Vec<Words<'static>> {
+    let Some((step, index)) = run.at().zip(run.shown_index()) else {
+        return vec![];
     };
-    let alarms = run.alarms.iter().map(|a| mark(a.step, &a.message[..], "!", theme.bad));
-    let changes = run.marks.iter().map(|m| mark(m.step, &m.label[..], "▾", theme.mark));
-    // Later ones have the first choice of the room there is, so that what somebody did is named before what rang.
-    alarms.chain(changes).filter(|m| m.step <= edge).collect()
+    let mut aside = String::new();
+    if let Some(record) = run.shown() {
+        if run.method() == MethodName::Ple && panel != Panel::Spread {
+            aside = format!("  τ {}", short(record.tau));
+        }
+        if record.principles > 0 {
+            aside.push_str(&format!("  v{}", record.principles));
+        }
+    }
+    let numbers = Readout {
+        step,
+        index,
+        aside,
+        lines,
+        bands,
+        smoothing: state.smoothing,
+    };
+    let mut out = numbers.words(theme);
+    let broken = curves(panel, run.method(), theme).into_iter();
+    let broken = broken.filter_map(|(source, name, ..)| match source {
+        Source::Series(series) => Some((name, run.history.breaks(series))),
+        Source::Metric(_) => None,
+    });
+    out.extend(happened(step, run, broken, theme));
+    out
 }
 
 /// What stands beside a panel's title: the names of its curves in their looks, with their values. With little room it
 /// says less.
 pub fn legend(panel: Panel, state: &State, run: &RunView, theme: &Theme, room: usize) -> Vec<Span<'static>> {
-    let mut spans = vec![];
-    for detail in [Detail::All, Detail::Names, Detail::Values, Detail::Parts, Detail::Bare] {
-        spans = legend_in(panel, state, run, theme, detail);
-        if spans.iter().map(Span::width).sum::<usize>() <= room {
-            break;
-        }
-    }
-    spans
-}
-
-/// How much a legend says.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
-enum Detail {
-    All,
-    /// Without what explains the names.
-    Names,
-    /// Without samples of the lines too.
-    Values,
-    /// Without the number of the last of many curves, which is their sum.
-    Parts,
-    /// Names only.
-    Bare,
+    const DETAILS: [Detail; 5] = [Detail::All, Detail::Names, Detail::Values, Detail::Parts, Detail::Bare];
+    fitting(room, &DETAILS, |detail| legend_in(panel, state, run, theme, detail))
 }
 
 fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: Detail) -> Vec<Span<'static>> {
-    let value = |column| value_at(run, column, state.smoothing);
-    let of = |series| value(run.history.column(series));
-    let mut out = Vec::new();
-    let named = match (panel, run.method()) {
+    let of = |series| value_at(run, run.history.column(series), state.smoothing);
+    let lines = match is_stacked(panel, run) {
         // Its counts are said below.
-        (Panel::Branches, MethodName::Ple) => vec![],
-        _ => present(panel, run, theme),
+        true => vec![],
+        false => present(panel, run, theme),
     };
-    for (i, &(column, name, style, dash)) in named.iter().enumerate() {
-        let name = match (detail, name.split_once(' ')) {
-            (Detail::All, _) | (_, None) => name,
-            (_, Some((symbol, _))) => symbol,
-        };
-        let (sample, space) = if detail >= Detail::Values {
-            ("", " ")
-        } else {
-            (dash.sample(), "  ")
-        };
-        let name = if detail >= Detail::Values {
-            name.trim_start_matches("L_")
-        } else {
-            name
-        };
-        out.push(Span::styled(
-            format!("{sample} {name} ").trim_start().to_string(),
-            style,
-        ));
-        let without = detail == Detail::Bare || (detail == Detail::Parts && named.len() > 2 && i + 1 == named.len());
-        if !without {
-            let number = value(column).map_or("–".into(), |v| short(v.into()));
-            out.push(Span::styled(format!("{number}{space}"), style.patch(theme.title)));
-        }
-    }
+    let mut out = of_lines(&lines, run.shown_index(), state.smoothing, detail, theme);
     match panel {
         Panel::Reward if run.method() == MethodName::Ple => {
             if let Some((s, g)) = of(Series::RewardOriginal).zip(of(Series::RewardGuided)) {
@@ -185,8 +174,7 @@ fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: 
     }
     let still = panel == Panel::Facts || panel == Panel::Margins && run.method() == MethodName::Ple;
     if let Some(cursor) = run.at().filter(|_| !still) {
-        let at = if detail == Detail::All { "at step " } else { "@" };
-        out.push(Span::styled(format!("{at}{} ", thousands(cursor.into())), theme.title));
+        out.push(at_cursor(cursor, detail, theme));
     }
     out
 }
