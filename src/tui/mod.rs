@@ -63,6 +63,7 @@ use crate::train::{Command, Event};
 
 use bindings::Binding;
 pub use editor::is_open as editor_is_open;
+pub use stderr::terminal_is_gone;
 use event_loop::{Host, Ports, SavePrinciples};
 pub use event_loop::{Job, LookInside, ReadSent, UserFiles};
 use look::Look;
