@@ -10,7 +10,7 @@ use ratatui::{
 };
 
 use super::action::Effect;
-use super::keymap::Binding;
+use super::legend::Legend;
 use super::popup::Popup;
 use super::state::State;
 use super::view;
@@ -34,14 +34,8 @@ struct Card {
 /// How many cards there are.
 pub const CARDS: usize = 6;
 
-fn cards(table: &[Binding]) -> [Card; CARDS] {
-    let key = |name: &str| {
-        let row = table.iter().find(|row| row.name == name);
-        match row.and_then(|row| row.keys.first()) {
-            Some(key) => key.label(),
-            None => format!(":{name}"),
-        }
-    };
+fn cards(legend: Legend) -> [Card; CARDS] {
+    let key = |name: &str| legend.key(name);
     let card = |title, part, text: String| Card { title, part, text };
     [
         card(
@@ -122,7 +116,7 @@ pub fn key(state: &mut State, card: usize, event: KeyEvent) -> Vec<Effect> {
 
 /// Draws a card beside the part that it is about, and takes the light from the rest.
 pub fn view(card: usize, state: &State, frame: &mut Frame) {
-    let all = cards(&state.table);
+    let all = cards(state.theme.legend);
     let Some(it) = all.get(card) else { return };
     let (screen, theme) = (frame.area(), &state.theme);
     let body = state_body(state, screen);
