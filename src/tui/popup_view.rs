@@ -154,13 +154,7 @@ fn count(n: u32, what: &str) -> String {
 }
 
 /// A box in the middle of the screen.
-pub(super) fn boxed(
-    title: &str,
-    lines: Vec<Line<'static>>,
-    foot: Option<&'static str>,
-    theme: &Theme,
-    frame: &mut Frame,
-) {
+pub(super) fn boxed(title: &str, lines: Vec<Line<'static>>, foot: Option<&str>, theme: &Theme, frame: &mut Frame) {
     let screen = frame.area();
     let widest = lines
         .iter()

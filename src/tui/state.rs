@@ -126,7 +126,7 @@ impl State {
     /// Says something until the next key.
     pub fn say(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
-            text: text.into(),
+            text: self.theme.legend.write(&text.into()).into_owned(),
             refused: false,
             until: None,
         });
@@ -136,7 +136,7 @@ impl State {
     pub fn mention(&mut self, text: impl Into<String>) {
         const STEPS: u32 = 3;
         self.notice = Some(Notice {
-            text: text.into(),
+            text: self.theme.legend.write(&text.into()).into_owned(),
             refused: false,
             until: Some(self.run.steps_done() + STEPS),
         });
@@ -145,7 +145,7 @@ impl State {
     /// Says why something was not done.
     pub fn refuse(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
-            text: text.into(),
+            text: self.theme.legend.write(&text.into()).into_owned(),
             refused: true,
             until: None,
         });

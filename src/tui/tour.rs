@@ -10,7 +10,7 @@ use ratatui::{
 };
 
 use super::action::Effect;
-use super::keymap::Binding;
+use super::legend::Legend;
 use super::popup::Popup;
 use super::run_view::RunView;
 use super::state::State;
@@ -36,14 +36,8 @@ struct Card {
 /// How many cards there are.
 pub const CARDS: usize = 6;
 
-fn cards(table: &[Binding], run: &RunView) -> [Card; CARDS] {
-    let key = |name: &str| {
-        let row = table.iter().find(|row| row.name == name);
-        match row.and_then(|row| row.keys.first()) {
-            Some(key) => key.label(),
-            None => format!(":{name}"),
-        }
-    };
+fn cards(legend: Legend, run: &RunView) -> [Card; CARDS] {
+    let key = |name: &str| legend.key(name);
     let card = |title, part, text: String| Card { title, part, text };
     let of_rows = run.fit_experiment().is_some();
     let (screens, last) = match of_rows {
@@ -151,7 +145,7 @@ pub fn key(state: &mut State, card: usize, event: KeyEvent) -> Vec<Effect> {
 
 /// Draws a card beside the part that it is about, and takes the light from the rest.
 pub fn view(card: usize, state: &State, frame: &mut Frame) {
-    let all = cards(&state.table, &state.run);
+    let all = cards(state.theme.legend, &state.run);
     let Some(it) = all.get(card) else { return };
     let (screen, theme) = (frame.area(), &state.theme);
     let body = state_body(state, screen);

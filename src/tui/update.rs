@@ -345,9 +345,10 @@ pub fn why_not(state: &State, action: &Action) -> Option<String> {
         Action::SwitchPrinciple(..) | Action::Principles(principles::Action::Apply) if of_rows => {
             Some("this run trains a model on rows: there are no principles to switch".into())
         }
-        Action::SwitchPrinciple(..) if state.principles.has_draft() => {
-            Some("the draft has changes of its own: apply (p) or discard (z) them first".into())
-        }
+        Action::SwitchPrinciple(..) if state.principles.has_draft() => Some(
+            "the draft has changes of its own: apply (⟨principles-apply⟩) or discard (⟨principles-discard⟩) them first"
+                .into(),
+        ),
         Action::Principles(principles::Action::Apply) => live(screens::live::why_not(&state.run)),
         Action::Responses(responses::Action::OpenAsk | responses::Action::Ask(_))
         | Action::Effect(effect::Action::Measure | effect::Action::MeasureOn(_)) => {

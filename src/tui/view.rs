@@ -383,9 +383,12 @@ fn draw_alarm(state: &State, frame: &mut Frame, area: Rect) {
     };
     let theme = &state.theme;
     // How to take it away is said first, however long the rest.
-    let dismiss = if alarm.lasting { "" } else { "[!] dismiss " };
+    let dismiss = match alarm.lasting {
+        true => String::new(),
+        false => format!("[{}] dismiss ", theme.legend.key("dismiss-alarm")),
+    };
     let wide = usize::from(area.width);
-    let room = wide.saturating_sub(dismiss.len() + 6);
+    let room = wide.saturating_sub(dismiss.width() + 6);
     let lines = vec![
         Line::from(vec![
             Span::styled(format!(" {} ", alarm.sign), theme.bad.patch(theme.selected)),

@@ -5,6 +5,7 @@ mod commands;
 mod files;
 pub mod fixtures;
 mod fuzz;
+pub mod keys;
 mod loops;
 mod matrix;
 mod methods;

@@ -49,7 +49,7 @@ pub fn pair(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
             title_style: theme.original,
             text: vec![Span::raw(pair.original.clone())],
         };
-        return sides::alone(frame, body, text, &state.scroll, theme);
+        return sides::alone(frame, body, text, &state.scroll, "responses-scroll-down", theme);
     }
     let guided = heading(1, pair.reward_guided, pair.truth_guided);
     texts(state, [original, guided], theme, frame, body);
@@ -140,7 +140,14 @@ fn texts(state: &State, headings: [String; 2], theme: &Theme, frame: &mut Frame,
         title_style: theme.guided,
         text: side_spans(&state.diff.new, theme.guided),
     };
-    sides::draw(frame, area, [original, guided], &state.scroll, theme);
+    sides::draw(
+        frame,
+        area,
+        [original, guided],
+        &state.scroll,
+        "responses-scroll-down",
+        theme,
+    );
 }
 
 /// The pair being written, both sides growing; the last lines when there is no room for all.

@@ -175,7 +175,7 @@ impl State {
         add(self.selected().map(|run| run.path.clone()));
         add(run.started.as_ref().map(|s| PathBuf::from(&s.path)));
         if paths.len() < 2 {
-            self.refuse("mark two runs or more with v, then x compares them");
+            self.refuse("mark two runs or more with ⟨runs-mark⟩, then ⟨runs-compare⟩ compares them");
             return vec![];
         }
         self.comparison = Some(Comparison::of(paths.clone()));

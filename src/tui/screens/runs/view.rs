@@ -80,7 +80,7 @@ fn draw_list(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, are
             };
             text.push_str(&format!(" · {}", state.order.words()));
             if !state.marked.is_empty() {
-                text.push_str(&format!(" · {} marked: x compares", state.marked.len()));
+                text.push_str(&format!(" · {} marked: ⟨runs-compare⟩ compares", state.marked.len()));
             }
             text
         }
@@ -88,7 +88,7 @@ fn draw_list(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, are
     let title = "Runs";
     let aside = match &state.message {
         Some((text, good)) => vec![Span::styled(
-            format!("{} {text} ", if *good { "›" } else { "✗" }),
+            format!("{} {} ", if *good { "›" } else { "✗" }, theme.legend.write(text)),
             if *good { theme.title } else { theme.bad },
         )],
         None if aside.is_empty() => vec![],
@@ -104,7 +104,7 @@ fn draw_list(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, are
             listing.folder
         )),
         Some(_) if state.rows.is_empty() => Some(format!(
-            "No run has {:?}. Esc shows all; / changes the filter.",
+            "No run has {:?}. ⟨runs-back⟩ shows all; ⟨runs-filter⟩ changes the filter.",
             state.filter
         )),
         Some(_) => None,
@@ -397,7 +397,13 @@ fn draw_details(run: &RunSummary, open: &RunView, theme: &Theme, frame: &mut Fra
     let about = [tags.join(" "), run.note.clone()];
     let about: Vec<&str> = about.iter().map(String::as_str).filter(|t| !t.is_empty()).collect();
     lines.push(match about.is_empty() {
-        true => label("labels", "none; a for tags, N for a note".to_string()),
+        true => label(
+            "labels",
+            theme
+                .legend
+                .write("none; ⟨runs-tags⟩ for tags, ⟨runs-note⟩ for a note")
+                .into_owned(),
+        ),
         false => label("labels", about.join(" · ")),
     });
     let checkpoints: Vec<String> = run

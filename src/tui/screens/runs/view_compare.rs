@@ -44,8 +44,8 @@ pub fn draw_head(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area
         };
         spans.push(Span::styled(format!(" {name} "), style));
     }
-    for (key, word) in [("v", "next view"), ("x", "back to the list")] {
-        spans.push(Span::styled(format!("  {key}"), theme.key));
+    for (key, word) in [("runs-mark", "next view"), ("runs-compare", "back to the list")] {
+        spans.push(Span::styled(format!("  {}", theme.legend.key(key)), theme.key));
         spans.push(Span::styled(format!(" {word}"), theme.dim));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
@@ -120,9 +120,13 @@ fn draw_curves(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: 
     };
     let step = match comparison.cursor {
         Some(step) => format!("step {step} "),
-        None => "newest step of each; h l move through the steps ".to_string(),
+        None => "newest step of each; ⟨runs-earlier⟩ ⟨runs-later⟩ move through the steps ".to_string(),
     };
-    let place = format!("{} of {}: j k ", comparison.metric + 1, comparison.metrics.len());
+    let place = format!(
+        "{} of {}: ⟨runs-down⟩ ⟨runs-up⟩ ",
+        comparison.metric + 1,
+        comparison.metrics.len()
+    );
     let log = if comparison.log { "log " } else { "" };
     let aside = beside(format!("{place}· {log}{step}"));
     let below = panel(frame, chart_area, theme, &metric.title(), true, aside);
@@ -192,7 +196,7 @@ fn draw_settings(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area
     let aside = match rows.len() {
         0 => vec![],
         1 => beside("1 differs"),
-        n => beside(format!("{n} differ; j k")),
+        n => beside(format!("{n} differ; ⟨runs-down⟩ ⟨runs-up⟩")),
     };
     let details = (area.height / 3).min(comparison.runs.len() as u16 + 3);
     let details = if rows.is_empty() { 0 } else { details };
