@@ -45,6 +45,7 @@ pub mod update;
 pub mod view;
 mod visit;
 pub mod widgets;
+mod words;
 mod write_form;
 
 #[cfg(test)]
@@ -64,7 +65,6 @@ use crate::train::{Command, Event};
 
 use bindings::Binding;
 pub use editor::is_open as editor_is_open;
-pub use stderr::terminal_is_gone;
 use event_loop::{Host, Ports, SavePrinciples};
 pub use event_loop::{Job, LookInside, ReadSent, UserFiles};
 use look::Look;
@@ -73,6 +73,7 @@ pub use run_view::RunView;
 pub use screens::runs;
 pub use sent::{Given, Question};
 use state::State;
+pub use stderr::terminal_is_gone;
 pub use steering::{Port, Steering, Wish};
 use terminal::Manners;
 pub use visit::{Desk, Forked, Opened};

@@ -44,6 +44,8 @@ pub struct State {
     /// The terminal is looked at; true until it says otherwise.
     pub focused: bool,
     pub table: Vec<Binding>,
+    /// The run that is trained here while another one is looked at: its name, and how far it is.
+    pub home: Option<(String, String)>,
     /// A principles file that changed while the keys were wanted elsewhere.
     pub changed: Option<Changed>,
     /// Lines of the palette.
@@ -98,6 +100,7 @@ impl State {
             notify: (Notify::Off, NotifyWhen::Unfocused),
             focused: true,
             table: bindings::table(),
+            home: None,
             changed: None,
             history: Default::default(),
         }

@@ -46,7 +46,8 @@ pub fn status(state: &State) -> Status {
             sign,
             format!(
                 "{} {}/{}",
-                d.reason,
+                // The same word as in the list of runs.
+                if d.reason == "abandoned" { "stopped" } else { &d.reason },
                 thousands(d.steps.into()),
                 thousands(planned.into())
             ),

@@ -41,7 +41,10 @@ fn cards(legend: Legend, run: &RunView) -> [Card; CARDS] {
     let card = |title, part, text: String| Card { title, part, text };
     let of_rows = run.fit_experiment().is_some();
     let (screens, last) = match of_rows {
-        true => ("how the training goes, single rows, and all runs there are", "principles"),
+        true => (
+            "how the training goes, single rows, and all runs there are",
+            "principles",
+        ),
         false => (
             "the numbers, what the model says, the principles it is aligned with, the same queries over time, what each \
              principle does, and all runs there are",

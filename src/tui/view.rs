@@ -14,10 +14,10 @@ use super::action::Screen;
 use super::present::present;
 use super::screens::{cases, dashboard, effect, fit, principles, responses, runs};
 use super::state::State;
-use super::status::{self, Badge, Status};
+use super::status::{self, AlarmText, Badge, Status};
 use super::theme::Theme;
 use super::time;
-use super::widgets::wrap::clip;
+use super::widgets::wrap::{clip, wrap_text};
 use super::{bindings, popup_view};
 use crate::config::{FitExperiment, FitName, Plan};
 
@@ -68,7 +68,7 @@ pub fn body(area: Rect, state: &State) -> Rect {
     let alarm = match (status::alarm(state), area.height) {
         (None, _) => 0,
         (Some(_), 0..=19) => 1,
-        (Some(_), _) => 2,
+        (Some(alarm), _) => alarm_lines(&alarm, state, area.width).len() as u16,
     };
     let height = area.height.saturating_sub(head + 1 + alarm);
     Rect {
@@ -306,7 +306,11 @@ fn draw_run(state: &State, frame: &mut Frame, area: Rect) {
     // What tells runs apart is their name, and what changes what one sees is how the method differs: that is said last
     // only of what it is on, and of what it leaves as it is.
     let differing: Vec<Badge> = variant.badges.iter().filter(|b| b.differs).cloned().collect();
-    let less = if variant.as_printed { &variant.badges } else { &differing };
+    let less = if variant.as_printed {
+        &variant.badges
+    } else {
+        &differing
+    };
     let name = started.run.width().min(LEAST_NAME);
     let width = usize::from(area.width).saturating_sub(3);
     let forms = [
@@ -320,7 +324,10 @@ fn draw_run(state: &State, frame: &mut Frame, area: Rect) {
         let fits = |(what, badges): &&(&String, &Vec<Badge>)| least + what.width() + wide(badges) <= width;
         forms.iter().find(fits)
     };
-    let (what, badges) = *with(full).filter(|form| std::ptr::eq(form.0, &whats[0])).or(with(name)).unwrap_or(&forms[2]);
+    let (what, badges) = *with(full)
+        .filter(|form| std::ptr::eq(form.0, &whats[0]))
+        .or(with(name))
+        .unwrap_or(&forms[2]);
     let room = width.saturating_sub(what.width() + wide(badges)).max(name);
     let run = clip(&started.run, room);
     let mut spans = vec![
@@ -356,6 +363,18 @@ fn draw_run(state: &State, frame: &mut Frame, area: Rect) {
         // Who steers matters more than where it is computed.
         right = Line::styled(format!("{words} "), theme.mark).right_aligned();
     }
+    if let Some((name, status)) = &state.home {
+        // That a run is trained out of sight matters more than anything of the one that is looked at.
+        let room = usize::from(area.width / 2).saturating_sub(status.width() + 12);
+        let words = format!("{} trains {status} ", clip(name, room));
+        right = Line::styled(words, theme.good).right_aligned();
+        let least = area.width.saturating_sub(right.width() as u16 + 1);
+        let mut first = area;
+        first.width = (left.width() as u16).min(least);
+        frame.render_widget(Paragraph::new(left), first);
+        frame.render_widget(Paragraph::new(right), area_right(area, usize::from(first.width)));
+        return;
+    }
     let used = left.width();
     frame.render_widget(Paragraph::new(left), area);
     if used + right.width() < usize::from(area.width) {
@@ -377,28 +396,69 @@ fn draw_progress(state: &State, frame: &mut Frame, area: Rect) {
     frame.render_widget(Paragraph::new(line), area);
 }
 
+fn dismiss(alarm: &AlarmText, theme: &Theme) -> String {
+    match alarm.lasting {
+        true => String::new(),
+        false => format!("[{}] dismiss ", theme.legend.key("dismiss-alarm")),
+    }
+}
+
+/// An alarm and what would help: whole where that takes at most three rows, and two.
+fn alarm_lines(alarm: &AlarmText, state: &State, width: u16) -> Vec<Line<'static>> {
+    let theme = &state.theme;
+    let wide = usize::from(width);
+    let room = wide.saturating_sub(dismiss(alarm, theme).width() + 6);
+    let rows = |text: &str, room: usize, most: usize| {
+        let mut rows = wrap_text(text, Style::new(), room);
+        if rows.len() > most {
+            let kept: usize = rows[..most - 1].iter().map(|row| row.width() + 1).sum();
+            let rest: String = text.chars().skip(kept).collect();
+            rows.truncate(most - 1);
+            rows.push(Line::raw(clip(&rest, room)));
+        }
+        rows
+    };
+    let sign = Span::styled(format!(" {} ", alarm.sign), theme.bad.patch(theme.selected));
+    let mut lines: Vec<Line> = Vec::new();
+    for (i, row) in rows(&alarm.message, room, 3).into_iter().enumerate() {
+        let mut spans = vec![if i == 0 { sign.clone() } else { Span::raw("   ") }, Span::raw(" ")];
+        spans.extend(
+            row.patch_style(theme.bad)
+                .spans
+                .into_iter()
+                .map(|span| span.patch_style(theme.bad)),
+        );
+        lines.push(Line::from(spans));
+    }
+    for (i, row) in rows(&alarm.suggestion, wide.saturating_sub(7), 2)
+        .into_iter()
+        .enumerate()
+    {
+        let mut spans = vec![Span::raw(if i == 0 { "    → " } else { "      " })];
+        spans.extend(row.spans);
+        lines.push(Line::from(spans));
+    }
+    lines
+}
+
 fn draw_alarm(state: &State, frame: &mut Frame, area: Rect) {
     let Some(alarm) = status::alarm(state).filter(|_| area.height > 0) else {
         return;
     };
     let theme = &state.theme;
     // How to take it away is said first, however long the rest.
-    let dismiss = match alarm.lasting {
-        true => String::new(),
-        false => format!("[{}] dismiss ", theme.legend.key("dismiss-alarm")),
-    };
+    let dismiss = dismiss(&alarm, theme);
     let wide = usize::from(area.width);
-    let room = wide.saturating_sub(dismiss.width() + 6);
-    let lines = vec![
-        Line::from(vec![
-            Span::styled(format!(" {} ", alarm.sign), theme.bad.patch(theme.selected)),
-            Span::styled(format!(" {}", clip(&alarm.message, room)), theme.bad),
-        ]),
-        Line::from(vec![Span::raw(format!(
-            "    → {}",
-            clip(&alarm.suggestion, wide.saturating_sub(6))
-        ))]),
-    ];
+    let lines = match area.height {
+        1 => {
+            let room = wide.saturating_sub(dismiss.width() + 6);
+            vec![Line::from(vec![
+                Span::styled(format!(" {} ", alarm.sign), theme.bad.patch(theme.selected)),
+                Span::styled(format!(" {}", clip(&alarm.message, room)), theme.bad),
+            ])]
+        }
+        _ => alarm_lines(&alarm, state, area.width),
+    };
     frame.render_widget(Paragraph::new(lines), area);
     frame.render_widget(
         Paragraph::new(Line::styled(dismiss, theme.dim).right_aligned()),

@@ -13,3 +13,4 @@ mod pictures;
 mod steering;
 mod take;
 mod time;
+mod words;

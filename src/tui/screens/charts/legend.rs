@@ -88,7 +88,11 @@ fn rounded(value: f32) -> String {
         size if size >= 0.995 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
     };
-    text.replacen("0.", ".", usize::from(text.starts_with("0.") || text.starts_with("-0.")))
+    text.replacen(
+        "0.",
+        ".",
+        usize::from(text.starts_with("0.") || text.starts_with("-0.")),
+    )
 }
 
 /// The step that the values are of, while one looks at the past.

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::config::MethodName;
 use crate::tui::run_view::RunView;
-use crate::tui::widgets::scale::{duration, short, thousands};
+use crate::tui::widgets::scale::{duration, short, steps, thousands};
 
 /// Rows that all facts take, but for the one of an experiment that shapes its rewards.
 pub const ROWS: u16 = 14;
@@ -59,7 +59,9 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
         let (first, start_of) = (at == 0, short(start.into()));
         let said = match (first, start > 0.0) {
             (true, _) => ": the first step's, to be closed".to_string(),
-            (_, true) if now <= start => format!(", was {start_of}: {:.0} % closed", 100.0 * (1.0 - now / start).min(1.0)),
+            (_, true) if now <= start => {
+                format!(", was {start_of}: {:.0} % closed", 100.0 * (1.0 - now / start).min(1.0))
+            }
             (_, true) => format!(", was {start_of}: wider"),
             (_, false) => format!(", was {start_of}"),
         };
@@ -68,11 +70,7 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
         } else {
             Tone::Plain
         };
-        say(
-            "gap s′−s",
-            tone,
-            format!("{}{said}", short(now.into())),
-        );
+        say("gap s′−s", tone, format!("{}{said}", short(now.into())));
     }
     if let Some(mark) = run.marks.iter().rfind(|m| run.is_known(m.step)) {
         say("by hand", Tone::Mark, format!("{} from step {}", mark.label, mark.step));
@@ -125,10 +123,10 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     }
     if let Some(e) = run.evaluation_shown().and_then(|i| run.evaluations.get(i)) {
         let text = format!(
-            "s {}, s′ {} after {} steps",
+            "s {}, s′ {} after {}",
             short(e.reward_original),
             short(e.reward_guided),
-            e.step
+            steps(e.step)
         );
         say("held out", Tone::Plain, text);
     }
@@ -171,14 +169,22 @@ pub fn lines(run: &RunView, width: usize) -> [String; 2] {
     };
     let worse = step.margins.iter().filter(|m| **m < 0.0).count();
     let first = vec![
-        (0, run.shown_index().and_then(|at| gap(run, at)).unwrap_or_else(|| "gap –".into())),
+        (
+            0,
+            run.shown_index()
+                .and_then(|at| gap(run, at))
+                .unwrap_or_else(|| "gap –".into()),
+        ),
         (0, format!("τ {}", short(step.tau))),
         (0, format!("ranked {} weighted {}", step.ranked, step.weighted)),
         (2, format!("of {} held", count(step.replay))),
         (1, format!("worse {worse}/{}", step.margins.len())),
     ];
     let second = vec![
-        (1, format!("tokens {}/{}", short(step.length_original), short(step.length_guided))),
+        (
+            1,
+            format!("tokens {}/{}", short(step.length_original), short(step.length_guided)),
+        ),
         (2, format!("{:.0} % ended", 100.0 * step.ended)),
         (3, format!("grad {}", short(step.grad_norm))),
         (4, format!("lr {}", short(step.learning_rate))),
@@ -200,7 +206,11 @@ fn gap(run: &RunView, at: usize) -> Option<String> {
 /// 0.
 pub fn fitting(mut parts: Vec<(u8, String)>, width: usize) -> String {
     loop {
-        let line = parts.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" · ");
+        let line = parts
+            .iter()
+            .map(|(_, text)| text.as_str())
+            .collect::<Vec<_>>()
+            .join(" · ");
         let rarest = parts.iter().map(|(rare, _)| *rare).max().filter(|rare| *rare > 0);
         match rarest {
             Some(rare) if line.width() > width => parts.retain(|(r, _)| *r != rare),
@@ -245,11 +255,6 @@ pub fn saved(run: &RunView) -> String {
     }
 }
 
-/// "1 step", "20 steps".
-fn steps(n: u32) -> String {
-    format!("{} {}", thousands(n.into()), if n == 1 { "step" } else { "steps" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::{facts, fitting, lines};
@@ -273,12 +278,22 @@ mod tests {
         let mut run = started();
         take_step(&mut run, 0, 4);
         let told = |width| lines(&run, width)[1].clone();
-        assert!(told(200).contains("lr ") && told(200).ends_with(" left"), "{}", told(200));
+        assert!(
+            told(200).contains("lr ") && told(200).ends_with(" left"),
+            "{}",
+            told(200)
+        );
         for width in [50, 60, 79] {
             let line = told(width);
             assert!(line.ends_with(" left") && line.chars().count() <= width, "{line}");
         }
-        let parts = || vec![(1, "rare".to_string()), (0, "needed".to_string()), (2, "rarest".to_string())];
+        let parts = || {
+            vec![
+                (1, "rare".to_string()),
+                (0, "needed".to_string()),
+                (2, "rarest".to_string()),
+            ]
+        };
         assert_eq!(fitting(parts(), 80), "rare · needed · rarest");
         assert_eq!(fitting(parts(), 15), "rare · needed");
         assert_eq!(fitting(parts(), 3), "needed");

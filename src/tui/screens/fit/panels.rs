@@ -42,7 +42,7 @@ impl Panel {
         match self {
             Panel::Loss => "Loss",
             Panel::Accuracy => "Accuracy",
-            Panel::Calibration => "Calibration: said, and so it was",
+            Panel::Calibration => "Calibration",
             Panel::Facts => "Facts",
             Panel::Gradient => "Gradient norm",
             Panel::Rate => "Learning rate",
@@ -186,7 +186,13 @@ fn shown_index(run: &RunView) -> Option<usize> {
 
 /// What stands beside a panel's title.
 pub fn legend(panel: Panel, run: &RunView, theme: &Theme, room: usize) -> Vec<Span<'static>> {
-    const DETAILS: [Detail; 5] = [Detail::All, Detail::Names, Detail::Values, Detail::First, Detail::Rounded];
+    const DETAILS: [Detail; 5] = [
+        Detail::All,
+        Detail::Names,
+        Detail::Values,
+        Detail::First,
+        Detail::Rounded,
+    ];
     let lines = lines(panel, run, theme);
     if lines.is_empty() {
         return vec![];

@@ -37,7 +37,7 @@ impl Field {
     /// How to leave the field.
     pub fn hint(&self) -> &'static str {
         match self {
-            Field::Text(_) | Field::Preamble | Field::NewText(_) => "Ctrl-s: accept   Esc: cancel",
+            Field::Text(_) | Field::Preamble | Field::NewText(_) => "Enter: accept   Alt-Enter: new line   Esc: cancel",
             Field::Name(_) | Field::NewName => "Enter: accept   Esc: cancel",
             Field::SavePath => "Enter: save   Esc: cancel",
         }

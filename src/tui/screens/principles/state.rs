@@ -53,6 +53,8 @@ pub struct State {
     pub(super) changes_scroll: Scroll,
     pub(super) top: ListTop,
     saved_to: Option<PathBuf>,
+    /// Alarms of the run that were looked at.
+    alarms: usize,
     /// What was written in the user's editor and could not be used; it is opened again.
     pub(super) rejected: Option<String>,
 }
@@ -102,6 +104,17 @@ impl State {
 
     /// The run changed.
     pub fn on_event(&mut self, run: &RunView) -> Vec<Effect> {
+        // A trainer says in an alarm that it does not take what was sent: the next version in force is not that then.
+        let alarms = run.alarms.len();
+        if alarms > std::mem::replace(&mut self.alarms, alarms)
+            && let Some(why) = run
+                .alarms
+                .last()
+                .filter(|a| a.suggestion.contains("principles before them stay"))
+            && self.draft.take_back()
+        {
+            self.refuse(&format!("Not taken: {}", why.message));
+        }
         if self.versions.len() == run.principles.len() {
             return Vec::new();
         }

@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 
 use super::layout::Areas;
 use super::state::State;
-use crate::config::{Numbering, Principle, Principles};
+use crate::config::{MethodName, Numbering, Principle, Principles};
 use crate::tui::run_view::RunView;
 use crate::tui::screens::live;
 use crate::tui::theme::Theme;
@@ -77,6 +77,13 @@ fn banner(state: &State, run: &RunView, theme: &Theme) -> (String, Style) {
     }
     let why_not = live::why_not(run);
     match (state.draft.differs(), why_not) {
+        (false, None) if run.method() != MethodName::Ple => (
+            format!(
+                "{} learns without principles: v{v} is for your own queries and the effect. ⟨principles-apply⟩ changes that.",
+                run.method().title()
+            ),
+            theme.dim,
+        ),
         (false, None) => (
             format!(
                 "v{v} acts from step {} on. Changes go into a draft; ⟨principles-apply⟩ applies it.",

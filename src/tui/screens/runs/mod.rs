@@ -7,7 +7,7 @@ mod merge;
 mod state;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::tui) mod tests;
 mod view;
 mod view_answers;
 mod view_compare;

@@ -13,7 +13,7 @@ use crate::tui::theme::Theme;
 use crate::tui::widgets::axis::Mark;
 use crate::tui::widgets::chart::{Chart, Curve, Dash};
 use crate::tui::widgets::panel::panel;
-use crate::tui::widgets::scale::short;
+use crate::tui::widgets::scale::{short, steps};
 use crate::tui::widgets::sides::{beside, empty, marker};
 use crate::tui::widgets::wrap::{clip, fit, wrap_text};
 
@@ -157,7 +157,7 @@ fn legend_line(comparison: &Comparison, place: usize, theme: &Theme, width: usiz
         (Ok(run), Some(value)) => {
             let view = &run.0.view;
             let method = view.method().title();
-            format!("{}   {method}, {} steps", short(f64::from(value)), view.steps_done())
+            format!("{}   {method}, {}", short(f64::from(value)), steps(view.steps_done()))
         }
     };
     let name = clip(&run.name, width.saturating_sub(8) / 2);
