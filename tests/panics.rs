@@ -54,7 +54,7 @@ fn a_panic_of_the_trainer_is_shown_and_the_run_can_be_resumed() {
     let file = endless(&lab, &changes);
     let mut pty = Pty::start_with(&lab, &["open", &file, "--name", "w"], &rehearsing("trainer:3"));
     pty.sees(&[
-        "✗ failed at step 3",
+        "✗ failed at 3/6",
         "failed: the trainer failed: a panic of trainer at step 3",
         "ple resume goes on",
     ]);

@@ -309,7 +309,7 @@ fn a_checkpoint_by_hand_leaves_nothing_to_ask() {
     let mut pty = training(&lab);
     let done = pause(&mut pty);
     pty.keys("c");
-    pty.sees(&[&format!("checkpoint after step {done}")]);
+    pty.sees(&[&format!("checkpoint after {done} steps")]);
     assert_eq!(
         open(&lab.run("w")).checkpoint_steps().expect("checkpoints"),
         [0, done as u32]

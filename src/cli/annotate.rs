@@ -78,7 +78,8 @@ pub fn annotate(args: &AnnotateArgs, place: &Place, screen: &Screen) -> Outcome 
         done[place] = true;
         Ok(())
     };
-    annotate::run(blinded, &screen.look, &mut keep, stop.requests.clone()).map_err(Failure::failed)?;
+    let table = screen.tables.annotate.clone();
+    annotate::run(blinded, table, &screen.look, &mut keep, stop.requests.clone()).map_err(Failure::failed)?;
     match of_people(&ready) {
         Ok((contests, agreement)) => {
             ready.keep(&contests)?;

@@ -6,6 +6,7 @@ use clap::Subcommand;
 
 use super::{Failure, Outcome, Screen, exit};
 use crate::config::{ConfigError, EXAMPLE, Flags, Origin, Settings, SettingsFile, Source, environment, key_problem};
+use crate::tui::annotate;
 use crate::tui::bindings::{self, Binding};
 use crate::tui::keymap::Key;
 use crate::tui::rebind::{Wish, rebind};
@@ -48,7 +49,7 @@ pub fn config(command: Option<ConfigCommand>, flags: &Flags) -> Outcome {
             print!("{EXAMPLE}");
             Ok(exit::DONE)
         }
-        ConfigCommand::Keys => keys(&table(&load(flags)?)?),
+        ConfigCommand::Keys => keys(&tables(&load(flags)?)?),
     }
 }
 
@@ -58,24 +59,44 @@ const NO_PLACE: &str =
 /// The settings in force, checked with their keys.
 pub fn load(flags: &Flags) -> Result<Settings, Failure> {
     let settings = Settings::load(flags, &environment).map_err(Failure::input)?;
-    table(&settings)?;
+    tables(&settings)?;
     Ok(settings)
 }
 
-/// The key table with the user's own keys.
-pub fn table(settings: &Settings) -> Result<Vec<Binding>, Failure> {
+/// The key tables with the user's own keys.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    pub workbench: Vec<Binding>,
+    pub annotate: Vec<Binding<annotate::Action>>,
+}
+
+/// The key tables with the keys of the settings file. A name that several tables have acts in all of them.
+pub fn tables(settings: &Settings) -> Result<Tables, Failure> {
     let wishes: Vec<Wish> = settings
         .keys
         .iter()
         .map(|k| (k.name.as_str(), k.keys.as_slice()))
         .collect();
-    rebind(bindings::table(), &wishes).map_err(|problems| {
-        let problems = problems
-            .into_iter()
-            .map(|(i, message)| key_problem(&settings.keys[i], message))
-            .collect();
-        Failure::input(ConfigError { problems })
-    })
+    let (workbench, annotate) = (bindings::table(), annotate::table());
+    let names = |rows: &[Binding]| rows.iter().map(|row| row.name).collect::<Vec<_>>();
+    let judging: Vec<&str> = annotate.iter().map(|row| row.name).collect();
+    let watching = names(&workbench);
+    match (
+        rebind(workbench, &wishes, &judging),
+        rebind(annotate, &wishes, &watching),
+    ) {
+        (Ok(workbench), Ok(annotate)) => Ok(Tables { workbench, annotate }),
+        (one, other) => {
+            let mut found: Vec<(usize, String)> = one.err().into_iter().chain(other.err()).flatten().collect();
+            found.sort();
+            found.dedup();
+            let problems = found
+                .into_iter()
+                .map(|(i, message)| key_problem(&settings.keys[i], message))
+                .collect();
+            Err(Failure::input(ConfigError { problems }))
+        }
+    }
 }
 
 fn check(file: Option<PathBuf>) -> Outcome {
@@ -96,7 +117,7 @@ fn check(file: Option<PathBuf>) -> Outcome {
     };
     let source = Source::read(path).map_err(Failure::input)?;
     let settings = Settings::of(Some(&source), &Flags::default(), &environment).map_err(Failure::input)?;
-    table(&settings)?;
+    tables(&settings)?;
     let set = settings
         .rows()
         .iter()
@@ -178,8 +199,9 @@ fn show(settings: &Settings, json: bool) -> Outcome {
     Ok(exit::DONE)
 }
 
-fn keys(table: &[Binding]) -> Outcome {
-    let labels = |row: &Binding| row.keys.iter().map(|k: &Key| k.label()).collect::<Vec<_>>().join(" ");
+fn keys(tables: &Tables) -> Outcome {
+    let labels = |keys: &[Key]| keys.iter().map(|k: &Key| k.label()).collect::<Vec<_>>().join(" ");
+    let table = &tables.workbench;
     let names = table.iter().map(|row| row.name.len()).max().unwrap_or(0);
     let mut place = None;
     for row in table {
@@ -190,7 +212,11 @@ fn keys(table: &[Binding]) -> Outcome {
             println!("# {}", row.screen.map_or("everywhere", |s| s.title()));
             place = Some(row.screen);
         }
-        println!("{:names$}  {:14}  {}", row.name, labels(row), row.help);
+        println!("{:names$}  {:14}  {}", row.name, labels(row.keys), row.help);
+    }
+    println!("\n# {}", annotate::TITLE);
+    for row in &tables.annotate {
+        println!("{:names$}  {:14}  {}", row.name, labels(row.keys), row.help);
     }
     Ok(exit::DONE)
 }

@@ -9,6 +9,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use super::{Cli, Failure, Outcome, exit};
+use crate::tui::annotate;
 use crate::tui::bindings::{self, Binding};
 
 /// Prints the completions of a shell.
@@ -71,6 +72,12 @@ fn whole(command: &Command) -> Result<Vec<u8>, Failure> {
         rest.text([bold(labels(row))]);
         rest.text([roman(format!("{} [{}]", row.help, row.name))]);
     }
+    rest.control("SS", [annotate::TITLE]);
+    for row in &annotate::table() {
+        rest.control("TP", []);
+        rest.text([bold(labels(row))]);
+        rest.text([roman(format!("{} [{}]", row.help, row.name))]);
+    }
     for (title, items) in [("FILES", FILES), ("ENVIRONMENT", ENVIRONMENT), ("EXIT STATUS", EXIT)] {
         rest.control("SH", [title]);
         for (name, about) in items {
@@ -84,7 +91,7 @@ fn whole(command: &Command) -> Result<Vec<u8>, Failure> {
 }
 
 /// Its keys, or how it is called from the palette.
-fn labels(row: &Binding) -> String {
+fn labels<A>(row: &Binding<A>) -> String {
     match row.keys {
         [] => format!(":{}", row.name),
         keys => keys.iter().map(|k| k.label()).collect::<Vec<_>>().join(" "),

@@ -42,7 +42,6 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{Flags, MarkerName, Notify, Palette, Settings, ThemeName, environment, state_folder};
 use crate::crash;
 use crate::device::DeviceChoice;
-use crate::tui::bindings::Binding;
 use crate::tui::look::{Look, Wishes};
 
 /// Exit codes that other programs rely on.
@@ -159,7 +158,7 @@ pub struct Place {
 pub struct Screen {
     pub look: Look,
     pub settings: Settings,
-    pub table: Vec<Binding>,
+    pub tables: config::Tables,
 }
 
 impl Screen {
@@ -172,7 +171,7 @@ impl Screen {
         };
         Ok(Self {
             look: Look::of(&wishes, &environment),
-            table: config::table(settings)?,
+            tables: config::tables(settings)?,
             settings: settings.clone(),
         })
     }

@@ -167,7 +167,7 @@ fn options(
         mouse: settings.mouse.value,
         frame: Duration::from_millis(1000 / u64::from(settings.frames_per_second.value.max(1))),
         notify: (settings.notify.value, settings.notify_when.value),
-        table: screen.table.clone(),
+        table: screen.tables.workbench.clone(),
         tour: tour::is_new(settings.tour.value),
         toured: tour::seen,
         log: Some(

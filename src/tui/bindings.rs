@@ -56,40 +56,91 @@ pub fn slug(screen: Screen) -> &'static str {
     }
 }
 
-/// Keys and words of a screen's footer, as many as fit. Its own rows come first, since they are to be learnt there;
-/// help and quit always stay, and next to them the palette is the last to go; commands go when no trainer would hear them.
-pub fn footer(table: &[Binding], screen: Screen, run: &RunView, width: usize) -> Vec<(String, &'static str)> {
+/// What goes on, as far as it changes which keys are needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// The film plays.
+    pub playing: bool,
+    /// Runs are compared, instead of listed.
+    pub comparing: bool,
+}
+
+/// Keys and words of a screen's footer, as many as fit, by what is needed now: going on while training waits, the film's
+/// keys while it plays, the way back while one looks at the past, then the screen's own keys and those that act
+/// everywhere, the rare ones last. Help and quit always stay, and next to them the palette is the last to go; commands go
+/// when no trainer would hear them.
+pub fn footer(
+    table: &[Binding],
+    screen: Screen,
+    run: &RunView,
+    moment: Moment,
+    width: usize,
+) -> Vec<(String, &'static str)> {
     let heard = run.live && !run.ended();
-    let own = table.iter().filter(|row| row.screen == Some(screen));
-    let shared = table.iter().filter(|row| row.screen.is_none());
-    let has_tau = run.method() == MethodName::Ple;
-    let rows = own
-        .chain(shared)
+    let has_tau = run.method() == MethodName::Ple && run.fit_experiment().is_none();
+    let rows = table
+        .iter()
+        .filter(|row| row.screen.is_none_or(|s| s == screen))
         .filter(|row| heard || !row.action.is_command())
         .filter(|row| has_tau || row.action != Action::Ask(Number::Tau));
-    let mut items: Vec<(&Binding, String, &'static str)> = rows
+    let mut items: Vec<(u8, &Binding, String, &'static str)> = rows
         .filter_map(|row| {
-            let word = if row.action == Action::PauseOrContinue && run.paused {
-                "go on"
-            } else {
-                row.footer?
-            };
-            Some((row, row.keys.first()?.label(), word))
+            let word = word(row, run, moment)?;
+            Some((place(row, moment), row, row.keys.first()?.label(), word))
         })
         .collect();
-    let wide = |items: &[(&Binding, String, &str)]| -> usize {
-        items.iter().map(|(_, key, word)| key.width() + word.width() + 3).sum()
+    items.sort_by_key(|(place, ..)| *place);
+    let wide = |items: &[(u8, &Binding, String, &str)]| -> usize {
+        items.iter().map(|(.., key, word)| key.width() + word.width() + 3).sum()
     };
     while wide(&items) > width {
         let stays = |row: &Binding| matches!(row.action, Action::ToggleHelp | Action::Quit);
         let late = |row: &Binding| stays(row) || row.action == Action::OpenPalette;
-        let last = items.iter().rposition(|(row, ..)| !late(row));
-        let Some(last) = last.or_else(|| items.iter().rposition(|(row, ..)| !stays(row))) else {
+        let last = items.iter().rposition(|(_, row, ..)| !late(row));
+        let Some(last) = last.or_else(|| items.iter().rposition(|(_, row, ..)| !stays(row))) else {
             break;
         };
         items.remove(last);
     }
-    items.into_iter().map(|(_, key, word)| (key, word)).collect()
+    items.into_iter().map(|(.., key, word)| (key, word)).collect()
+}
+
+/// What the footer calls a row; `None`: it is not for the footer now.
+fn word(row: &Binding, run: &RunView, moment: Moment) -> Option<&'static str> {
+    let comparing = moment.comparing && row.screen == Some(Screen::Runs);
+    match (&row.action, row.name) {
+        (Action::PauseOrContinue, _) if run.paused => Some("go on"),
+        (Action::Time(time::Action::Play), _) if moment.playing => Some("hold"),
+        (Action::Time(time::Action::Slower), _) if moment.playing => Some("slower"),
+        (Action::Time(time::Action::Faster), _) if moment.playing => Some("faster"),
+        (Action::Time(time::Action::Live), _) if run.past.is_some() => Some("newest step"),
+        (_, "runs-mark") if comparing => Some("view"),
+        (_, "runs-compare") if comparing => Some("list"),
+        (_, "runs-down") if comparing => Some("next"),
+        (_, "runs-earlier") if comparing => Some("back"),
+        (_, "runs-later") if comparing => Some("on"),
+        (_, "runs-side") if comparing => Some("side"),
+        (_, "runs-log") if comparing => Some("log"),
+        _ if comparing => None,
+        _ => row.footer,
+    }
+}
+
+/// Where a row stands in the footer: the smaller the earlier, and the later to go.
+fn place(row: &Binding, moment: Moment) -> u8 {
+    match (&row.action, row.name) {
+        (Action::Time(time::Action::Play | time::Action::Slower | time::Action::Faster), _) if moment.playing => 0,
+        (Action::PauseOrContinue, _) => 1,
+        (Action::Time(time::Action::Live), _) => 2,
+        (_, "responses-ask" | "principles-toggle" | "principles-edit" | "principles-apply" | "runs-open") => 3,
+        (_, "responses-tokens" | "responses-sent" | "responses-search" | "runs-fork" | "runs-compare") => 4,
+        (_, "responses-down" | "responses-order" | "responses-jump") => 6,
+        (_, name) if name.ends_with("-smooth") || name.ends_with("-cursor-back") => 8,
+        (Action::StepOnce | Action::Ask(_), _) => 7,
+        (Action::OpenPalette | Action::ToggleHelp | Action::Quit, _) => 10,
+        _ if row.screen.is_some() => 5,
+        _ => 9,
+    }
 }
 
 fn row(

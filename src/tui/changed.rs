@@ -96,7 +96,12 @@ pub fn view(changed: &Changed, theme: &Theme, frame: &mut Frame) {
                 theme.dim,
             ));
             if changed.over_draft {
-                lines.push(Line::from("The draft has changes of its own; u brings them back."));
+                lines.push(Line::from(
+                    theme
+                        .legend
+                        .write("The draft has changes of its own; ⟨principles-undo⟩ brings them back.")
+                        .into_owned(),
+                ));
             }
             lines.push(Line::default());
             lines.push(answers(theme, &[("y", "load it as the draft".into())]));

@@ -84,6 +84,18 @@ fn on_paste(state: &mut State, text: &str) -> Option<Vec<Effect>> {
 }
 
 fn on_mouse(state: &mut State, event: MouseEvent) -> Option<Vec<Effect>> {
+    let live = state.run.past.is_none();
+    let effects = mouse(state, event);
+    // A click may have been meant for nothing at all.
+    if let Some(step) = state.run.at().filter(|_| live && !state.film.playing) {
+        state.say(format!(
+            "every screen shows step {step} now; ⟨live⟩ goes back to the newest"
+        ));
+    }
+    effects
+}
+
+fn mouse(state: &mut State, event: MouseEvent) -> Option<Vec<Effect>> {
     if matches!(event.kind, MouseEventKind::Moved) || state.popup.is_some() {
         return None;
     }

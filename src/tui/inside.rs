@@ -140,7 +140,7 @@ impl Inside {
                 self.side = 1 - self.side;
                 self.cursor = 0;
             }
-            KeyCode::Char('T' | 'q') | KeyCode::Enter => return false,
+            KeyCode::Char('q') | KeyCode::Enter => return false,
             _ => {}
         }
         true

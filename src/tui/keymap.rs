@@ -6,14 +6,14 @@ use super::action::{Action, Screen};
 
 /// One row of the table.
 #[derive(Clone, Debug)]
-pub struct Binding {
+pub struct Binding<A = Action> {
     /// What it is called in the palette, in the config file and in the manual: kebab-case, unique in the whole table.
     /// A screen's own rows begin with the name of the screen ("dashboard-zoom").
     pub name: &'static str,
     /// Where it acts; `None` everywhere.
     pub screen: Option<Screen>,
     pub keys: &'static [Key],
-    pub action: Action,
+    pub action: A,
     /// What it does, for the help.
     pub help: &'static str,
     /// One word for the footer; `None` keeps it out of the footer.

@@ -27,7 +27,7 @@ pub fn key(state: &State, up: usize, event: KeyEvent) -> Option<usize> {
         KeyCode::PageDown | KeyCode::Char(' ') => up.saturating_sub(page),
         KeyCode::Home | KeyCode::Char('g') => usize::MAX,
         KeyCode::End | KeyCode::Char('G') => 0,
-        KeyCode::Char('q' | '#') | KeyCode::Enter => return None,
+        KeyCode::Char('q') | KeyCode::Enter => return None,
         _ => up,
     };
     Some(up.min(most))

@@ -109,6 +109,7 @@ impl Look {
                 markers: old.markers,
                 glyphs: old.glyphs,
                 depth,
+                legend: old.legend,
                 ..Theme::of(self.palette, background)
             },
         }

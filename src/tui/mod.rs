@@ -17,6 +17,7 @@ pub mod input;
 mod inside;
 mod inside_view;
 pub mod keymap;
+pub mod legend;
 pub mod log;
 pub mod look;
 pub mod palette;
@@ -44,6 +45,7 @@ pub mod update;
 pub mod view;
 mod visit;
 pub mod widgets;
+mod words;
 mod write_form;
 
 #[cfg(test)]
@@ -181,7 +183,8 @@ pub enum TuiError {
 
 /// Takes over the terminal until the user leaves. To be called only when standard output is a terminal.
 pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
-    let look = options.look;
+    let mut look = options.look;
+    look.theme.legend = legend::Legend::of(&options.table);
     widgets::grapheme::terminal_reorders(look.terminal_reorders);
     // The library has an opinion of its own on NO_COLOR, which a theme asked for by name stands over.
     ratatui::crossterm::style::force_color_output(look.theme.depth != theme::Depth::None);

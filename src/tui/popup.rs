@@ -143,26 +143,26 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
     if let Some(Popup::Tour(card)) = state.popup {
         return super::tour::key(state, card, event);
     }
-    if event.code == KeyCode::Esc {
+    if event.code == KeyCode::Esc || opens_it(state, &event) {
         return update(state, Action::Dismiss);
     }
     match &mut state.popup {
         Some(Popup::Help { scroll }) => {
             let page = state.size.1.saturating_sub(6).max(1);
-            *scroll = match event.code {
+            let to = match event.code {
                 KeyCode::Char('j') | KeyCode::Down => scroll.saturating_add(1),
                 KeyCode::Char('k') | KeyCode::Up => scroll.saturating_sub(1),
                 KeyCode::PageDown | KeyCode::Char(' ') => scroll.saturating_add(page),
                 KeyCode::PageUp => scroll.saturating_sub(page),
                 KeyCode::Home | KeyCode::Char('g') => 0,
                 KeyCode::End | KeyCode::Char('G') => u16::MAX,
-                KeyCode::Char('?' | 'q') | KeyCode::Enter => return update(state, Action::Dismiss),
+                KeyCode::Char('w') => super::popup_view::help_words(state),
+                KeyCode::Char('q') | KeyCode::Enter => return update(state, Action::Dismiss),
                 KeyCode::Char('t') => return update(state, Action::Tour),
                 _ => *scroll,
             };
-            let last =
-                super::popup_view::help_overflow(&state.table, super::action::Screen::of(&state.run), state.size);
-            *scroll = (*scroll).min(last);
+            let scroll = to.min(super::popup_view::help_overflow(state));
+            state.popup = Some(Popup::Help { scroll });
             vec![]
         }
         Some(Popup::Number(_)) => number_key(state, event),
@@ -208,6 +208,18 @@ pub fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
         },
         Some(Popup::Tour(_)) | None => vec![],
     }
+}
+
+/// The key that opened what lies over the screen closes it, too.
+fn opens_it(state: &State, event: &KeyEvent) -> bool {
+    let action = match state.popup {
+        Some(Popup::Help { .. }) => Action::ToggleHelp,
+        Some(Popup::Log(_)) => Action::ShowLog,
+        Some(Popup::Sent(_)) => Action::ShowSent,
+        Some(Popup::Inside(_)) => Action::ShowInside,
+        _ => return false,
+    };
+    super::bindings::find(&state.table, state.screen, event) == Some(action)
 }
 
 fn number_key(state: &mut State, event: KeyEvent) -> Vec<Effect> {

@@ -7,7 +7,6 @@ use ratatui::{
     text::{Line, Span},
     widgets::{Block, BorderType, Clear, Padding, Paragraph},
 };
-
 use unicode_width::UnicodeWidthStr;
 
 use super::action::Screen;
@@ -17,6 +16,7 @@ use super::run_view::RunView;
 use super::state::State;
 use super::theme::Theme;
 use super::widgets::wrap::wrap_text;
+use super::words;
 
 /// Draws a popup in the middle of the screen.
 pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
@@ -67,9 +67,13 @@ pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
 }
 
 /// Rows of the help that do not fit.
-pub fn help_overflow(table: &[Binding], screens: &[Screen], size: (u16, u16)) -> u16 {
-    let rows = help_lines(table, screens, screens[0], &Theme::color(), size.0).len();
-    overflow(rows, size.1)
+pub fn help_overflow(state: &State) -> u16 {
+    overflow(help_lines(state, state.size.0).0.len(), state.size.1)
+}
+
+/// How far the help is scrolled where its part on words begins.
+pub fn help_words(state: &State) -> u16 {
+    help_lines(state, state.size.0).1
 }
 
 /// Rows of a popup that do not fit into a screen of this height.
@@ -104,28 +108,40 @@ fn number(prompt: &Prompt, run: &RunView, theme: &Theme, frame: &mut Frame) {
 }
 
 fn help(scroll: u16, state: &State, frame: &mut Frame) {
-    let size = frame.area();
-    let screens = Screen::of(&state.run);
-    let lines = help_lines(&state.table, screens, state.screen, &state.theme, size.width);
-    let more = overflow(lines.len(), size.height);
-    let foot = if more > 0 {
-        "j k scroll · t tour · Esc close"
-    } else {
-        "t tour · Esc close"
+    let (lines, words) = help_lines(state, frame.area().width);
+    let more = (lines.len() as u16).saturating_sub(frame.area().height.saturating_sub(4));
+    let foot = match (more > 0, words > 0) {
+        (true, true) => "j k scroll · w what the words mean · t tour · Esc close",
+        (true, false) => "j k scroll · t tour · Esc close",
+        _ => "t tour · Esc close",
     };
     let lines = lines.into_iter().skip(usize::from(scroll.min(more))).collect();
-    boxed("Keys", lines, Some(foot), &state.theme, frame);
+    boxed("Keys and words", lines, Some(foot), &state.theme, frame);
 }
 
+/// Columns in front of what a key does.
+const INDENT: usize = 16;
+
 /// The rows of the key table for the screens of a run, grouped by where they act: what acts here first, since it is what
-/// was asked for.
-fn help_lines(table: &[Binding], screens: &[Screen], here: Screen, theme: &Theme, width: u16) -> Vec<Line<'static>> {
-    const KEYS: usize = 16;
-    // Beside the frame of the box and its padding.
-    let room = usize::from(width).saturating_sub(KEYS + 6).max(8);
+/// was asked for, then what the words here mean. With the place of those; 0 where there are none.
+fn help_lines(state: &State, width: u16) -> (Vec<Line<'static>>, u16) {
+    let (table, here, theme) = (&state.table, state.screen, &state.theme);
+    let screens = Screen::of(&state.run);
     let others = screens.iter().copied().filter(|s| *s != here).map(Some);
     let places = [Some(here), None].into_iter().chain(others);
-    let mut lines = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
+    let mut words = 0;
+    // The frame and its padding take six columns.
+    let room = usize::from(width).saturating_sub(INDENT + 6).max(20);
+    let row = |lines: &mut Vec<Line<'static>>, name: String, style, text: &str| {
+        for (i, line) in wrap_text(text, Style::new(), room).into_iter().enumerate() {
+            let name = if i == 0 { name.as_str() } else { "" };
+            let pad = " ".repeat(14usize.saturating_sub(name.width()));
+            let mut spans = vec![Span::styled(format!("  {name}{pad}"), style)];
+            spans.extend(line.spans);
+            lines.push(Line::from(spans));
+        }
+    };
     for place in places {
         let rows: Vec<&Binding> = table.iter().filter(|row| row.screen == place).collect();
         if rows.is_empty() {
@@ -135,25 +151,24 @@ fn help_lines(table: &[Binding], screens: &[Screen], here: Screen, theme: &Theme
             lines.push(Line::default());
         }
         lines.push(Line::styled(place.map_or("Everywhere", Screen::title), theme.title));
-        for row in rows {
-            let mut keys: Vec<String> = row.keys.iter().map(|k| k.label()).collect();
+        for binding in rows {
+            let mut keys: Vec<String> = binding.keys.iter().map(|k| k.label()).collect();
             if keys.is_empty() {
-                keys.push(format!(":{}", row.name));
+                keys.push(format!(":{}", binding.name));
             }
-            let keys = Span::styled(format!("  {:<14}", keys.join(" ")), theme.key);
-            if row.help.width() <= room {
-                lines.push(Line::from(vec![keys, Span::raw(row.help)]));
-                continue;
-            }
-            let mut head = Some(keys);
-            for line in wrap_text(row.help, Style::new(), room) {
-                let mut spans = vec![head.take().unwrap_or_else(|| Span::raw(" ".repeat(KEYS)))];
-                spans.extend(line.spans);
-                lines.push(Line::from(spans));
+            row(&mut lines, keys.join(" "), theme.key, binding.help);
+        }
+        let of_here = words::of(here, &state.run);
+        if place == Some(here) && !of_here.is_empty() {
+            lines.push(Line::default());
+            words = lines.len() as u16;
+            lines.push(Line::styled("What the words mean", theme.title));
+            for word in of_here {
+                row(&mut lines, word.word.to_string(), theme.key, word.meaning);
             }
         }
     }
-    lines
+    (lines, words)
 }
 
 pub(super) fn answers(theme: &Theme, rows: &[(&'static str, String)]) -> Line<'static> {
@@ -174,13 +189,7 @@ fn count(n: u32, what: &str) -> String {
 }
 
 /// A box in the middle of the screen.
-pub(super) fn boxed(
-    title: &str,
-    lines: Vec<Line<'static>>,
-    foot: Option<&'static str>,
-    theme: &Theme,
-    frame: &mut Frame,
-) {
+pub(super) fn boxed(title: &str, lines: Vec<Line<'static>>, foot: Option<&str>, theme: &Theme, frame: &mut Frame) {
     let screen = frame.area();
     let widest = lines
         .iter()

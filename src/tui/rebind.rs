@@ -7,12 +7,20 @@ use crate::config::near_name;
 /// The keys that a row is to have, by its name.
 pub type Wish<'a> = (&'a str, &'a [String]);
 
-/// Puts keys into a table. The errors name the wish by its place and say what is wrong with it.
-pub fn rebind(mut table: Vec<Binding>, wishes: &[Wish]) -> Result<Vec<Binding>, Vec<(usize, String)>> {
+/// Puts keys into a table; `elsewhere` are names of rows of other tables, whose wishes are left to those. The errors name the
+/// wish by its place and say what is wrong with it.
+pub fn rebind<A>(
+    mut table: Vec<Binding<A>>,
+    wishes: &[Wish],
+    elsewhere: &[&str],
+) -> Result<Vec<Binding<A>>, Vec<(usize, String)>> {
     let mut problems = Vec::new();
     for (i, (name, keys)) in wishes.iter().enumerate() {
         let Some(at) = table.iter().position(|row| row.name == *name) else {
-            problems.push((i, unknown(name, &table)));
+            if !elsewhere.contains(name) {
+                let names = table.iter().map(|row| row.name).chain(elsewhere.iter().copied());
+                problems.push((i, unknown(near_name(name, names))));
+            }
             continue;
         };
         let parsed: Result<Vec<Key>, String> = keys.iter().map(|text| Key::parse(text)).collect();
@@ -42,23 +50,23 @@ pub fn rebind(mut table: Vec<Binding>, wishes: &[Wish]) -> Result<Vec<Binding>, 
 
 const LEAVE: Key = ctrl('c');
 
-fn unknown(name: &str, table: &[Binding]) -> String {
-    match near_name(name, table.iter().map(|row| row.name)) {
+fn unknown(near: Option<&str>) -> String {
+    match near {
         Some(near) => format!("nothing is called so; did you mean '{near}'? `ple config keys` lists them all"),
         None => "nothing is called so; `ple config keys` lists the names".into(),
     }
 }
 
 /// Keys that would mean two things in one place, each told at the last of the wishes that it is about.
-fn conflicts(table: &[Binding], wishes: &[Wish]) -> Vec<(usize, String)> {
-    let wished = |row: &Binding| wishes.iter().rposition(|(name, _)| *name == row.name);
+fn conflicts<A>(table: &[Binding<A>], wishes: &[Wish]) -> Vec<(usize, String)> {
+    let wished = |row: &Binding<A>| wishes.iter().rposition(|(name, _)| *name == row.name);
     let mut problems = Vec::new();
     for (i, (name, _)) in wishes.iter().enumerate() {
         let Some(row) = table.iter().find(|row| row.name == *name) else {
             continue;
         };
         for key in row.keys {
-            let meets = |other: &&Binding| {
+            let meets = |other: &&Binding<A>| {
                 other.name != row.name
                     && (row.screen.is_none() || other.screen.is_none() || row.screen == other.screen)
                     && other.keys.contains(key)
@@ -93,7 +101,7 @@ mod tests {
             .map(|(name, keys)| (*name, keys.iter().map(|k| k.to_string()).collect()))
             .collect();
         let wishes: Vec<Wish> = owned.iter().map(|(name, keys)| (*name, keys.as_slice())).collect();
-        rebind(table(), &wishes)
+        rebind(table(), &wishes, &[])
     }
 
     fn wrong(pairs: &[(&str, &[&str])]) -> String {

@@ -72,7 +72,7 @@ impl Sent {
             KeyCode::End | KeyCode::Char('G') => self.scroll = u16::MAX,
             KeyCode::Tab | KeyCode::Left | KeyCode::Right => (self.side, self.scroll) = (1 - self.side, 0),
             KeyCode::Char('i') => self.ids = !self.ids,
-            KeyCode::Char('x' | 'q') | KeyCode::Enter => return false,
+            KeyCode::Char('q') | KeyCode::Enter => return false,
             _ => {}
         }
         true

@@ -44,6 +44,8 @@ pub struct State {
     /// The terminal is looked at; true until it says otherwise.
     pub focused: bool,
     pub table: Vec<Binding>,
+    /// The run that is trained here while another one is looked at: its name, and how far it is.
+    pub home: Option<(String, String)>,
     /// A principles file that changed while the keys were wanted elsewhere.
     pub changed: Option<Changed>,
     /// Lines of the palette.
@@ -98,6 +100,7 @@ impl State {
             notify: (Notify::Off, NotifyWhen::Unfocused),
             focused: true,
             table: bindings::table(),
+            home: None,
             changed: None,
             history: Default::default(),
         }
@@ -126,7 +129,7 @@ impl State {
     /// Says something until the next key.
     pub fn say(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
-            text: text.into(),
+            text: self.theme.legend.write(&text.into()).into_owned(),
             refused: false,
             until: None,
         });
@@ -136,7 +139,7 @@ impl State {
     pub fn mention(&mut self, text: impl Into<String>) {
         const STEPS: u32 = 3;
         self.notice = Some(Notice {
-            text: text.into(),
+            text: self.theme.legend.write(&text.into()).into_owned(),
             refused: false,
             until: Some(self.run.steps_done() + STEPS),
         });
@@ -145,7 +148,7 @@ impl State {
     /// Says why something was not done.
     pub fn refuse(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
-            text: text.into(),
+            text: self.theme.legend.write(&text.into()).into_owned(),
             refused: true,
             until: None,
         });

@@ -13,6 +13,8 @@ use super::widgets::scale::thousands;
 pub struct Status {
     pub sign: &'static str,
     pub text: String,
+    /// What stays of the text where the names of the screens need the room.
+    pub brief: String,
     pub style: Style,
 }
 
@@ -22,10 +24,21 @@ pub fn status(state: &State) -> Status {
     let done = run.steps_done();
     let planned = run.steps_planned();
     let of = format!("{}/{}", thousands(done.into()), thousands(planned.into()));
-    let step = format!("step {of}");
-    let say = |sign, text: String, style| Status { sign, text, style };
+    let say = |sign, text: String, style| {
+        // Counts stand at the end of the text.
+        let brief = match text.rsplit(' ').next() {
+            Some(last) if text.contains(&of) => last.to_string(),
+            _ => text.clone(),
+        };
+        Status {
+            sign,
+            text,
+            brief,
+            style,
+        }
+    };
     if run.failed.is_some() {
-        return say("✗", format!("failed at step {}", thousands(done.into())), theme.bad);
+        return say("✗", format!("failed at {of}"), theme.bad);
     }
     if let Some(d) = &run.done {
         let sign = if d.reason == "finished" { "✓" } else { "■" };
@@ -33,7 +46,8 @@ pub fn status(state: &State) -> Status {
             sign,
             format!(
                 "{} {}/{}",
-                d.reason,
+                // The same word as in the list of runs.
+                if d.reason == "abandoned" { "stopped" } else { &d.reason },
                 thousands(d.steps.into()),
                 thousands(planned.into())
             ),
@@ -61,8 +75,8 @@ pub fn status(state: &State) -> Status {
             say("▶", format!("SFT {at}/{of}"), theme.good)
         }
         Some((name, _)) if name == "loading" => say("…", name.clone(), theme.dim),
-        Some(_) if done == 0 => say("▶", format!("first of {} steps", thousands(planned.into())), theme.good),
-        Some(_) => say("▶", step, theme.good),
+        Some(_) if done == 0 => say("▶", format!("first step, {of}"), theme.good),
+        Some(_) => say("▶", format!("step {of}"), theme.good),
     }
 }
 
@@ -183,7 +197,7 @@ pub fn alarm(state: &State) -> Option<AlarmText> {
     let run = &state.run;
     if let Some(message) = &run.failed {
         let suggestion = match run.last_checkpoint {
-            Some(step) => format!("the checkpoint after step {step} is safe: ple resume goes on from there"),
+            Some(step) => format!("the checkpoint after {step} steps is safe: ple resume goes on from there"),
             None => "no checkpoint was written; everything shown here is in the run's folder".into(),
         };
         return Some(AlarmText {

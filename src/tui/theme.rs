@@ -4,6 +4,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use super::legend::Legend;
 pub use crate::config::Palette;
 
 /// Styles by meaning. The background stays the terminal's own.
@@ -33,6 +34,8 @@ pub struct Theme {
     pub depth: Depth,
     /// What is behind the text.
     pub background: Background,
+    /// What keys are called in texts.
+    pub legend: Legend,
 }
 
 /// What curves are drawn with. Not every font has braille.
@@ -155,6 +158,7 @@ impl Theme {
             glyphs: Glyphs::Unicode,
             depth: Depth::Full,
             background,
+            legend: Legend::usual(),
         }
     }
 

@@ -135,7 +135,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Slower | Action::Faster => {
             let by = if action == Action::Faster { 1 } else { -1 };
             let speed = state.film.change(by, count);
-            let hint = if state.film.playing { "" } else { " (P plays)" };
+            let hint = if state.film.playing { "" } else { " (⟨play⟩ plays)" };
             state.say(format!("the film shows {} a second{hint}", steps_of(speed)));
             vec![]
         }
@@ -216,7 +216,7 @@ pub fn words(state: &State) -> Option<String> {
         let speed = state.film.speed(state.run.steps().len());
         text.push_str(&format!(" · playing {} a second", steps_of(speed)));
     }
-    text.push_str(" · $ returns");
+    text.push_str(&state.theme.legend.write(" · ⟨live⟩ returns"));
     Some(text)
 }
 

@@ -10,11 +10,13 @@ use ratatui::{
 };
 
 use super::action::Effect;
-use super::keymap::Binding;
+use super::legend::Legend;
 use super::popup::Popup;
+use super::run_view::RunView;
 use super::state::State;
 use super::view;
 use super::widgets::wrap::wrap_text;
+use crate::config::MethodName;
 
 /// A part of the screen that a card is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,24 +36,64 @@ struct Card {
 /// How many cards there are.
 pub const CARDS: usize = 6;
 
-fn cards(table: &[Binding]) -> [Card; CARDS] {
-    let key = |name: &str| {
-        let row = table.iter().find(|row| row.name == name);
-        match row.and_then(|row| row.keys.first()) {
-            Some(key) => key.label(),
-            None => format!(":{name}"),
-        }
-    };
+fn cards(legend: Legend, run: &RunView) -> [Card; CARDS] {
+    let key = |name: &str| legend.key(name);
     let card = |title, part, text: String| Card { title, part, text };
+    let of_rows = run.fit_experiment().is_some();
+    let (screens, last) = match of_rows {
+        true => (
+            "how the training goes, single rows, and all runs there are",
+            "principles",
+        ),
+        false => (
+            "the numbers, what the model says, the principles it is aligned with, the same queries over time, what each \
+             principle does, and all runs there are",
+            "runs",
+        ),
+    };
+    let training = match of_rows {
+        true => "Training shows whether the model learns more than its rows by heart: the loss falls on rows it is not trained \
+                 on, too."
+            .to_string(),
+        false if run.method() == MethodName::Ple => {
+            "Training shows that the model learns to say without the principles (s) what it says under them (s\u{2032}): \
+             the gap between the two curves closes. What the words and signs mean stands in the help."
+                .to_string()
+        }
+        false => "Training shows the reward of what the model answers (s), and beside it what this method goes by. What the \
+                  words and signs mean stands in the help."
+            .to_string(),
+    };
+    let steering = match of_rows {
+        true => format!(
+            "{} pauses, {} runs one step, {} sets the learning rate. Every change is marked in the charts and kept in the run.",
+            key("pause"),
+            key("step"),
+            key("set-learning-rate")
+        ),
+        false if run.method() == MethodName::Ple => format!(
+            "Nothing is fixed while it trains: {} pauses, {} runs one step, {} sets tau, and principles can be changed \
+             on their screen. Every change is marked in the charts and kept in the run.",
+            key("pause"),
+            key("step"),
+            key("set-tau")
+        ),
+        false => format!(
+            "Nothing is fixed while it trains: {} pauses, {} runs one step, {} sets the learning rate. Every change is marked \
+             in the charts and kept in the run.",
+            key("pause"),
+            key("step"),
+            key("set-learning-rate")
+        ),
+    };
     [
         card(
             "Screens",
             Part::Tabs,
             format!(
-                "One run, looked at from several sides: the numbers, what the model says, the principles it is aligned with, \
-                 the same queries over time, and what each principle does. {} to {}, or {}.",
+                "One run, looked at from several sides: {screens}. {} to {}, or {}.",
                 key("dashboard"),
-                key("effect"),
+                key(last),
                 key("next-screen")
             ),
         ),
@@ -62,24 +104,8 @@ fn cards(table: &[Binding]) -> [Card; CARDS] {
              of the screens stands whether it trains, is paused, or has ended."
                 .into(),
         ),
-        card(
-            "This screen",
-            Part::Body,
-            "Training shows that the model learns to say without the principles (s) what it says under them (s\u{2032}): \
-             the gap between the two curves closes."
-                .into(),
-        ),
-        card(
-            "Steering",
-            Part::Body,
-            format!(
-                "Nothing is fixed while it trains: {} pauses, {} runs one step, {} sets tau, and principles can be changed \
-                 on their screen. Every change is marked in the charts and kept in the run.",
-                key("pause"),
-                key("step"),
-                key("set-tau")
-            ),
-        ),
+        card("This screen", Part::Body, training),
+        card("Steering", Part::Body, steering),
         card(
             "Keys",
             Part::Footer,
@@ -122,7 +148,7 @@ pub fn key(state: &mut State, card: usize, event: KeyEvent) -> Vec<Effect> {
 
 /// Draws a card beside the part that it is about, and takes the light from the rest.
 pub fn view(card: usize, state: &State, frame: &mut Frame) {
-    let all = cards(&state.table);
+    let all = cards(state.theme.legend, &state.run);
     let Some(it) = all.get(card) else { return };
     let (screen, theme) = (frame.area(), &state.theme);
     let body = state_body(state, screen);

@@ -8,6 +8,7 @@ use super::popup::{Popup, Prompt};
 use super::screens::{self, effect, principles, responses};
 use super::state::{Leaving, State};
 use super::steering;
+use super::widgets::scale::steps;
 use super::{take, time, write_form};
 use crate::run::Asker;
 
@@ -227,7 +228,7 @@ fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Checkpoint { step: 0, .. } => {}
         // What a stored run tells is no news.
         _ if !state.run.live => {}
-        Event::Checkpoint { step, .. } => state.mention(format!("checkpoint after step {step}")),
+        Event::Checkpoint { step, .. } => state.mention(format!("checkpoint after {}", steps(*step))),
         Event::Mark(mark) => state.mention(format!("{} acts from step {} on", mark.label, mark.step)),
         _ => {}
     }
@@ -349,9 +350,13 @@ pub fn why_not(state: &State, action: &Action) -> Option<String> {
         Action::SwitchPrinciple(..) | Action::Principles(principles::Action::Apply) if of_rows => {
             Some("this run trains a model on rows: there are no principles to switch".into())
         }
-        Action::SwitchPrinciple(..) if state.principles.has_draft() => {
-            Some("the draft has changes of its own: apply (p) or discard (z) them first".into())
+        Action::Responses(_) | Action::Principles(_) | Action::Cases(_) | Action::Effect(_) if of_rows => {
+            Some("this run trains a model on rows: it has no such screen".into())
         }
+        Action::SwitchPrinciple(..) if state.principles.has_draft() => Some(
+            "the draft has changes of its own: apply (⟨principles-apply⟩) or discard (⟨principles-discard⟩) them first"
+                .into(),
+        ),
         Action::Principles(principles::Action::Apply) => live(screens::live::why_not(&state.run)),
         Action::Responses(responses::Action::OpenAsk | responses::Action::Ask(_))
         | Action::Effect(effect::Action::Measure | effect::Action::MeasureOn(_)) => {

@@ -14,14 +14,17 @@ use super::action::Screen;
 use super::present::present;
 use super::screens::{cases, dashboard, effect, fit, principles, responses, runs};
 use super::state::State;
-use super::status::{self, Status};
+use super::status::{self, AlarmText, Badge, Status};
 use super::theme::Theme;
 use super::time;
-use super::widgets::wrap::clip;
+use super::widgets::wrap::{clip, wrap_text};
 use super::{bindings, popup_view};
 use crate::config::{FitExperiment, FitName, Plan};
 
 const TITLE: &str = " ple ";
+
+/// Columns that the name of a run keeps.
+const LEAST_NAME: usize = 14;
 
 /// Below this nothing useful can be drawn.
 pub const SMALLEST: (u16, u16) = (60, 16);
@@ -65,7 +68,7 @@ pub fn body(area: Rect, state: &State) -> Rect {
     let alarm = match (status::alarm(state), area.height) {
         (None, _) => 0,
         (Some(_), 0..=19) => 1,
-        (Some(_), _) => 2,
+        (Some(alarm), _) => alarm_lines(&alarm, state, area.width).len() as u16,
     };
     let height = area.height.saturating_sub(head + 1 + alarm);
     Rect {
@@ -78,7 +81,7 @@ pub fn body(area: Rect, state: &State) -> Rect {
 /// The tab under a column of the first row.
 pub fn tab_at(state: &State, column: u16) -> Option<Screen> {
     let mut at = TITLE.len() as u16;
-    for (screen, label) in tabs(state) {
+    for (screen, label) in head(state).0 {
         let wide = label.chars().count() as u16;
         if (at..at + wide).contains(&column) {
             return Some(screen);
@@ -88,44 +91,46 @@ pub fn tab_at(state: &State, column: u16) -> Option<Screen> {
     None
 }
 
-/// The labels of the tabs, in the longest form that fits; at last only the present one has its name.
-fn tabs(state: &State) -> Vec<(Screen, String)> {
-    let Status { sign, text, .. } = status::status(state);
-    let title = |screen: Screen| screen.title();
-    let short = |screen: Screen| screen.short_title();
-    let number = |screen: Screen| {
-        if screen == state.screen {
-            screen.short_title()
-        } else {
-            ""
-        }
+/// The labels of the tabs, and how the run is, in the longest forms that fit: the state says less before a screen loses
+/// its name. At last only the present one has its own.
+fn head(state: &State) -> (Vec<(Screen, String)>, Status) {
+    let status = status::status(state);
+    let brief = Status {
+        text: status.brief.clone(),
+        ..status.clone()
     };
-    let others = TITLE.len() + format!("{sign} {text} ").chars().count() + 1;
+    let number = |screen: Screen| match screen == state.screen {
+        true => screen.short_title(),
+        false => "",
+    };
     let tiny = |screen: Screen| match screen == state.screen {
         true => screen.short_title(),
         false => screen.tiny_title(),
     };
-    let forms: [&dyn Fn(Screen) -> &'static str; 4] = [&title, &short, &tiny, &number];
-    let mut tabs = Vec::new();
-    for form in forms {
-        tabs = Screen::of(&state.run)
-            .iter()
-            .copied()
-            .enumerate()
-            .map(|(i, screen)| match form(screen) {
-                "" => (screen, format!(" {} ", i + 1)),
-                name => (screen, format!(" {} {name} ", i + 1)),
-            })
-            .collect();
-        let wide: usize = tabs
-            .iter()
-            .map(|(_, label): &(Screen, String)| label.chars().count())
-            .sum();
-        if wide + others <= usize::from(state.size.0) {
-            break;
-        }
-    }
-    tabs
+    type Form<'a> = (&'a dyn Fn(Screen) -> &'static str, &'a Status);
+    let forms: [Form; 6] = [
+        (&Screen::title, &status),
+        (&Screen::short_title, &status),
+        (&tiny, &status),
+        (&Screen::tiny_title, &status),
+        (&Screen::tiny_title, &brief),
+        (&number, &status),
+    ];
+    let labels = |form: &dyn Fn(Screen) -> &'static str| -> Vec<(Screen, String)> {
+        let screens = Screen::of(&state.run).iter().copied().enumerate();
+        let label = |(i, screen)| match form(screen) {
+            "" => (screen, format!(" {} ", i + 1)),
+            name => (screen, format!(" {} {name} ", i + 1)),
+        };
+        screens.map(label).collect()
+    };
+    let wide = |tabs: &[(Screen, String)], status: &Status| -> usize {
+        let names: usize = tabs.iter().map(|(_, label)| label.width()).sum();
+        TITLE.len() + names + format!("{} {} ", status.sign, status.text).width() + 1
+    };
+    let fits = |(form, status): &&Form| wide(&labels(form), status) <= usize::from(state.size.0);
+    let (form, status) = forms.iter().find(fits).unwrap_or(&forms[forms.len() - 1]);
+    (labels(form), (*status).clone())
 }
 
 fn draw_screen(state: &State, frame: &mut Frame, area: Rect) {
@@ -235,7 +240,8 @@ fn too_small(frame: &mut Frame, area: Rect) {
 fn draw_tabs(state: &State, frame: &mut Frame, area: Rect) {
     let theme = &state.theme;
     let mut spans = vec![Span::styled(TITLE, theme.title)];
-    for (screen, label) in tabs(state) {
+    let (tabs, Status { sign, text, style, .. }) = head(state);
+    for (screen, label) in tabs {
         let style = if screen == state.screen {
             theme.title.patch(theme.selected)
         } else {
@@ -244,7 +250,6 @@ fn draw_tabs(state: &State, frame: &mut Frame, area: Rect) {
         spans.push(Span::styled(label, style));
     }
     let left = Line::from(spans);
-    let Status { sign, text, style } = status::status(state);
     let right = Line::styled(format!("{sign} {text} "), style).right_aligned();
     let used = left.width();
     frame.render_widget(Paragraph::new(left), area);
@@ -291,37 +296,65 @@ fn draw_run(state: &State, frame: &mut Frame, area: Rect) {
         Plan::Fit(e) => return draw_fit(&started.run, e, theme, frame, area),
     };
     let variant = status::variant(&e.method);
-    let what = format!(" · {:?} on {:?}", e.method.name, e.task)
-        .to_uppercase()
-        .replace(" ON ", " on ");
-    let name = variant.label;
-    let badges: usize = variant.badges.iter().map(|b| b.text.chars().count() + 3).sum();
-    // The variant is never cut: what the method is goes first, then the end of the run's name.
-    let room = usize::from(area.width).saturating_sub(name.len() + badges + 3);
-    let what = if room >= started.run.width() + what.width() {
-        what
-    } else {
-        String::new()
+    let task = format!("{:?}", e.task).to_uppercase();
+    let method = e.method.name.title();
+    let whats = [format!(" · {method} on {task}"), format!(" · {method}"), String::new()];
+    let wide = |badges: &[Badge]| -> usize {
+        let texts: usize = badges.iter().map(|b| b.text.width() + 3).sum();
+        variant.label.width() + texts
     };
-    let run = clip(&started.run, room.saturating_sub(what.width()));
+    // What tells runs apart is their name, and what changes what one sees is how the method differs: that is said last
+    // only of what it is on, and of what it leaves as it is.
+    let differing: Vec<Badge> = variant.badges.iter().filter(|b| b.differs).cloned().collect();
+    let less = if variant.as_printed {
+        &variant.badges
+    } else {
+        &differing
+    };
+    let name = started.run.width().min(LEAST_NAME);
+    let width = usize::from(area.width).saturating_sub(3);
+    let forms = [
+        (&whats[0], &variant.badges),
+        (&whats[1], &variant.badges),
+        (&whats[1], less),
+        (&whats[2], less),
+    ];
+    let full = started.run.width();
+    let with = |least: usize| {
+        let fits = |(what, badges): &&(&String, &Vec<Badge>)| least + what.width() + wide(badges) <= width;
+        forms.iter().find(fits)
+    };
+    let (what, badges) = *with(full)
+        .filter(|form| std::ptr::eq(form.0, &whats[0]))
+        .or(with(name))
+        .unwrap_or(&forms[2]);
+    let room = width.saturating_sub(what.width() + wide(badges)).max(name);
+    let run = clip(&started.run, room);
     let mut spans = vec![
         Span::styled(format!(" {run}"), theme.title),
         Span::styled(format!("{what} · "), theme.dim),
     ];
-    if !variant.badges.is_empty() {
+    if !badges.is_empty() {
         spans.push(Span::styled(
-            name,
+            variant.label,
             if variant.as_printed { theme.dim } else { theme.tau },
         ));
     }
-    for (i, badge) in variant.badges.iter().enumerate() {
-        if i > 0 {
-            spans.push(Span::styled(" · ", theme.dim));
+    let mut used: usize = spans.iter().map(Span::width).sum();
+    for (i, badge) in badges.iter().enumerate() {
+        let last = i + 1 == badges.len();
+        if used + badge.text.width() + if last { 0 } else { 4 } > usize::from(area.width) {
+            spans.push(Span::styled("…", theme.dim));
+            break;
         }
         spans.push(Span::styled(
             badge.text.clone(),
             if badge.differs { theme.tau } else { theme.dim },
         ));
+        if !last {
+            spans.push(Span::styled(" · ", theme.dim));
+        }
+        used += badge.text.width() + 3;
     }
     let left = Line::from(spans);
     let steering = super::steering::words(state);
@@ -329,6 +362,18 @@ fn draw_run(state: &State, frame: &mut Frame, area: Rect) {
     if let Some(words) = steering {
         // Who steers matters more than where it is computed.
         right = Line::styled(format!("{words} "), theme.mark).right_aligned();
+    }
+    if let Some((name, status)) = &state.home {
+        // That a run is trained out of sight matters more than anything of the one that is looked at.
+        let room = usize::from(area.width / 2).saturating_sub(status.width() + 12);
+        let words = format!("{} trains {status} ", clip(name, room));
+        right = Line::styled(words, theme.good).right_aligned();
+        let least = area.width.saturating_sub(right.width() as u16 + 1);
+        let mut first = area;
+        first.width = (left.width() as u16).min(least);
+        frame.render_widget(Paragraph::new(left), first);
+        frame.render_widget(Paragraph::new(right), area_right(area, usize::from(first.width)));
+        return;
     }
     let used = left.width();
     frame.render_widget(Paragraph::new(left), area);
@@ -351,25 +396,69 @@ fn draw_progress(state: &State, frame: &mut Frame, area: Rect) {
     frame.render_widget(Paragraph::new(line), area);
 }
 
+fn dismiss(alarm: &AlarmText, theme: &Theme) -> String {
+    match alarm.lasting {
+        true => String::new(),
+        false => format!("[{}] dismiss ", theme.legend.key("dismiss-alarm")),
+    }
+}
+
+/// An alarm and what would help: whole where that takes at most three rows, and two.
+fn alarm_lines(alarm: &AlarmText, state: &State, width: u16) -> Vec<Line<'static>> {
+    let theme = &state.theme;
+    let wide = usize::from(width);
+    let room = wide.saturating_sub(dismiss(alarm, theme).width() + 6);
+    let rows = |text: &str, room: usize, most: usize| {
+        let mut rows = wrap_text(text, Style::new(), room);
+        if rows.len() > most {
+            let kept: usize = rows[..most - 1].iter().map(|row| row.width() + 1).sum();
+            let rest: String = text.chars().skip(kept).collect();
+            rows.truncate(most - 1);
+            rows.push(Line::raw(clip(&rest, room)));
+        }
+        rows
+    };
+    let sign = Span::styled(format!(" {} ", alarm.sign), theme.bad.patch(theme.selected));
+    let mut lines: Vec<Line> = Vec::new();
+    for (i, row) in rows(&alarm.message, room, 3).into_iter().enumerate() {
+        let mut spans = vec![if i == 0 { sign.clone() } else { Span::raw("   ") }, Span::raw(" ")];
+        spans.extend(
+            row.patch_style(theme.bad)
+                .spans
+                .into_iter()
+                .map(|span| span.patch_style(theme.bad)),
+        );
+        lines.push(Line::from(spans));
+    }
+    for (i, row) in rows(&alarm.suggestion, wide.saturating_sub(7), 2)
+        .into_iter()
+        .enumerate()
+    {
+        let mut spans = vec![Span::raw(if i == 0 { "    → " } else { "      " })];
+        spans.extend(row.spans);
+        lines.push(Line::from(spans));
+    }
+    lines
+}
+
 fn draw_alarm(state: &State, frame: &mut Frame, area: Rect) {
     let Some(alarm) = status::alarm(state).filter(|_| area.height > 0) else {
         return;
     };
     let theme = &state.theme;
     // How to take it away is said first, however long the rest.
-    let dismiss = if alarm.lasting { "" } else { "[!] dismiss " };
+    let dismiss = dismiss(&alarm, theme);
     let wide = usize::from(area.width);
-    let room = wide.saturating_sub(dismiss.len() + 6);
-    let lines = vec![
-        Line::from(vec![
-            Span::styled(format!(" {} ", alarm.sign), theme.bad.patch(theme.selected)),
-            Span::styled(format!(" {}", clip(&alarm.message, room)), theme.bad),
-        ]),
-        Line::from(vec![Span::raw(format!(
-            "    → {}",
-            clip(&alarm.suggestion, wide.saturating_sub(6))
-        ))]),
-    ];
+    let lines = match area.height {
+        1 => {
+            let room = wide.saturating_sub(dismiss.width() + 6);
+            vec![Line::from(vec![
+                Span::styled(format!(" {} ", alarm.sign), theme.bad.patch(theme.selected)),
+                Span::styled(format!(" {}", clip(&alarm.message, room)), theme.bad),
+            ])]
+        }
+        _ => alarm_lines(&alarm, state, area.width),
+    };
     frame.render_widget(Paragraph::new(lines), area);
     frame.render_widget(
         Paragraph::new(Line::styled(dismiss, theme.dim).right_aligned()),
@@ -388,7 +477,11 @@ fn draw_footer(state: &State, frame: &mut Frame, area: Rect) {
     // Beside something to say there is room for some keys or for none.
     let used: usize = spans.iter().map(Span::width).sum();
     let room = usize::from(area.width).saturating_sub(used);
-    let keys = bindings::footer(&state.table, state.screen, &state.run, room);
+    let moment = bindings::Moment {
+        playing: state.film.playing,
+        comparing: state.runs.comparison.is_some(),
+    };
+    let keys = bindings::footer(&state.table, state.screen, &state.run, moment, room);
     let wide: usize = keys.iter().map(|(key, word)| key.width() + word.width() + 3).sum();
     for (key, word) in keys.into_iter().filter(|_| wide <= room) {
         spans.push(Span::styled(key, theme.key));

@@ -4,20 +4,18 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::state::Action;
 use crate::judge::Mark;
-use crate::tui::keymap::{Key, ch, ctrl, key};
+use crate::tui::keymap::{Binding, Key, ch, ctrl, key};
 
-/// A row of the table.
-pub struct Row {
-    pub keys: &'static [Key],
-    pub action: Action,
-    /// What it does, for the help.
-    pub help: &'static str,
-    /// For the footer; the first of the keys stands before it.
-    pub footer: Option<&'static str>,
-}
-
-const fn row(keys: &'static [Key], action: Action, help: &'static str, footer: Option<&'static str>) -> Row {
-    Row {
+const fn row(
+    name: &'static str,
+    keys: &'static [Key],
+    action: Action,
+    help: &'static str,
+    footer: Option<&'static str>,
+) -> Binding<Action> {
+    Binding {
+        name,
+        screen: None,
         keys,
         action,
         help,
@@ -43,50 +41,105 @@ const SUSPEND: &[Key] = &[ctrl('z')];
 const REDRAW: &[Key] = &[ctrl('l')];
 const CLOSE: &[Key] = &[key(KeyCode::Esc)];
 
-/// Every row, in the order of the help.
-pub static TABLE: [Row; 17] = [
-    row(
-        FIRST,
-        Action::Judge(Mark::First),
-        "answer 1 is better",
-        Some("answer 1"),
-    ),
-    row(
-        SECOND,
-        Action::Judge(Mark::Second),
-        "answer 2 is better",
-        Some("answer 2"),
-    ),
-    row(TIE, Action::Judge(Mark::Tie), "they are equally good", Some("tie")),
-    row(SKIP, Action::Judge(Mark::Skip), "not to be judged by you", Some("skip")),
-    row(
-        BACK,
-        Action::Back,
-        "back to the one before, to judge it again",
-        Some("back"),
-    ),
-    row(NEXT, Action::Forward, "on to the next, as it is", None),
-    row(SKIPPED, Action::NextSkipped, "the next of those you skipped", None),
-    row(
-        QUERY,
-        Action::ToggleQuery,
-        "the whole query, or the answers",
-        Some("query"),
-    ),
-    row(DOWN, Action::Scroll(1), "scroll down", None),
-    row(UP, Action::Scroll(-1), "scroll up", None),
-    row(PAGE_DOWN, Action::Scroll(10), "scroll down by ten lines", None),
-    row(PAGE_UP, Action::Scroll(-10), "scroll up by ten lines", None),
-    row(CLOSE, Action::Close, "close this help, or the whole query", None),
-    row(HELP, Action::ToggleHelp, "this help", Some("help")),
-    row(LEAVE, Action::Leave, "leave; what you said is kept", Some("leave")),
-    row(SUSPEND, Action::Suspend, "back to the shell; fg returns", None),
-    row(REDRAW, Action::Redraw, "draw everything again", None),
-];
+/// Every row, in the order of the help. What the workbench has too has the same name, so that a key of one's own for it acts
+/// on both.
+pub fn table() -> Vec<Binding<Action>> {
+    vec![
+        row(
+            "annotate-first",
+            FIRST,
+            Action::Judge(Mark::First),
+            "answer 1 is better",
+            Some("answer 1"),
+        ),
+        row(
+            "annotate-second",
+            SECOND,
+            Action::Judge(Mark::Second),
+            "answer 2 is better",
+            Some("answer 2"),
+        ),
+        row(
+            "annotate-tie",
+            TIE,
+            Action::Judge(Mark::Tie),
+            "they are equally good",
+            Some("tie"),
+        ),
+        row(
+            "annotate-skip",
+            SKIP,
+            Action::Judge(Mark::Skip),
+            "not to be judged by you",
+            Some("skip"),
+        ),
+        row(
+            "annotate-back",
+            BACK,
+            Action::Back,
+            "back to the one before, to judge it again",
+            Some("back"),
+        ),
+        row("annotate-next", NEXT, Action::Forward, "on to the next, as it is", None),
+        row(
+            "annotate-next-skipped",
+            SKIPPED,
+            Action::NextSkipped,
+            "the next of those you skipped",
+            None,
+        ),
+        row(
+            "annotate-query",
+            QUERY,
+            Action::ToggleQuery,
+            "the whole query, or the answers",
+            Some("query"),
+        ),
+        row("annotate-down", DOWN, Action::Scroll(1), "scroll down", None),
+        row("annotate-up", UP, Action::Scroll(-1), "scroll up", None),
+        row(
+            "annotate-page-down",
+            PAGE_DOWN,
+            Action::Scroll(10),
+            "scroll down by ten lines",
+            None,
+        ),
+        row(
+            "annotate-page-up",
+            PAGE_UP,
+            Action::Scroll(-10),
+            "scroll up by ten lines",
+            None,
+        ),
+        row(
+            "annotate-close",
+            CLOSE,
+            Action::Close,
+            "close this help, or the whole query",
+            None,
+        ),
+        row("help", HELP, Action::ToggleHelp, "this help", Some("help")),
+        row(
+            "quit",
+            LEAVE,
+            Action::Leave,
+            "leave; what you said is kept",
+            Some("leave"),
+        ),
+        row(
+            "suspend",
+            SUSPEND,
+            Action::Suspend,
+            "back to the shell; fg returns",
+            None,
+        ),
+        row("redraw", REDRAW, Action::Redraw, "draw everything again", None),
+    ]
+}
 
 /// The action of a key.
-pub fn find(event: &KeyEvent) -> Option<Action> {
-    let row = TABLE.iter().find(|row| row.keys.iter().any(|key| key.matches(event)))?;
+pub fn find(table: &[Binding<Action>], event: &KeyEvent) -> Option<Action> {
+    let row = table.iter().find(|row| row.keys.iter().any(|key| key.matches(event)))?;
     Some(row.action.clone())
 }
 
@@ -96,7 +149,7 @@ mod tests {
 
     #[test]
     fn no_key_does_two_things() {
-        let keys: Vec<Key> = TABLE.iter().flat_map(|row| row.keys).copied().collect();
+        let keys: Vec<Key> = table().iter().flat_map(|row| row.keys).copied().collect();
         for (i, key) in keys.iter().enumerate() {
             assert!(!keys[..i].contains(key), "{}", key.label());
         }

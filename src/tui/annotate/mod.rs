@@ -15,12 +15,18 @@ use crossbeam_channel::{Receiver, never, select};
 use ratatui::crossterm::event::{Event as Input, KeyEventKind};
 
 use super::event_loop::Host;
+use super::keymap::Binding;
 use super::look::Look;
 use super::terminal::{Manners, Terminal};
 use super::widgets::grapheme;
 use super::{Keys, TuiError};
 use crate::judge::{Item, Mark};
-use state::{Action, Effect, State, update};
+pub use bindings::table;
+pub use state::Action;
+use state::{Effect, State, update};
+
+/// The heading of its keys in lists of all keys.
+pub const TITLE: &str = "Annotation (ple annotate)";
 
 /// What a person is to judge.
 pub struct Sheet {
@@ -37,11 +43,17 @@ pub struct Sheet {
 /// Keeps a mark of an item, whose place is given, and the milliseconds from when it was shown.
 pub type Keep<'a> = &'a mut dyn FnMut(usize, Mark, u64) -> Result<(), String>;
 
-/// Takes over the terminal until the person leaves. `stop`: something outside (a signal) wants that. Every mark has been
+/// Takes over the terminal until the person leaves. `table`: its keys, with the user's own. `stop`: something outside (a signal) wants that. Every mark has been
 /// kept when the next item is shown.
-pub fn run(sheet: Sheet, look: &Look, keep: Keep<'_>, stop: Receiver<()>) -> Result<(), TuiError> {
+pub fn run(
+    sheet: Sheet,
+    table: Vec<Binding<Action>>,
+    look: &Look,
+    keep: Keep<'_>,
+    stop: Receiver<()>,
+) -> Result<(), TuiError> {
     grapheme::terminal_reorders(look.terminal_reorders);
-    let mut state = State::new(sheet, look.theme);
+    let mut state = State::new(sheet, table, look.theme);
     // The mouse is left to the terminal: a person may want to copy a sentence.
     let mut terminal = Terminal::enter(Manners {
         own_order: !look.terminal_reorders,
@@ -54,7 +66,7 @@ pub fn run(sheet: Sheet, look: &Look, keep: Keep<'_>, stop: Receiver<()>) -> Res
         let before = state.at;
         let action = select! {
             recv(keys.events) -> got => match got {
-                Ok(Input::Key(key)) if key.kind != KeyEventKind::Release => bindings::find(&key),
+                Ok(Input::Key(key)) if key.kind != KeyEventKind::Release => bindings::find(&state.table, &key),
                 Ok(_) => None,
                 // The terminal is gone.
                 Err(_) => Some(Action::Leave),

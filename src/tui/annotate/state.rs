@@ -2,6 +2,8 @@
 
 use super::Sheet;
 use crate::judge::{Item, Mark};
+use crate::tui::keymap::Binding;
+use crate::tui::legend::Legend;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::scroll::Scroll;
 
@@ -21,6 +23,7 @@ pub struct State {
     /// Something to say.
     pub notice: Option<String>,
     pub theme: Theme,
+    pub table: Vec<Binding<Action>>,
 }
 
 /// What a person does.
@@ -56,7 +59,8 @@ pub enum Effect {
 
 impl State {
     /// Begins with the first item without a mark.
-    pub fn new(sheet: Sheet, theme: Theme) -> Self {
+    pub fn new(sheet: Sheet, table: Vec<Binding<Action>>, mut theme: Theme) -> Self {
+        theme.legend = Legend::of(&table);
         let mut marks = sheet.marks;
         marks.resize(sheet.items.len(), None);
         let at = marks.iter().position(Option::is_none).unwrap_or(marks.len());
@@ -72,6 +76,7 @@ impl State {
             help: false,
             notice: None,
             theme,
+            table,
         }
     }
 

@@ -44,7 +44,7 @@ fn sheet(marks: Vec<Option<Mark>>) -> Sheet {
 }
 
 fn state(marks: Vec<Option<Mark>>) -> State {
-    State::new(sheet(marks), Theme::color())
+    State::new(sheet(marks), bindings::table(), Theme::color())
 }
 
 fn press(state: &mut State, keys: &str) -> Vec<Effect> {
@@ -55,7 +55,7 @@ fn press(state: &mut State, keys: &str) -> Vec<Effect> {
             '>' => KeyCode::Right,
             c => KeyCode::Char(c),
         };
-        if let Some(action) = bindings::find(&KeyEvent::new(code, KeyModifiers::NONE)) {
+        if let Some(action) = bindings::find(&state.table, &KeyEvent::new(code, KeyModifiers::NONE)) {
             effects.extend(update(state, action));
         }
     }
@@ -91,7 +91,7 @@ fn who_comes_back_goes_on_where_they_left() {
     assert_eq!((state.at, state.done()), (1, (1, 1)));
     press(&mut state, "1");
     assert_eq!(state.at, 3, "the one skipped before is not asked again by itself");
-    let all = super::State::new(sheet(vec![Some(Mark::Tie); 3]), Theme::color());
+    let all = super::State::new(sheet(vec![Some(Mark::Tie); 3]), bindings::table(), Theme::color());
     assert_eq!(all.at, 3);
 }
 
@@ -147,7 +147,7 @@ fn the_sheet_in_every_state() {
             items: vec![],
             ..sheet(vec![])
         };
-        State::new(sheet, Theme::color())
+        State::new(sheet, bindings::table(), Theme::color())
     };
     let begun = || state(vec![Some(Mark::First), None, None]);
     let failed = || {
@@ -187,6 +187,7 @@ fn no_size_and_no_text_breaks_it() {
             items: vec![],
             ..sheet(vec![])
         },
+        bindings::table(),
         Theme::color(),
     );
     assert!(picture(&empty, 80, 24).contains("The end"));

@@ -6,12 +6,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
-use super::bindings::TABLE;
 use super::state::{Action, State};
 use crate::judge::{Item, Mark};
+use crate::tui::keymap::Binding;
 use crate::tui::popup_view::boxed;
 use crate::tui::present::present;
-use crate::tui::theme::Theme;
 use crate::tui::widgets::panel::panel;
 use crate::tui::widgets::sides::{self, Side, beside};
 use crate::tui::widgets::wrap::{clip, wrap_text};
@@ -48,7 +47,7 @@ fn draw(state: &State, frame: &mut Frame) {
     }
     draw_foot(state, frame, foot);
     if state.help {
-        draw_help(&state.theme, frame);
+        draw_help(state, frame);
     }
 }
 
@@ -86,13 +85,20 @@ fn draw_item(state: &State, item: &Item, mark: Option<Mark>, frame: &mut Frame, 
     let title = format!("Query {} of {}", state.at + 1, state.items.len());
     let lines = wrap_text(&item.query, theme.title, usize::from(area.width.saturating_sub(2)));
     if state.whole_query {
-        let inner = panel(frame, area, theme, &title, true, beside("x: back to the answers"));
+        let inner = panel(
+            frame,
+            area,
+            theme,
+            &title,
+            true,
+            beside("⟨annotate-query⟩: back to the answers"),
+        );
         let side = Side {
             title: String::new(),
             title_style: theme.dim,
             text: vec![Span::styled(item.query.clone(), theme.title)],
         };
-        return sides::alone(frame, inner, side, &state.scroll, theme);
+        return sides::alone(frame, inner, side, &state.scroll, "annotate-down", theme);
     }
     let most = usize::from(area.height / 3).max(2);
     let shown = lines.len().min(most - 1);
@@ -106,7 +112,7 @@ fn draw_item(state: &State, item: &Item, mark: Option<Mark>, frame: &mut Frame, 
     let hidden = lines.len() - shown;
     let aside = match hidden {
         0 => Vec::new(),
-        n => beside(format!("{n} more lines: x")),
+        n => beside(format!("{n} more lines: ⟨annotate-query⟩")),
     };
     let inner = panel(frame, top, theme, &title, false, aside);
     frame.render_widget(Paragraph::new(lines.into_iter().take(shown).collect::<Vec<_>>()), inner);
@@ -117,7 +123,7 @@ fn draw_item(state: &State, item: &Item, mark: Option<Mark>, frame: &mut Frame, 
     let inner = panel(frame, below, theme, state.question, false, said);
     let side = |i: usize, chosen: Mark| {
         let sign = if mark == Some(chosen) { "✓ " } else { "" };
-        let key = ["← 1", "→ 2"][i];
+        let key = theme.legend.all_keys(["annotate-first", "annotate-second"][i]);
         Side {
             title: format!("{sign}Answer {}  [{key}]", i + 1),
             title_style: theme.title,
@@ -129,6 +135,7 @@ fn draw_item(state: &State, item: &Item, mark: Option<Mark>, frame: &mut Frame, 
         inner,
         [side(0, Mark::First), side(1, Mark::Second)],
         &state.scroll,
+        "annotate-down",
         theme,
     );
 }
@@ -149,12 +156,12 @@ fn draw_end(state: &State, frame: &mut Frame, area: Rect) {
     let inner = panel(frame, area, theme, "The end", false, Vec::new());
     let mut text = match open {
         0 => format!("Nothing is left to judge: you judged {judged} and skipped {skipped}. Thank you.\n\n"),
-        n => format!("This is the end, and {n} are not judged yet: b goes back to them.\n\n"),
+        n => format!("This is the end, and {n} are not judged yet: ⟨annotate-back⟩ goes back to them.\n\n"),
     };
     if skipped > 0 {
-        text += "u shows those that you skipped once more, ";
+        text += "⟨annotate-next-skipped⟩ shows those that you skipped once more, ";
     }
-    text += "b goes back, q leaves. Everything that you said is kept.";
+    text += "⟨annotate-back⟩ goes back, ⟨quit⟩ leaves. Everything that you said is kept.";
     sides::empty(frame, inner, &text, theme);
 }
 
@@ -165,7 +172,8 @@ fn draw_foot(state: &State, frame: &mut Frame, area: Rect) {
         frame.render_widget(Paragraph::new(Line::styled(text, theme.bad)), area);
         return;
     }
-    let mut items: Vec<(&Action, String, &str)> = TABLE
+    let mut items: Vec<(&Action, String, &str)> = state
+        .table
         .iter()
         .filter_map(|row| Some((&row.action, row.keys.first()?.label(), row.footer?)))
         .filter(|(action, ..)| match action {
@@ -197,8 +205,9 @@ fn draw_foot(state: &State, frame: &mut Frame, area: Rect) {
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }
 
-fn draw_help(theme: &Theme, frame: &mut Frame) {
-    let line = |row: &super::bindings::Row| {
+fn draw_help(state: &State, frame: &mut Frame) {
+    let theme = &state.theme;
+    let line = |row: &Binding<Action>| {
         let keys: Vec<String> = row.keys.iter().map(|key| key.label()).collect();
         Line::from(vec![
             Span::styled(format!("{:<12}", keys.join(" ")), theme.key),
@@ -207,8 +216,8 @@ fn draw_help(theme: &Theme, frame: &mut Frame) {
     };
     boxed(
         "Keys",
-        TABLE.iter().map(line).collect(),
-        Some("Esc close"),
+        state.table.iter().map(line).collect(),
+        Some(&format!("{} close", theme.legend.key("annotate-close"))),
         theme,
         frame,
     );

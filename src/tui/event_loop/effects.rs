@@ -137,7 +137,10 @@ impl<H: Host> Loop<'_, H> {
 /// Writes a principles file, but never over one that is not to be replaced.
 fn write(save: SavePrinciples, path: &Path, principles: &Principles, replace: bool) -> Result<(), String> {
     if !replace && path.exists() {
-        return Err(format!("{} exists already; w and another name", path.display()));
+        return Err(format!(
+            "{} exists already; ⟨principles-save⟩ and another name",
+            path.display()
+        ));
     }
     save(path, principles)
 }

@@ -50,7 +50,22 @@ impl<H: Host> Loop<'_, H> {
         let before = self.put(opened);
         if state.run.live {
             self.home = Some(Box::new(Home { state, opened: before }));
+            self.tell_of_home();
+            if let Some((name, _)) = &self.state.home {
+                let said = format!("{name} goes on training; Enter on it in the list (⟨runs⟩) shows it again");
+                self.state.say(said);
+            }
         }
+    }
+
+    /// Keeps in sight that a run is trained, while another one is looked at.
+    fn tell_of_home(&mut self) {
+        self.state.home = self.home.as_deref().map(|home| {
+            let run = &home.state.run;
+            let name = run.started.as_ref().map_or("a run", |s| s.run.as_str());
+            let status = crate::tui::status::status(&home.state);
+            (name.to_string(), format!("{} {}", status.sign, status.brief))
+        });
     }
 
     /// Back to the run that is trained here.
@@ -93,9 +108,12 @@ impl<H: Host> Loop<'_, H> {
                 }
             }
         };
+        let told = self.state.home.take();
         if let Some(news) = home.on_event(event) {
             self.state.say(news);
             self.dirty = true;
         }
+        self.tell_of_home();
+        self.dirty |= told != self.state.home;
     }
 }

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 pub use column::{BASE, Column, Summary, Table};
 
-use super::smooth::{Smoothing, average};
 use crate::train::StepRecord;
 
 /// The numeric series of a [`StepRecord`], and some that follow from it.
@@ -206,17 +205,11 @@ impl History {
         })
     }
 
-    /// s' - s at the beginning (the mean of the first steps) and at a point (the moving average).
+    /// s' - s as the first step that has both measured it, and as the one at a place did.
     pub fn gaps(&self, at: usize) -> Option<(f32, f32)> {
-        const FIRST: usize = 6;
         let (s, g) = (self.column(Series::RewardOriginal), self.column(Series::RewardGuided));
-        let start = |c: &Column| {
-            Some(c.summary(0, FIRST))
-                .filter(|sum| sum.count > 0)
-                .map(|sum| sum.mean)
-        };
-        let now = |c: &Column| average(c.points(), at, Smoothing::Short);
-        Some((start(g)? - start(s)?, now(g)? - now(s)?))
+        let gap = |at: usize| Some(g.points().get(at)? - s.points().get(at)?).filter(|gap: &f32| gap.is_finite());
+        Some(((0..=at).find_map(gap)?, gap(at)?))
     }
 
     /// Mean seconds of the newest `n` steps.

@@ -192,7 +192,8 @@ fn names(state: &State, typed: &str) -> Vec<Offer> {
     let mut found: Vec<(i32, i32, Offer)> = all
         .filter_map(|(place, offer)| Some((fuzzy::score(typed, &offer.line)?, place, offer)))
         .collect();
-    found.sort_by_key(|(score, place, _)| (-score, *place));
+    // What cannot be done now stands behind what can, unless it is what was typed.
+    found.sort_by_key(|(score, place, offer)| (-score, typed.is_empty() && offer.disabled.is_some(), *place));
     found.into_iter().map(|(.., offer)| offer).collect()
 }
 

@@ -16,6 +16,7 @@ use crate::train::{
 };
 use crate::tui::action::Effect;
 use crate::tui::run_view::RunView;
+use crate::tui::tests::keys;
 use crate::tui::theme::Theme;
 
 const QUERIES: [&str; 4] = [
@@ -287,11 +288,20 @@ fn experiment() -> Experiment {
     }
 }
 
-/// What a screen draws at a size, as text without blanks at the ends of lines.
+/// What a screen draws at a size, as text without blanks at the ends of lines. Looked at once with other keys, too: no text
+/// may name a key that is not bound.
 pub fn dump(width: u16, height: u16, draw: impl Fn(&Theme, &mut ratatui::Frame, Rect)) -> String {
+    let mut theme = Theme::color();
+    theme.legend = keys::legend();
+    let other = drawn(width, height, &theme, &draw);
+    let named = keys::mentions(&other);
+    assert!(named.is_empty(), "names keys that are not bound: {named:?} in\n{other}");
+    drawn(width, height, &Theme::color(), &draw)
+}
+
+fn drawn(width: u16, height: u16, theme: &Theme, draw: &impl Fn(&Theme, &mut ratatui::Frame, Rect)) -> String {
     let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
-    let theme = Theme::color();
-    let Ok(_) = terminal.draw(|frame| draw(&theme, frame, frame.area()));
+    let Ok(_) = terminal.draw(|frame| draw(theme, frame, frame.area()));
     let buffer = terminal.backend().buffer().clone();
     let mut out = String::new();
     for y in 0..height {

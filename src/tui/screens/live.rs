@@ -24,6 +24,15 @@ pub fn why_no_answer(run: &RunView) -> Option<&'static str> {
     }
 }
 
+/// Why a question cannot be answered, and what would do.
+pub fn cannot_ask(run: &RunView) -> Option<String> {
+    let why = why_no_answer(run)?;
+    let name = run.started.as_ref().map_or("RUN", |s| s.run.as_str());
+    Some(format!(
+        "Cannot ask: {why}. Runs that train answer: ple resume {name} goes on with it, ple fork {name} with a copy."
+    ))
+}
+
 /// A reward, a margin or a weight.
 pub fn signed(value: f64) -> String {
     let text = format!("{value:+.2}");

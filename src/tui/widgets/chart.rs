@@ -198,6 +198,13 @@ impl<'a> Chart<'a> {
             let row = scale.dot(value).div_euclid(dots_of_row);
             u16::try_from(row).ok().filter(|row| *row < plot.height)
         };
+        // One point makes no line, and a single dot is not seen.
+        let sign = if theme.markers == Markers::Ascii { "o" } else { "●" };
+        for (step, value, style) in self.single_points() {
+            if let Some((cell, row)) = cell_of(plot, x, step).zip(row_of(value)) {
+                buffer.set_string(cell, plot.y + row, sign, style);
+            }
+        }
         for (value, label) in ticks {
             if let Some(row) = row_of(value).filter(|_| plot.x > area.x) {
                 let at = plot.x - 1 - label.len() as u16;
@@ -216,7 +223,6 @@ impl<'a> Chart<'a> {
         let Some(cell) = self.cursor.and_then(|step| cell_of(plot, x, step)) else {
             return;
         };
-        let sign = if theme.markers == Markers::Ascii { "o" } else { "●" };
         for (value, style) in self.at_cursor() {
             if let Some(row) = row_of(value) {
                 buffer.set_string(cell, plot.y + row, sign, style);
@@ -246,6 +252,19 @@ impl<'a> Chart<'a> {
             Some((f64::from(value), curve.style))
         };
         self.curves.iter().filter_map(value).collect()
+    }
+
+    /// Of each line that has one point only: its step, value and look.
+    fn single_points(&self) -> Vec<(u32, f64, Style)> {
+        let (from, to) = self.visible();
+        let single = |curve: &Curve| {
+            let points = curve.column.points().get(from..to)?;
+            let mut finite = points.iter().enumerate().filter(|(_, v)| v.is_finite());
+            let (place, value) = finite.next()?;
+            let alone = finite.next().is_none() && !self.stacked;
+            alone.then(|| (self.steps[from + place], f64::from(*value), curve.style))
+        };
+        self.curves.iter().filter_map(single).collect()
     }
 
     fn marks_in_span(&self) -> Vec<Mark<'_>> {

@@ -9,14 +9,17 @@ use ratatui_textarea::{CursorMove, TextArea, WrapMode};
 
 use crate::tui::theme::Theme;
 
+/// What stands below many lines that were changed, after one Esc.
+const ASK: &str = "Changed: Esc again throws that away, Enter keeps it";
+
 /// What a key did to the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Still writing.
     Editing,
-    /// Enter in one line, Ctrl-s in many: the whole text.
+    /// Enter: the whole text.
     Accepted(String),
-    /// Esc.
+    /// Esc; in many lines that were changed, Esc twice.
     Cancelled,
 }
 
@@ -25,6 +28,12 @@ pub enum Outcome {
 pub struct Editor {
     area: TextArea<'static>,
     lines: bool,
+    /// What was there to begin with.
+    start: String,
+    /// The next character takes the place of what is there.
+    fresh: bool,
+    /// Esc was pressed once, with changes that would be lost.
+    asked: bool,
 }
 
 impl Editor {
@@ -33,7 +42,14 @@ impl Editor {
         Self::new(&text.replace(['\n', '\r'], " "), false)
     }
 
-    /// Many lines: Ctrl-s accepts.
+    /// One line that was written before: it can be gone on with, or written over by just typing.
+    pub fn again(text: &str) -> Self {
+        let mut editor = Self::line(text);
+        editor.fresh = !text.is_empty();
+        editor
+    }
+
+    /// Many lines: Enter accepts, Alt-Enter or Ctrl-j begins a line.
     pub fn text(text: &str) -> Self {
         Self::new(text, true)
     }
@@ -45,7 +61,13 @@ impl Editor {
         area.set_wrap_mode(if lines { WrapMode::WordOrGlyph } else { WrapMode::None });
         area.move_cursor(CursorMove::Bottom);
         area.move_cursor(CursorMove::End);
-        Self { area, lines }
+        Self {
+            area,
+            lines,
+            start: text.to_string(),
+            fresh: false,
+            asked: false,
+        }
     }
 
     /// The text so far.
@@ -59,9 +81,17 @@ impl Editor {
             return Outcome::Editing;
         }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
+        let asked = std::mem::take(&mut self.asked);
+        if std::mem::take(&mut self.fresh) && matches!(key.code, KeyCode::Char(_)) && !control && !alt {
+            self.clear();
+        }
         match key.code {
+            KeyCode::Esc if self.lines && !asked && self.content() != self.start => self.asked = true,
             KeyCode::Esc => return Outcome::Cancelled,
-            KeyCode::Enter if !self.lines => return Outcome::Accepted(self.content()),
+            KeyCode::Enter if self.lines && alt => self.area.insert_newline(),
+            KeyCode::Char('j') if self.lines && control => self.area.insert_newline(),
+            KeyCode::Enter => return Outcome::Accepted(self.content()),
             KeyCode::Char('s') if control && self.lines => return Outcome::Accepted(self.content()),
             KeyCode::Char('m' | 'j') if control && !self.lines => {}
             // As in a shell: back to the beginning of the line.
@@ -75,9 +105,18 @@ impl Editor {
         Outcome::Editing
     }
 
+    fn clear(&mut self) {
+        self.area.select_all();
+        self.area.cut();
+    }
+
     /// Puts pasted text at the cursor; one line takes newlines as blanks.
     pub fn paste(&mut self, text: &str) {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        self.asked = false;
+        if std::mem::take(&mut self.fresh) {
+            self.clear();
+        }
         self.area
             .insert_str(if self.lines { text } else { text.replace('\n', " ") });
     }
@@ -98,7 +137,7 @@ impl Editor {
         let block = Block::bordered()
             .border_style(theme.border_focus)
             .title_top(format!(" {title} "))
-            .title_bottom(format!(" {hint} "))
+            .title_bottom(format!(" {} ", if self.asked { ASK } else { hint }))
             .title_style(theme.title);
         let inner = block.inner(area);
         frame.render_widget(block, area);
@@ -122,11 +161,40 @@ mod tests {
         line.key(press(KeyCode::Char('漢')));
         assert_eq!(line.key(press(KeyCode::Enter)), Outcome::Accepted("ab漢".into()));
         let mut text = Editor::text("ab");
-        text.key(press(KeyCode::Enter));
+        text.key(KeyEvent::new(KeyCode::Enter, KeyModifiers::ALT));
         text.paste("c\r\nd");
+        text.key(KeyEvent::new(KeyCode::Char('j'), KeyModifiers::CONTROL));
+        assert_eq!(text.key(press(KeyCode::Enter)), Outcome::Accepted("ab\nc\nd\n".into()));
         let save = KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL);
-        assert_eq!(text.key(save), Outcome::Accepted("ab\nc\nd".into()));
+        assert_eq!(text.key(save), Outcome::Accepted("ab\nc\nd\n".into()));
+    }
+
+    /// What was written is not lost by one key.
+    #[test]
+    fn esc_asks_before_it_throws_a_text_away() {
+        let mut text = Editor::text("ab");
+        assert_eq!(text.key(press(KeyCode::Esc)), Outcome::Cancelled, "nothing was changed");
+        text.key(press(KeyCode::Char('c')));
+        assert_eq!(text.key(press(KeyCode::Esc)), Outcome::Editing);
+        text.key(press(KeyCode::Char('d')));
+        assert_eq!(text.key(press(KeyCode::Esc)), Outcome::Editing, "it asks anew");
+        assert_eq!(text.content(), "abcd");
         assert_eq!(text.key(press(KeyCode::Esc)), Outcome::Cancelled);
+    }
+
+    #[test]
+    fn what_was_written_before_is_gone_on_with_or_written_over() {
+        let mut line = Editor::again("horror");
+        line.key(press(KeyCode::Char('z')));
+        line.key(press(KeyCode::Char('a')));
+        assert_eq!(line.content(), "za");
+        let mut line = Editor::again("horror");
+        line.key(press(KeyCode::End));
+        line.key(press(KeyCode::Char('s')));
+        assert_eq!(line.content(), "horrors");
+        let mut line = Editor::again("horror");
+        line.paste("calm");
+        assert_eq!(line.content(), "calm");
     }
 
     #[test]

@@ -31,7 +31,10 @@ pub fn panel(
     let mut spans = vec![Span::styled("─", rule), Span::styled(format!(" {title} "), title_style)];
     if !aside.is_empty() {
         spans.push(Span::styled("─ ", rule));
-        spans.extend(aside);
+        spans.extend(aside.into_iter().map(|mut span| {
+            span.content = theme.legend.write(&span.content).into_owned().into();
+            span
+        }));
     }
     let width = usize::from(area.width).saturating_sub(1);
     let mut spans = cut(spans, width);

@@ -258,6 +258,11 @@ fn unsign_zero(text: String) -> String {
     }
 }
 
+/// "1 step", "20 steps".
+pub fn steps(n: u32) -> String {
+    format!("{} {}", thousands(n.into()), if n == 1 { "step" } else { "steps" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,7 @@ pub struct Side {
 }
 
 /// Draws both, scrolled together.
-pub fn draw(frame: &mut Frame, area: Rect, sides: [Side; 2], scroll: &Scroll, theme: &Theme) {
+pub fn draw(frame: &mut Frame, area: Rect, sides: [Side; 2], scroll: &Scroll, more: &str, theme: &Theme) {
     let areas = split(area);
     let wrapped: Vec<Vec<Line>> = sides
         .iter()
@@ -31,18 +31,18 @@ pub fn draw(frame: &mut Frame, area: Rect, sides: [Side; 2], scroll: &Scroll, th
     let height = areas.iter().map(|a| a.height.saturating_sub(1)).min().unwrap_or(0);
     let first = scroll.show(longest, usize::from(height));
     for ((side, area), lines) in sides.iter().zip(areas).zip(wrapped) {
-        draw_side(frame, area, side, lines, first, theme);
+        draw_side(frame, area, side, lines, first, more, theme);
     }
 }
 
 /// Draws one text over the whole width.
-pub fn alone(frame: &mut Frame, area: Rect, side: Side, scroll: &Scroll, theme: &Theme) {
+pub fn alone(frame: &mut Frame, area: Rect, side: Side, scroll: &Scroll, more: &str, theme: &Theme) {
     let lines = wrap(&side.text, usize::from(area.width.saturating_sub(1)));
     let first = scroll.show(lines.len(), usize::from(area.height.saturating_sub(1)));
-    draw_side(frame, area, &side, lines, first, theme);
+    draw_side(frame, area, &side, lines, first, more, theme);
 }
 
-fn draw_side(frame: &mut Frame, area: Rect, side: &Side, lines: Vec<Line>, first: usize, theme: &Theme) {
+fn draw_side(frame: &mut Frame, area: Rect, side: &Side, lines: Vec<Line>, first: usize, more: &str, theme: &Theme) {
     let [title, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
     let text = clip(&side.title, usize::from(title.width.saturating_sub(1)));
     frame.render_widget(Paragraph::new(Span::styled(text, side.title_style)), title);
@@ -51,7 +51,10 @@ fn draw_side(frame: &mut Frame, area: Rect, side: &Side, lines: Vec<Line>, first
     let shown = if below > 0 { height.saturating_sub(1) } else { height };
     let mut rows: Vec<Line> = lines.into_iter().skip(first).take(shown).collect();
     if below > 0 {
-        rows.push(Line::styled(format!("↓ {} more lines: J", below + 1), theme.dim));
+        rows.push(Line::styled(
+            format!("↓ {} more lines: {}", below + 1, theme.legend.key(more)),
+            theme.dim,
+        ));
     }
     frame.render_widget(Paragraph::new(rows), body);
 }
@@ -68,7 +71,7 @@ fn split(area: Rect) -> [Rect; 2] {
 /// Lines of help in the middle of an empty part.
 pub fn empty(frame: &mut Frame, area: Rect, text: &str, theme: &Theme) {
     let width = usize::from(area.width.saturating_sub(2));
-    let lines: Vec<Line> = super::wrap::wrap_text(text, theme.dim, width);
+    let lines: Vec<Line> = super::wrap::wrap_text(&theme.legend.write(text), theme.dim, width);
     let area = Rect {
         x: area.x.saturating_add(1.min(area.width)),
         width: area.width.saturating_sub(1),

@@ -63,7 +63,7 @@ fn scrubber(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
     let place = format!("{} of {count}", at + 1);
     let about = match run.at() {
         None => format!("{place}, follows the newest"),
-        Some(step) => format!("{place}, the last by step {step}; End: newest"),
+        Some(step) => format!("{place}, the last by step {step}; ⟨cases-newest⟩: newest"),
     };
     let inner = panel(frame, area, theme, "Evaluated after step", false, beside(about));
     let label = |i: usize| run.evaluations[i].step.to_string();
@@ -85,7 +85,11 @@ fn scrubber(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
 fn list(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, areas: &Areas) {
     let cases = state.cases(run);
     let kind = state.label.as_ref().map_or(String::new(), |label| format!("{label}, "));
-    let place = format!("{kind}{} of {} (f)", (state.cursor + 1).min(cases.len()), cases.len());
+    let place = format!(
+        "{kind}{} of {} (⟨cases-kind⟩)",
+        (state.cursor + 1).min(cases.len()),
+        cases.len()
+    );
     panel(
         frame,
         areas.list,
@@ -142,7 +146,14 @@ fn case(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area: Re
         (Comparison::Before, _, _) => "nothing before to compare with".to_string(),
     };
     let title = format!("Answers after step {step}");
-    let inner = panel(frame, area, theme, &title, false, beside(format!("{about} (v)")));
+    let inner = panel(
+        frame,
+        area,
+        theme,
+        &title,
+        false,
+        beside(format!("{about} (⟨cases-compare⟩)")),
+    );
     let query = sides::query(&case.query, inner, theme);
     let trends = if inner.height >= 10 {
         trends(state, run, theme, inner.width)
@@ -171,7 +182,14 @@ fn case(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area: Re
         title_style: theme.guided,
         text: text(1, theme.guided),
     };
-    sides::draw(frame, body, [original, guided], &state.scroll, theme);
+    sides::draw(
+        frame,
+        body,
+        [original, guided],
+        &state.scroll,
+        "cases-scroll-down",
+        theme,
+    );
 }
 
 /// Rewards and truths of the query over the evaluations: a picture and its numbers, first to here to newest.

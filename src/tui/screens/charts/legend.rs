@@ -3,7 +3,6 @@
 use ratatui::text::Span;
 
 use super::Line;
-use crate::tui::smooth::{Smoothing, average};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::scale::{short, thousands};
 
@@ -15,12 +14,12 @@ pub enum Detail {
     Names,
     /// Without samples of the lines too.
     Values,
-    /// Without the number of the last of many curves, which is their sum.
+    /// Of many curves the number of the main one only.
     Parts,
-    /// Without the last of many curves.
+    /// Of many curves the main one only.
     First,
-    /// Names only.
-    Bare,
+    /// With two figures of each number: there is always a number.
+    Rounded,
 }
 
 /// The first of these legends that fits into the room there is, or the last.
@@ -35,22 +34,17 @@ pub fn fitting<'a>(room: usize, details: &[Detail], legend: impl Fn(Detail) -> V
     spans
 }
 
-/// The names of curves with what they are at a point: that of the curve that is drawn, averaged or not.
-pub fn of_lines(
-    lines: &[Line],
-    index: Option<usize>,
-    smoothing: Smoothing,
-    detail: Detail,
-    theme: &Theme,
-) -> Vec<Span<'static>> {
+/// The names of curves with what was measured at a point. The curve may be drawn averaged, but a number without a word is
+/// the number of its step. Of many curves the main one stands first, so that it is the last to go.
+pub fn of_lines(lines: &[Line], index: Option<usize>, detail: Detail, theme: &Theme) -> Vec<Span<'static>> {
     let mut out = Vec::new();
     let many = lines.len() > 2;
-    let shown = if detail == Detail::First && many {
-        lines.len() - 1
-    } else {
-        lines.len()
-    };
-    for (i, line) in lines[..shown].iter().enumerate() {
+    let main = lines.iter().position(|line| line.main).unwrap_or(0);
+    let (before, from_main) = lines.split_at(main.min(lines.len()));
+    for (i, line) in from_main.iter().chain(before).enumerate() {
+        if many && i > 0 && detail >= Detail::First {
+            break;
+        }
         let name = match (detail, line.name.split_once(' ')) {
             (Detail::All, _) | (_, None) => line.name,
             (_, Some((symbol, _))) => symbol,
@@ -69,18 +63,36 @@ pub fn of_lines(
             format!("{sample} {name} ").trim_start().to_string(),
             line.style(),
         ));
-        let without = detail == Detail::Bare || (detail == Detail::Parts && many && i + 1 == lines.len());
-        if !without {
-            let of = line.curve.smoothed(smoothing);
-            let value = index.and_then(|index| average(line.curve.column.points(), index, of));
-            let number = value.map_or("–".into(), |v| short(v.into()));
-            out.push(Span::styled(
-                format!("{number}{space}"),
-                line.style().patch(theme.title),
-            ));
+        if many && i > 0 && detail == Detail::Parts {
+            continue;
         }
+        let value = index.and_then(|index| line.curve.column.points().get(index).copied());
+        let number = match value.filter(|v| v.is_finite()) {
+            None => "–".into(),
+            Some(v) if detail == Detail::Rounded => rounded(v),
+            Some(v) => short(v.into()),
+        };
+        out.push(Span::styled(
+            format!("{number}{space}"),
+            line.style().patch(theme.title),
+        ));
     }
     out
+}
+
+/// Two figures, in as few columns as that takes: "-.03", "0.6", "12".
+fn rounded(value: f32) -> String {
+    let text = match value.abs() {
+        size if size >= 1000.0 => return short(value.into()),
+        size if size >= 9.95 => format!("{value:.0}"),
+        size if size >= 0.995 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    };
+    text.replacen(
+        "0.",
+        ".",
+        usize::from(text.starts_with("0.") || text.starts_with("-0.")),
+    )
 }
 
 /// The step that the values are of, while one looks at the past.

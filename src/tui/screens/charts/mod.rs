@@ -84,6 +84,8 @@ pub struct Ground<'a, P> {
 pub struct Line<'a> {
     pub curve: Curve<'a>,
     pub name: &'static str,
+    /// Of many curves the one that is wanted first: what the others add up to.
+    pub main: bool,
 }
 
 impl Line<'_> {

@@ -37,7 +37,8 @@ pub fn draw(chart: &Chart, theme: &Theme, frame: &mut Frame, area: Rect) {
     }
     let text = notes.join(" · ");
     let wide = text.chars().count() as u16;
-    if area.height >= 6 && wide > 0 && wide + 8 < area.width {
+    // In a small chart the words would lie over the line of zero and the lowest values.
+    if area.height >= 8 && wide > 0 && area.width >= 40 && wide + 8 < area.width {
         let at = Rect {
             x: area.right() - wide,
             y: area.bottom() - 2,

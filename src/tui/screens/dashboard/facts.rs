@@ -1,9 +1,11 @@
 //! The newest step in plain words: what the method did with its pairs.
 
 use super::{method_facts, variants};
+use unicode_width::UnicodeWidthStr;
+
 use crate::config::MethodName;
 use crate::tui::run_view::RunView;
-use crate::tui::widgets::scale::{duration, short, thousands};
+use crate::tui::widgets::scale::{duration, short, steps, thousands};
 
 /// Rows that all facts take, but for the one of an experiment that shapes its rewards.
 pub const ROWS: u16 = 14;
@@ -52,22 +54,23 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     let Some(step) = run.shown() else { return vec![] };
     let mut out = Vec::new();
     let mut say = |name, tone, text: String| out.push(Fact { name, text, tone });
-    if let Some((start, now)) = run.shown_index().and_then(|at| run.history.gaps(at)) {
-        let closed = if start > 0.0 {
-            format!(": {:.0} % closed", 100.0 * (1.0 - now / start).min(1.0))
-        } else {
-            String::new()
+    let gaps = run.shown_index().and_then(|at| Some((at, run.history.gaps(at)?)));
+    if let Some((at, (start, now))) = gaps {
+        let (first, start_of) = (at == 0, short(start.into()));
+        let said = match (first, start > 0.0) {
+            (true, _) => ": the first step's, to be closed".to_string(),
+            (_, true) if now <= start => {
+                format!(", was {start_of}: {:.0} % closed", 100.0 * (1.0 - now / start).min(1.0))
+            }
+            (_, true) => format!(", was {start_of}: wider"),
+            (_, false) => format!(", was {start_of}"),
         };
-        let tone = if start > 0.0 && now < start * 0.5 {
+        let tone = if !first && start > 0.0 && now < start * 0.5 {
             Tone::Good
         } else {
             Tone::Plain
         };
-        say(
-            "gap s′−s",
-            tone,
-            format!("{}, was {}{closed}", short(now.into()), short(start.into())),
-        );
+        say("gap s′−s", tone, format!("{}{said}", short(now.into())));
     }
     if let Some(mark) = run.marks.iter().rfind(|m| run.is_known(m.step)) {
         say("by hand", Tone::Mark, format!("{} from step {}", mark.label, mark.step));
@@ -120,10 +123,10 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     }
     if let Some(e) = run.evaluation_shown().and_then(|i| run.evaluations.get(i)) {
         let text = format!(
-            "s {}, s′ {} after {} steps",
+            "s {}, s′ {} after {}",
             short(e.reward_original),
             short(e.reward_guided),
-            e.step
+            steps(e.step)
         );
         say("held out", Tone::Plain, text);
     }
@@ -156,38 +159,64 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     out
 }
 
-/// The same in one or two lines, for small screens.
-pub fn lines(run: &RunView) -> [String; 2] {
+/// The same in one or two lines, for small screens: what is needed least goes first where there is no room.
+pub fn lines(run: &RunView, width: usize) -> [String; 2] {
     if run.method() != MethodName::Ple {
-        return method_facts::lines(run);
+        return method_facts::lines(run, width);
     }
     let Some(step) = run.shown() else {
         return Default::default();
     };
-    let gaps = run.shown_index().and_then(|at| run.history.gaps(at));
-    let (start, now) = gaps.unwrap_or_default();
     let worse = step.margins.iter().filter(|m| **m < 0.0).count();
-    let first = format!(
-        "gap {} (was {}) · τ {} · ranked {} weighted {} of {} · worse {}/{}",
-        short(now.into()),
-        short(start.into()),
-        short(step.tau),
-        step.ranked,
-        step.weighted,
-        count(step.replay),
-        worse,
-        step.margins.len(),
-    );
-    let second = format!(
-        "tokens {}/{} · {:.0} % ended · grad {} · lr {} · {}",
-        short(step.length_original),
-        short(step.length_guided),
-        100.0 * step.ended,
-        short(step.grad_norm),
-        short(step.learning_rate),
-        pace(run),
-    );
-    [first, second]
+    let first = vec![
+        (
+            0,
+            run.shown_index()
+                .and_then(|at| gap(run, at))
+                .unwrap_or_else(|| "gap –".into()),
+        ),
+        (0, format!("τ {}", short(step.tau))),
+        (0, format!("ranked {} weighted {}", step.ranked, step.weighted)),
+        (2, format!("of {} held", count(step.replay))),
+        (1, format!("worse {worse}/{}", step.margins.len())),
+    ];
+    let second = vec![
+        (
+            1,
+            format!("tokens {}/{}", short(step.length_original), short(step.length_guided)),
+        ),
+        (2, format!("{:.0} % ended", 100.0 * step.ended)),
+        (3, format!("grad {}", short(step.grad_norm))),
+        (4, format!("lr {}", short(step.learning_rate))),
+        (0, pace(run)),
+    ];
+    [fitting(first, width), fitting(second, width)]
+}
+
+/// "gap 0.12 (was 0.46)": of the step at a place, and of the first; that has nothing before it.
+fn gap(run: &RunView, at: usize) -> Option<String> {
+    let (start, now) = run.history.gaps(at)?;
+    Some(match at {
+        0 => format!("gap {}", short(now.into())),
+        _ => format!("gap {} (was {})", short(now.into()), short(start.into())),
+    })
+}
+
+/// The parts in a line of so many columns; where that is too little those with the highest numbers go, but never one of
+/// 0.
+pub fn fitting(mut parts: Vec<(u8, String)>, width: usize) -> String {
+    loop {
+        let line = parts
+            .iter()
+            .map(|(_, text)| text.as_str())
+            .collect::<Vec<_>>()
+            .join(" · ");
+        let rarest = parts.iter().map(|(rare, _)| *rare).max().filter(|rare| *rare > 0);
+        match rarest {
+            Some(rare) if line.width() > width => parts.retain(|(r, _)| *r != rare),
+            _ => return line,
+        }
+    }
 }
 
 fn count(n: usize) -> String {
@@ -221,14 +250,14 @@ pub fn saved(run: &RunView) -> String {
         run.steps_done().saturating_sub(run.last_checkpoint.unwrap_or(0)),
     ) {
         (None, _) => "no checkpoint yet".into(),
-        (Some(at), 0) => format!("after step {at}"),
-        (Some(at), n) => format!("after step {at}, {n} since"),
+        (Some(at), 0) => format!("after {}", steps(at)),
+        (Some(at), n) => format!("after {}, {n} since", steps(at)),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::facts;
+    use super::{facts, fitting, lines};
     use crate::tui::screens::fixtures::{started, take_step};
 
     #[test]
@@ -241,5 +270,55 @@ mod tests {
             started.experiment.align_mut().unwrap().reward.shape = crate::config::Shape::Standardise;
         }
         assert_eq!(said(&run).as_deref(), Some("standardised (Eqs. 3-5)"));
+    }
+
+    /// Time left is what somebody who waits wants to know: it stays whole in 80 columns, whatever else goes.
+    #[test]
+    fn the_time_left_is_never_what_is_cut() {
+        let mut run = started();
+        take_step(&mut run, 0, 4);
+        let told = |width| lines(&run, width)[1].clone();
+        assert!(
+            told(200).contains("lr ") && told(200).ends_with(" left"),
+            "{}",
+            told(200)
+        );
+        for width in [50, 60, 79] {
+            let line = told(width);
+            assert!(line.ends_with(" left") && line.chars().count() <= width, "{line}");
+        }
+        let parts = || {
+            vec![
+                (1, "rare".to_string()),
+                (0, "needed".to_string()),
+                (2, "rarest".to_string()),
+            ]
+        };
+        assert_eq!(fitting(parts(), 80), "rare · needed · rarest");
+        assert_eq!(fitting(parts(), 15), "rare · needed");
+        assert_eq!(fitting(parts(), 3), "needed");
+    }
+
+    /// What the gap was is what the first step measured, which itself has closed nothing.
+    #[test]
+    fn the_gap_is_held_against_that_of_the_first_step() {
+        let mut run = started();
+        let step = |step, guided| {
+            crate::train::Event::Step(crate::train::StepRecord {
+                step,
+                reward_original: 0.5,
+                reward_guided: guided,
+                ..Default::default()
+            })
+        };
+        let said = |run: &_| facts(run).into_iter().find(|f| f.name == "gap s′−s").map(|f| f.text);
+        run.apply(step(0, 1.5));
+        assert_eq!(said(&run).as_deref(), Some("1.00: the first step's, to be closed"));
+        assert!(lines(&run, 80)[0].starts_with("gap 1.00 · "));
+        run.apply(step(1, 0.75));
+        assert_eq!(said(&run).as_deref(), Some("0.25, was 1.00: 75 % closed"));
+        assert!(lines(&run, 80)[0].starts_with("gap 0.25 (was 1.00) · "));
+        run.apply(step(2, 2.0));
+        assert_eq!(said(&run).as_deref(), Some("1.50, was 1.00: wider"));
     }
 }

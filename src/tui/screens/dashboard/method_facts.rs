@@ -1,6 +1,6 @@
 //! The newest step in plain words, for the methods beside PLE.
 
-use super::facts::{Fact, Tone, pace, saved, upcoming};
+use super::facts::{Fact, Tone, fitting, pace, saved, upcoming};
 use crate::config::MethodName;
 use crate::train::StepRecord;
 use crate::tui::run_view::RunView;
@@ -87,35 +87,26 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     out
 }
 
-/// The same in two lines, for small screens.
-pub fn lines(run: &RunView) -> [String; 2] {
+/// The same in two lines, for small screens: what is needed least goes first where there is no room.
+pub fn lines(run: &RunView, width: usize) -> [String; 2] {
     let Some(step) = run.shown() else {
         return Default::default();
     };
-    let mut first = vec![format!("reward {}", rewards(run, step))];
+    let mut first = vec![(0, format!("reward {}", rewards(run, step)))];
     if let Some(kl) = metric(step, "diagnostics/kl") {
-        first.push(format!("KL {}", short(kl)));
+        first.push((0, format!("KL {}", short(kl))));
     }
-    first.extend(
-        of_method(run.method(), step)
-            .into_iter()
-            .map(|(name, text)| format!("{name} {text}")),
-    );
+    let own = of_method(run.method(), step).into_iter().zip(1..);
+    first.extend(own.map(|((name, text), rare)| (rare, format!("{name} {text}"))));
     let mut second = Vec::new();
     if step.length_original.is_finite() {
-        second.push(format!(
-            "tokens {} · {:.0} % ended",
-            short(step.length_original),
-            100.0 * step.ended
-        ));
+        second.push((1, format!("tokens {}", short(step.length_original))));
+        second.push((2, format!("{:.0} % ended", 100.0 * step.ended)));
     }
-    second.push(format!(
-        "grad {} · lr {}",
-        short(step.grad_norm),
-        short(step.learning_rate)
-    ));
-    second.push(pace(run));
-    [first.join(" · "), second.join(" · ")]
+    second.push((3, format!("grad {}", short(step.grad_norm))));
+    second.push((4, format!("lr {}", short(step.learning_rate))));
+    second.push((0, pace(run)));
+    [fitting(first, width), fitting(second, width)]
 }
 
 fn metric(step: &StepRecord, name: &str) -> Option<f64> {

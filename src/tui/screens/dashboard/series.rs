@@ -76,7 +76,11 @@ pub fn present<'a>(panel: Panel, run: &'a RunView, theme: &Theme) -> Vec<Line<'a
             dash,
             raw,
         };
-        Some(Line { curve, name })
+        Some(Line {
+            curve,
+            name,
+            main: matches!(name, "L" | "margin"),
+        })
     };
     curves(panel, run.method(), theme)
         .into_iter()
@@ -129,19 +133,27 @@ fn readout(
 
 /// What stands beside a panel's title: the names of its curves in their looks, with their values. With little room it
 /// says less.
-pub fn legend(panel: Panel, state: &State, run: &RunView, theme: &Theme, room: usize) -> Vec<Span<'static>> {
-    const DETAILS: [Detail; 5] = [Detail::All, Detail::Names, Detail::Values, Detail::Parts, Detail::Bare];
-    fitting(room, &DETAILS, |detail| legend_in(panel, state, run, theme, detail))
+pub fn legend(panel: Panel, run: &RunView, theme: &Theme, room: usize) -> Vec<Span<'static>> {
+    const DETAILS: [Detail; 6] = [
+        Detail::All,
+        Detail::Names,
+        Detail::Values,
+        Detail::Parts,
+        Detail::First,
+        Detail::Rounded,
+    ];
+    fitting(room, &DETAILS, |detail| legend_in(panel, run, theme, detail))
 }
 
-fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: Detail) -> Vec<Span<'static>> {
-    let of = |series| value_at(run, run.history.column(series), state.smoothing);
+fn legend_in(panel: Panel, run: &RunView, theme: &Theme, detail: Detail) -> Vec<Span<'static>> {
+    // What the step measured, as the facts have it; the average is only what is drawn.
+    let of = |series| value_at(run, run.history.column(series), Smoothing::Off);
     let lines = match is_stacked(panel, run) {
         // Its counts are said below.
         true => vec![],
         false => present(panel, run, theme),
     };
-    let mut out = of_lines(&lines, run.shown_index(), state.smoothing, detail, theme);
+    let mut out = of_lines(&lines, run.shown_index(), detail, theme);
     match panel {
         Panel::Reward if run.method() == MethodName::Ple => {
             if let Some((s, g)) = of(Series::RewardOriginal).zip(of(Series::RewardGuided)) {
@@ -179,7 +191,7 @@ fn legend_in(panel: Panel, state: &State, run: &RunView, theme: &Theme, detail: 
     out
 }
 
-/// The value of a series at the step looked at: that of the curve that is drawn, averaged or not.
+/// The value of a series at the step looked at.
 pub fn value_at(run: &RunView, column: &Column, smoothing: Smoothing) -> Option<f32> {
     average(column.points(), run.shown_index()?, smoothing)
 }

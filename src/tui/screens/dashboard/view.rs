@@ -35,7 +35,7 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
             height: rows,
             ..area
         };
-        let lines: Vec<Line> = facts::lines(run)
+        let lines: Vec<Line> = facts::lines(run, usize::from(area.width).saturating_sub(2))
             .into_iter()
             .map(|l| Line::from(format!(" {}", clip(&l, usize::from(area.width).saturating_sub(1)))))
             .collect();
@@ -47,7 +47,7 @@ fn draw_panel(which: Panel, state: &State, run: &RunView, theme: &Theme, frame: 
     let title = method::title(which, run.method());
     let is_ple = run.method() == MethodName::Ple;
     let room = usize::from(area.width).saturating_sub(title.chars().count() + 6);
-    let legend = series::legend(which, state, run, theme, room);
+    let legend = series::legend(which, run, theme, room);
     let inner = panel(frame, area, theme, title, which == state.focus, legend);
     match which {
         Panel::Facts => draw_facts(run, theme, frame, inner),

@@ -208,7 +208,7 @@ impl State {
             return Vec::new();
         }
         if self.asked || run.measuring.is_some() {
-            self.refuse("A measurement goes on already. x cancels it.");
+            self.refuse("A measurement goes on already. ⟨effect-cancel⟩ cancels it.");
             return Vec::new();
         }
         self.asked = true;

@@ -46,7 +46,10 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
 }
 
 fn plan(state: &State) -> String {
-    format!("next asks {} (+ -)", state.queries)
+    format!(
+        "next asks {} (⟨effect-more-queries⟩ ⟨effect-fewer-queries⟩)",
+        state.queries
+    )
 }
 
 /// Why there is nothing to see, and how to get it.
@@ -63,8 +66,8 @@ fn nothing(state: &State, run: &RunView) -> String {
         return format!("What comes: {what}.");
     }
     format!(
-        "Nothing measured yet. e measures with the policy as it is now: {what}. Training waits meanwhile, usually for \
-         some seconds; x cancels. What is measured is kept with the run."
+        "Nothing measured yet. ⟨effect-measure⟩ measures with the policy as it is now: {what}. Training waits meanwhile, usually for \
+         some seconds; ⟨effect-cancel⟩ cancels. What is measured is kept with the run."
     )
 }
 
@@ -75,11 +78,11 @@ fn said(state: &State, run: &RunView, theme: &Theme) -> Vec<Line<'static>> {
     }
     if let Some(message) = &state.message {
         let style = if message.bad { theme.bad } else { theme.good };
-        return vec![Line::styled(format!(" {}", message.text), style)];
+        return vec![Line::styled(format!(" {}", theme.legend.write(&message.text)), style)];
     }
     if state.asked {
-        let text = " Asked for: it begins when the present step has ended (x: cancel).";
-        return vec![Line::styled(text, theme.mark)];
+        let text = " Asked for: it begins when the present step has ended (⟨effect-cancel⟩: cancel).";
+        return vec![Line::styled(theme.legend.write(text).into_owned(), theme.mark)];
     }
     Vec::new()
 }
@@ -97,7 +100,12 @@ fn progress(m: &Measuring, ended: bool, theme: &Theme) -> Line<'static> {
         Span::styled(full.repeat(done.min(WIDE)), theme.good),
         Span::styled(rest.repeat(WIDE - done.min(WIDE)), theme.dim),
         Span::styled(
-            format!(" {}/{} responses{waits} (x: cancel)", m.done, m.total),
+            format!(
+                " {}/{} responses{waits} ({}: cancel)",
+                m.done,
+                m.total,
+                theme.legend.key("effect-cancel")
+            ),
             theme.mark,
         ),
     ])
@@ -106,7 +114,7 @@ fn progress(m: &Measuring, ended: bool, theme: &Theme) -> Line<'static> {
 fn head(state: &State, run: &RunView, record: &EffectRecord, theme: &Theme, frame: &mut Frame, area: Rect) {
     let (at, count) = (state.shown_at(run) + 1, run.effects.len());
     let which = if count > 1 {
-        format!(" · {at} of {count} (h/l)")
+        format!(" · {at} of {count} (⟨effect-earlier⟩/⟨effect-later⟩)")
     } else {
         String::new()
     };
@@ -210,9 +218,9 @@ fn chart(state: &State, run: &RunView, record: &EffectRecord, theme: &Theme, fra
     };
     let title = format!("What each adds to {}", score.word());
     let order = if state.as_written {
-        "as in the prompt (o)"
+        "as in the prompt (⟨effect-order⟩)"
     } else {
-        "by effect (o)"
+        "by effect (⟨effect-order⟩)"
     };
     let alone = if areas.lines > 1 {
         format!("{open} alone  ")

@@ -102,6 +102,7 @@ pub fn lines<'a>(panel: Panel, run: &'a RunView, theme: &Theme) -> Vec<Line<'a>>
             raw,
         },
         name,
+        main: false,
     };
     let own = |series, name| line(series, name, theme.original, Dash::Solid, false);
     // Measured now and then: it stands as it is until the next time.
@@ -184,14 +185,20 @@ fn shown_index(run: &RunView) -> Option<usize> {
 }
 
 /// What stands beside a panel's title.
-pub fn legend(panel: Panel, board: &Board, run: &RunView, theme: &Theme, room: usize) -> Vec<Span<'static>> {
-    const DETAILS: [Detail; 5] = [Detail::All, Detail::Names, Detail::Values, Detail::First, Detail::Bare];
+pub fn legend(panel: Panel, run: &RunView, theme: &Theme, room: usize) -> Vec<Span<'static>> {
+    const DETAILS: [Detail; 5] = [
+        Detail::All,
+        Detail::Names,
+        Detail::Values,
+        Detail::First,
+        Detail::Rounded,
+    ];
     let lines = lines(panel, run, theme);
     if lines.is_empty() {
         return vec![];
     }
     fitting(room, &DETAILS, |detail| {
-        let mut out = of_lines(&lines, shown_index(run), board.smoothing, detail, theme);
+        let mut out = of_lines(&lines, shown_index(run), detail, theme);
         out.extend(run.at().map(|step| at_cursor(step, detail, theme)));
         out
     })

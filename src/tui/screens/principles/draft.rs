@@ -85,6 +85,11 @@ impl Draft {
         Some(draft)
     }
 
+    /// The trainer did not take what was sent: it is a draft again. False when nothing was sent.
+    pub fn take_back(&mut self) -> bool {
+        self.sent.take().is_some()
+    }
+
     /// Another version came into force. True when it is the one that was sent.
     pub fn put_in_force(&mut self, version: PrinciplesVersion) -> bool {
         let ours = self.sent.as_ref() == Some(&version.principles);

@@ -37,7 +37,7 @@ impl Field {
     /// How to leave the field.
     pub fn hint(&self) -> &'static str {
         match self {
-            Field::Text(_) | Field::Preamble | Field::NewText(_) => "Ctrl-s: accept   Esc: cancel",
+            Field::Text(_) | Field::Preamble | Field::NewText(_) => "Enter: accept   Alt-Enter: new line   Esc: cancel",
             Field::Name(_) | Field::NewName => "Enter: accept   Esc: cancel",
             Field::SavePath => "Enter: save   Esc: cancel",
         }
@@ -49,9 +49,9 @@ impl Field {
             return None;
         }
         match self {
-            Field::Text(_) | Field::NewText(_) => {
-                Some("An empty text says nothing to the model. Switch the principle off (x) or delete it (D) instead.")
-            }
+            Field::Text(_) | Field::NewText(_) => Some(
+                "An empty text says nothing to the model. Switch the principle off (⟨principles-toggle⟩) or delete it (⟨principles-delete⟩) instead.",
+            ),
             Field::Name(_) | Field::NewName => Some("A principle needs a name; it is only for the list."),
             Field::SavePath => Some("Write the path of a file, for example principles/mine.toml."),
             Field::Preamble => None,

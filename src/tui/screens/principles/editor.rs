@@ -93,7 +93,7 @@ impl State {
                 self.rejected = None;
                 self.draft.change(|p| *p = principles);
                 if self.draft.differs() {
-                    self.say("What you wrote is the draft now; p applies it, u takes it back.");
+                    self.say("What you wrote is the draft now; ⟨principles-apply⟩ applies it, ⟨principles-undo⟩ takes it back.");
                 } else {
                     self.say("Nothing differs from the version in force.");
                 }
@@ -101,7 +101,9 @@ impl State {
             Err(error) => {
                 self.rejected = Some(text.to_string());
                 let first = error.to_string().lines().next().unwrap_or_default().to_string();
-                self.refuse(&format!("{first}. V opens your text again; emptied, it is dropped."));
+                self.refuse(&format!(
+                    "{first}. ⟨principles-editor-all⟩ opens your text again; emptied, it is dropped."
+                ));
             }
         }
     }

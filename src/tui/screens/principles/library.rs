@@ -162,7 +162,7 @@ impl State {
         self.draft.change(|p| p.entries.push(entry));
         self.cursor = usize::MAX;
         self.say(&format!(
-            "\"{name}\" is in the draft now; Esc goes back, p applies it there."
+            "\"{name}\" is in the draft now; Esc goes back, ⟨principles-apply⟩ applies it there."
         ));
     }
 }

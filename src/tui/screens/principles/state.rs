@@ -53,6 +53,8 @@ pub struct State {
     pub(super) changes_scroll: Scroll,
     pub(super) top: ListTop,
     saved_to: Option<PathBuf>,
+    /// Alarms of the run that were looked at.
+    alarms: usize,
     /// What was written in the user's editor and could not be used; it is opened again.
     pub(super) rejected: Option<String>,
 }
@@ -64,7 +66,7 @@ impl State {
         let mut effects = Vec::new();
         if let Some((step, _)) = self.past.filter(|_| action.edits()) {
             let text =
-                format!("This is what was in force at step {step}; $ goes back to the newest step, to change it.");
+                format!("This is what was in force at step {step}; ⟨live⟩ goes back to the newest step, to change it.");
             self.refuse(&text);
             return effects;
         }
@@ -102,6 +104,17 @@ impl State {
 
     /// The run changed.
     pub fn on_event(&mut self, run: &RunView) -> Vec<Effect> {
+        // A trainer says in an alarm that it does not take what was sent: the next version in force is not that then.
+        let alarms = run.alarms.len();
+        if alarms > std::mem::replace(&mut self.alarms, alarms)
+            && let Some(why) = run
+                .alarms
+                .last()
+                .filter(|a| a.suggestion.contains("principles before them stay"))
+            && self.draft.take_back()
+        {
+            self.refuse(&format!("Not taken: {}", why.message));
+        }
         if self.versions.len() == run.principles.len() {
             return Vec::new();
         }
@@ -336,7 +349,9 @@ impl State {
         self.draft.change(|p| *p = principles);
         let file = path.display();
         match self.draft.differs() {
-            true => self.say(&format!("{file} is the draft now; p applies it, u takes it back.")),
+            true => self.say(&format!(
+                "{file} is the draft now; ⟨principles-apply⟩ applies it, ⟨principles-undo⟩ takes it back."
+            )),
             false => self.say(&format!("{file} holds what is in force.")),
         }
         self.refresh();
@@ -369,7 +384,7 @@ impl State {
             self.change_selected(|p, i| {
                 p.entries.remove(i);
             });
-            self.say("Deleted from the draft; u takes it back.");
+            self.say("Deleted from the draft; ⟨principles-undo⟩ takes it back.");
         }
         self.refresh();
     }
@@ -389,7 +404,7 @@ impl State {
     fn discard(&mut self) {
         if self.draft.differs() {
             self.draft.discard();
-            self.say("Draft discarded; u brings it back.");
+            self.say("Draft discarded; ⟨principles-undo⟩ brings it back.");
         } else {
             self.refuse("There is no draft to discard.");
         }
@@ -401,7 +416,7 @@ impl State {
             return Vec::new();
         }
         if let Some(why) = live::why_not(run) {
-            self.refuse(&format!("Cannot apply: {why}. w saves a copy."));
+            self.refuse(&format!("Cannot apply: {why}. ⟨principles-save⟩ saves a copy."));
             return Vec::new();
         }
         match self.draft.send() {

@@ -405,7 +405,7 @@ fn the_users_editor_gets_a_text_or_the_whole_file() {
     state.edited(&edit, broken);
     let said = message(&state).to_string();
     assert!(
-        said.contains("principles.toml:1") && said.contains("V opens your text again"),
+        said.contains("principles.toml:1") && said.contains("⟨principles-editor-all⟩ opens your text again"),
         "{said}"
     );
     let again = opened(state.update(Action::EditAll, &run));

@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 
 use super::layout::Areas;
 use super::state::State;
-use crate::config::{Numbering, Principle, Principles};
+use crate::config::{MethodName, Numbering, Principle, Principles};
 use crate::tui::run_view::RunView;
 use crate::tui::screens::live;
 use crate::tui::theme::Theme;
@@ -27,6 +27,7 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
         return;
     }
     let (text, style) = banner(state, run, theme);
+    let text = theme.legend.write(&text);
     frame.render_widget(
         Paragraph::new(Span::styled(clip(&text, usize::from(areas.banner.width)), style)),
         areas.banner,
@@ -57,7 +58,7 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
 fn message(state: &State, theme: &Theme, frame: &mut Frame, area: Rect) {
     if let Some(message) = &state.message {
         let style = if message.bad { theme.bad } else { theme.good };
-        let text = clip(&message.text, usize::from(area.width));
+        let text = clip(&theme.legend.write(&message.text), usize::from(area.width));
         frame.render_widget(Paragraph::new(Span::styled(text, style)), area);
     }
 }
@@ -70,29 +71,44 @@ fn banner(state: &State, run: &RunView, theme: &Theme) -> (String, Style) {
     let v = version.version;
     if let Some((step, then)) = state.past {
         let then = state.versions.get(then).map_or(0, |v| v.version);
-        let text = format!("At step {step} v{then} was in force; the last is v{v}. $ goes back to the newest step.");
+        let text =
+            format!("At step {step} v{then} was in force; the last is v{v}. ⟨live⟩ goes back to the newest step.");
         return (text, theme.mark);
     }
     let why_not = live::why_not(run);
     match (state.draft.differs(), why_not) {
+        (false, None) if run.method() != MethodName::Ple => (
+            format!(
+                "{} learns without principles: v{v} is for your own queries and the effect. ⟨principles-apply⟩ changes that.",
+                run.method().title()
+            ),
+            theme.dim,
+        ),
         (false, None) => (
             format!(
-                "v{v} acts from step {} on. Changes go into a draft; p applies it.",
+                "v{v} acts from step {} on. Changes go into a draft; ⟨principles-apply⟩ applies it.",
                 version.from_step
             ),
             theme.dim,
         ),
-        (false, Some(why)) => (format!("v{v} was the last in force; {why}. w saves a copy."), theme.dim),
+        (false, Some(why)) => (
+            format!("v{v} was the last in force; {why}. ⟨principles-save⟩ saves a copy."),
+            theme.dim,
+        ),
         (true, _) if state.draft.is_sent() => (
             format!("Sent: the draft takes the place of v{v} when this step has ended."),
             theme.mark,
         ),
         (true, None) => (
-            format!("Draft differs from v{v} in force.   p: apply from the next step on   z: discard"),
+            format!(
+                "Draft differs from v{v} in force.   ⟨principles-apply⟩: apply from the next step on   ⟨principles-discard⟩: discard"
+            ),
             theme.mark,
         ),
         (true, Some(_)) => (
-            format!("Draft differs from v{v}.   w: save it   z: discard   (no trainer to apply it)"),
+            format!(
+                "Draft differs from v{v}.   ⟨principles-save⟩: save it   ⟨principles-discard⟩: discard   (no trainer to apply it)"
+            ),
             theme.mark,
         ),
     }
@@ -115,7 +131,7 @@ fn list(state: &State, theme: &Theme, frame: &mut Frame, areas: Areas) {
     let width = usize::from(areas.rows.width.saturating_sub(1));
     frame.render_widget(Paragraph::new(head(principles, width, theme)), areas.head);
     if principles.entries.is_empty() {
-        empty(frame, areas.rows, "None. A adds one.", theme);
+        empty(frame, areas.rows, "None. ⟨principles-add⟩ adds one.", theme);
         return;
     }
     let height = usize::from(areas.rows.height);
@@ -165,9 +181,13 @@ fn head(principles: &Principles, width: usize, theme: &Theme) -> Vec<Line<'stati
         Numbering::Off => "no".to_string(),
         style => format!("yes: {}.. {}..", style.mark(0), style.mark(1)),
     };
+    let (edit, number) = (
+        theme.legend.key("principles-preamble"),
+        theme.legend.key("principles-numbering"),
+    );
     vec![
-        Line::styled(clip(&format!("  (E) preamble: {preamble}"), width), theme.dim),
-        Line::styled(clip(&format!("  (N) numbered: {numbered}"), width), theme.dim),
+        Line::styled(clip(&format!("  ({edit}) preamble: {preamble}"), width), theme.dim),
+        Line::styled(clip(&format!("  ({number}) numbered: {numbered}"), width), theme.dim),
     ]
 }
 
@@ -211,7 +231,14 @@ fn prompt(state: &State, theme: &Theme, frame: &mut Frame, area: Rect) {
     }
     let mut spans = inline_spans(&state.prompt, theme);
     spans.push(Span::styled(" + the query x", theme.dim));
-    text(spans, &state.prompt_scroll, "PgDn", frame, inner, theme);
+    text(
+        spans,
+        &state.prompt_scroll,
+        &theme.legend.key("principles-scroll-down"),
+        frame,
+        inner,
+        theme,
+    );
 }
 
 fn versions(state: &State, theme: &Theme, frame: &mut Frame, area: Rect) {
@@ -233,15 +260,15 @@ fn versions(state: &State, theme: &Theme, frame: &mut Frame, area: Rect) {
     let inner = panel(frame, area, theme, "Versions", false, about);
     let intro = match shown.checked_sub(1).and_then(|i| state.versions.get(i)) {
         Some(before) => format!(
-            "Changed by v{} against v{} (h/l: other versions):",
+            "Changed by v{} against v{} (⟨principles-older⟩/⟨principles-newer⟩: other versions):",
             version.version, before.version
         ),
-        None if state.versions.len() > 1 => "The first version (l: the next one):".to_string(),
+        None if state.versions.len() > 1 => "The first version (⟨principles-newer⟩: the next one):".to_string(),
         None => {
             "The only version so far. Every applied draft becomes the next one, with the step it acts from.".to_string()
         }
     };
-    let mut spans = vec![Span::styled(format!("{intro}\n"), theme.dim)];
+    let mut spans = vec![Span::styled(format!("{}\n", theme.legend.write(&intro)), theme.dim)];
     if shown > 0 && state.changes.iter().all(|p| p.part == Part::Same) {
         spans.push(Span::raw("The prompt stayed the same.\n"));
     }

@@ -40,8 +40,8 @@ impl Asks {
 
     /// Asks, or says why not.
     pub fn ask(&mut self, query: &str, run: &RunView) -> Result<Effect, String> {
-        if let Some(why) = live::why_no_answer(run) {
-            return Err(format!("Cannot ask: {why}."));
+        if let Some(why) = live::cannot_ask(run) {
+            return Err(why);
         }
         let query = query.trim().to_string();
         if query.is_empty() {

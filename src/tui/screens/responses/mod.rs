@@ -80,7 +80,7 @@ pub fn bindings() -> Vec<Binding> {
             "responses-down",
             DOWN,
             Action::Down,
-            "next pair (holds the list; F follows again)",
+            "next pair (holds the list)",
             Some("next"),
         ),
         row("responses-up", UP, Action::Up, "previous pair", None),

@@ -277,14 +277,14 @@ impl State {
             Field::Ask => String::new(),
         };
         if field == Field::Ask {
-            if let Some(why) = live::why_no_answer(run) {
-                self.message = Some(format!("Cannot ask: {why}."));
+            if let Some(why) = live::cannot_ask(run) {
+                self.message = Some(why);
                 self.asks.open = !self.asks.list().is_empty();
                 return None;
             }
             self.asks.open = true;
         }
-        self.field = Some((field, Editor::line(&start)));
+        self.field = Some((field, Editor::again(&start)));
         None
     }
 

@@ -30,7 +30,7 @@ pub fn view(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
         view_pair::pair(state, run, theme, frame, areas.pair);
     }
     if let Some(message) = &state.message {
-        let text = clip(message, usize::from(areas.message.width));
+        let text = clip(&theme.legend.write(message), usize::from(areas.message.width));
         frame.render_widget(Paragraph::new(Span::styled(text, theme.bad)), areas.message);
     }
     if let Some((field, editor)) = &state.field {
@@ -139,7 +139,7 @@ fn nothing(state: &State, run: &RunView) -> String {
         };
     }
     if !browser.search.is_empty() || browser.step.is_some() {
-        return "No pair is like that. Esc shows all of them; f, / and g change what is shown.".to_string();
+        return "No pair is like that. ⟨responses-back⟩ shows all of them; ⟨responses-branch⟩, ⟨responses-search⟩ and ⟨responses-jump⟩ change what is shown.".to_string();
     }
     if let Some(branch) = browser.branch {
         let whence = if browser.follow && run.past.is_some() {
@@ -149,7 +149,10 @@ fn nothing(state: &State, run: &RunView) -> String {
         } else {
             "of this run"
         };
-        return format!("No pair {whence} was {}. f shows the others.", verdict::name(branch));
+        return format!(
+            "No pair {whence} was {}. ⟨responses-branch⟩ shows the others.",
+            verdict::name(branch)
+        );
     }
     let to_come = match run.method() {
         MethodName::Ple => {
@@ -174,8 +177,8 @@ fn asked_list(state: &State, theme: &Theme, frame: &mut Frame, areas: Areas) {
     let asks = &state.asks;
     let about = match (asks.list().len(), asks.waiting()) {
         (0, _) => "nothing asked yet".to_string(),
-        (n, 0) => format!("{n} asked   Esc: back to the pairs"),
-        (n, w) => format!("{n} asked, {w} without answer yet   Esc: back to the pairs"),
+        (n, 0) => format!("{n} asked   ⟨responses-back⟩: back to the pairs"),
+        (n, w) => format!("{n} asked, {w} without answer yet   ⟨responses-back⟩: back to the pairs"),
     };
     panel(frame, areas.list, theme, "Asked by you", false, beside(about));
     if asks.list().is_empty() {

@@ -49,7 +49,7 @@ pub fn pair(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, area
             title_style: theme.original,
             text: vec![Span::raw(pair.original.clone())],
         };
-        return sides::alone(frame, body, text, &state.scroll, theme);
+        return sides::alone(frame, body, text, &state.scroll, "responses-scroll-down", theme);
     }
     let guided = heading(1, pair.reward_guided, pair.truth_guided);
     texts(state, [original, guided], theme, frame, body);
@@ -140,7 +140,14 @@ fn texts(state: &State, headings: [String; 2], theme: &Theme, frame: &mut Frame,
         title_style: theme.guided,
         text: side_spans(&state.diff.new, theme.guided),
     };
-    sides::draw(frame, area, [original, guided], &state.scroll, theme);
+    sides::draw(
+        frame,
+        area,
+        [original, guided],
+        &state.scroll,
+        "responses-scroll-down",
+        theme,
+    );
 }
 
 /// The pair being written, both sides growing; the last lines when there is no room for all.
@@ -149,19 +156,21 @@ pub fn writing(run: &RunView, theme: &Theme, frame: &mut Frame, area: Rect) {
         return;
     };
     let finished = run.writing.iter().flatten().all(|w| w.finished);
-    let about = if finished {
-        "done; now scored and learnt from"
-    } else {
-        "one query of the batch, as it is sampled"
+    let learnt = match run.method() {
+        MethodName::Ple | MethodName::Ppo | MethodName::Raft => "scored and learnt from",
+        MethodName::Dpo => "scored to be watched; DPO learns from its pairs",
+        MethodName::Sft => "scored to be watched; SFT learns from its rows",
     };
-    let inner = panel(
-        frame,
-        area,
-        theme,
-        &format!("Writing, step {}", any.step),
-        false,
-        beside(about),
-    );
+    let over = run.paused || run.ended() || !run.live;
+    let (title, about) = match (finished, over) {
+        (true, true) => (format!("Written in step {}", any.step), learnt.to_string()),
+        (true, false) => (format!("Written in step {}", any.step), format!("done; to be {learnt}")),
+        (false, _) => (
+            format!("Writing, step {}", any.step),
+            "one query of the batch, as it is sampled".to_string(),
+        ),
+    };
+    let inner = panel(frame, area, theme, &title, false, beside(about));
     let [query, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
     let text = clip(&any.query, usize::from(query.width.saturating_sub(3)));
     let line = Line::from(vec![Span::styled("x  ", theme.dim), Span::styled(text, theme.title)]);

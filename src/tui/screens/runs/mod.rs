@@ -8,7 +8,7 @@ mod seeds;
 mod state;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::tui) mod tests;
 mod view;
 mod view_answers;
 mod view_compare;

@@ -39,6 +39,8 @@ pub struct State {
     /// In the order in which they were marked.
     pub marked: Vec<PathBuf>,
     pub field: Option<(Field, Editor)>,
+    /// The fork that was asked for, as it was typed.
+    forking: Option<(PathBuf, String)>,
     /// Delete this one? The next key says.
     pub deleting: Option<PathBuf>,
     pub comparison: Option<Comparison>,
@@ -74,10 +76,15 @@ impl State {
                 vec![]
             }
             Answer::Said(Ok(text)) => {
+                self.forking = None;
                 self.message = Some((text, true));
                 vec![]
             }
             Answer::Said(Err(text)) => {
+                // What was typed is not lost: it can be mended.
+                if let Some((path, line)) = self.forking.take().filter(|_| self.field.is_none()) {
+                    self.field = Some((Field::Fork(path), Editor::line(&line)));
+                }
                 self.message = Some((text, false));
                 vec![]
             }
@@ -126,7 +133,7 @@ impl State {
                 self.filter.clear();
                 self.sort_out();
             }
-            Action::Filter => self.field = Some((Field::Filter, Editor::line(&self.filter))),
+            Action::Filter => self.field = Some((Field::Filter, Editor::again(&self.filter))),
             Action::Compare => return self.compare(run),
             Action::Open | Action::Mark | Action::Tags | Action::Note | Action::Delete | Action::Fork => {
                 return self.with_selected(&action, run);
@@ -157,7 +164,7 @@ impl State {
             Action::Tags => self.field = Some((Field::Tags(path), Editor::line(&summary.tags.join(" ")))),
             Action::Note => self.field = Some((Field::Note(path), Editor::line(&summary.note))),
             Action::Fork => match summary.checkpoints.last() {
-                Some(last) => self.field = Some((Field::Fork(path), Editor::line(&format!("step={last} ")))),
+                Some(last) => self.field = Some((Field::Fork(path), Editor::line(&fork_line(*last, &summary)))),
                 None => self.refuse(format!("{} has no checkpoint yet to fork from", summary.name)),
             },
             Action::Delete if is_open => self.refuse("the run that is open cannot be deleted"),
@@ -181,7 +188,7 @@ impl State {
         add(self.selected().map(|run| run.path.clone()));
         add(run.started.as_ref().map(|s| PathBuf::from(&s.path)));
         if paths.len() < 2 {
-            self.refuse("mark two runs or more with v, then x compares them");
+            self.refuse("mark two runs or more with ⟨runs-mark⟩, then ⟨runs-compare⟩ compares them");
             return vec![];
         }
         self.comparison = Some(Comparison::of(paths.clone(), run.at()));
@@ -228,6 +235,8 @@ impl State {
             return vec![];
         };
         let field = field.clone();
+        // A refusal stands until something is typed.
+        self.message = None;
         match editor.key(key) {
             Outcome::Editing => {
                 if field == Field::Filter {
@@ -276,6 +285,7 @@ impl State {
             }
             Field::Fork(path) => match Wish::parse(path.clone(), text) {
                 Ok(wish) => {
+                    self.forking = Some((path, text.to_string()));
                     self.message = Some(("loading what the fork needs ...".into(), true));
                     vec![Effect::ForkRun(wish)]
                 }
@@ -367,6 +377,14 @@ impl State {
 
     fn refuse(&mut self, text: impl Into<String>) {
         self.message = Some((text.into(), false));
+    }
+}
+
+/// What a fork begins with: the last checkpoint and, where nothing would be left to train, as many steps again.
+fn fork_line(last: u32, run: &RunSummary) -> String {
+    match last < run.steps_planned {
+        true => format!("step={last} "),
+        false => format!("step={last} steps={} ", last + last.max(10)),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::tui::update::update;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
-fn run(name: &str, state: &str, done: u32) -> RunSummary {
+pub(in crate::tui) fn run(name: &str, state: &str, done: u32) -> RunSummary {
     RunSummary {
         name: name.into(),
         path: PathBuf::from(format!("runs/{name}")),

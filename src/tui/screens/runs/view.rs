@@ -16,7 +16,7 @@ use crate::tui::run_view::RunView;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::panel::panel;
 use crate::tui::widgets::sides::{beside, empty, marker};
-use crate::tui::widgets::wrap::{clip, fit};
+use crate::tui::widgets::wrap::{clip, fit, wrap_text};
 
 /// The parts of the screen.
 pub struct Areas {
@@ -30,7 +30,12 @@ pub struct Areas {
 /// Where the parts are; the drawing and the mouse agree on it.
 pub fn areas(state: &State, area: Rect) -> Areas {
     let details = if area.height >= 14 { 6 } else { 0 };
-    let field = if state.wants_text() { 3.min(area.height) } else { 0 };
+    let said = refusal(state, area.width).len() as u16;
+    let field = if state.wants_text() {
+        (3 + said).min(area.height)
+    } else {
+        0
+    };
     let [list, field, details] = Layout::vertical([
         Constraint::Fill(1),
         Constraint::Length(field),
@@ -80,19 +85,19 @@ fn draw_list(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, are
             };
             text.push_str(&format!(" · {}", state.order.words()));
             if !state.marked.is_empty() {
-                text.push_str(&format!(" · {} marked: x compares", state.marked.len()));
+                text.push_str(&format!(" · {} marked: ⟨runs-compare⟩ compares", state.marked.len()));
             }
             text
         }
     };
     let title = "Runs";
     let aside = match &state.message {
-        Some((text, good)) => vec![Span::styled(
-            format!("{} {text} ", if *good { "›" } else { "✗" }),
+        Some((text, good)) if *good || state.field.is_none() => vec![Span::styled(
+            format!("{} {} ", if *good { "›" } else { "✗" }, theme.legend.write(text)),
             if *good { theme.title } else { theme.bad },
         )],
-        None if aside.is_empty() => vec![],
-        None => beside(aside),
+        _ if aside.is_empty() => vec![],
+        _ => beside(aside),
     };
     let below = panel(frame, areas.list, theme, title, true, aside);
     let help = match &state.listing {
@@ -104,7 +109,7 @@ fn draw_list(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, are
             listing.folder
         )),
         Some(_) if state.rows.is_empty() => Some(format!(
-            "No run has {:?}. Esc shows all; / changes the filter.",
+            "No run has {:?}. ⟨runs-back⟩ shows all; ⟨runs-filter⟩ changes the filter.",
             state.filter
         )),
         Some(_) => None,
@@ -155,7 +160,7 @@ fn line(
         Span::styled(format!("{mark} "), theme.mark),
     ];
     for column in columns {
-        let (text, style) = column.kind.value(run, row, theme, now);
+        let (text, style) = column.kind.value(run, row, open, theme, now);
         let mut style = style;
         if column.kind == Kind::Name && is_open(&run.path, open) {
             style = style.patch(theme.title);
@@ -277,7 +282,7 @@ impl Kind {
         matches!(self, Kind::Steps | Kind::Reward | Kind::Gap | Kind::Truth | Kind::When)
     }
 
-    fn value(self, run: &RunSummary, row: &LineageRow, theme: &Theme, now: u64) -> (String, Style) {
+    fn value(self, run: &RunSummary, row: &LineageRow, open: &RunView, theme: &Theme, now: u64) -> (String, Style) {
         let number = |x: Option<f64>| {
             x.filter(|x| x.is_finite())
                 .map_or("–".to_string(), |x| format!("{x:+.2}"))
@@ -285,6 +290,10 @@ impl Kind {
         let plain = Style::new();
         match self {
             Kind::Name => (format!("{}{}", row.stem, run.name), plain),
+            // That it waits, only its own workbench knows.
+            Kind::State if run.state == "running" && open.paused && is_open(&run.path, open) => {
+                ("‖ paused".into(), theme.mark)
+            }
             Kind::State => state_of(run, theme),
             Kind::Steps => (format!("{}/{}", run.steps_done, run.steps_planned), plain),
             Kind::Reward => match run.accuracy {
@@ -343,7 +352,7 @@ fn draw_field(state: &State, theme: &Theme, frame: &mut Frame, area: Rect) {
         Field::Note(_) => ("Note".to_string(), "Enter store · Esc leave"),
         Field::Fork(_) => {
             let name = state.selected().map_or("the run", |run| &run.name);
-            let hint = "step=N, then tau= decay= learning_rate= principles= method= steps= · Enter fork · Esc leave";
+            let hint = "Enter fork · Esc leave · step= steps= tau= decay= learning_rate= method= principles=";
             (
                 format!("Fork {name}, which has checkpoints after {}", steps(state)),
                 hint,
@@ -351,7 +360,29 @@ fn draw_field(state: &State, theme: &Theme, frame: &mut Frame, area: Rect) {
         }
     };
     let room = usize::from(area.width.saturating_sub(4));
-    editor.draw(frame, area, &clip(&title, room), &clip(hint, room), theme);
+    let lines = refusal(state, area.width);
+    let above = Rect {
+        height: (lines.len() as u16).min(area.height.saturating_sub(3)),
+        ..area
+    };
+    let lines: Vec<Line> = lines.into_iter().map(|line| line.patch_style(theme.bad)).collect();
+    frame.render_widget(Paragraph::new(lines), above);
+    let box_area = Rect {
+        y: area.y + above.height,
+        height: area.height - above.height,
+        ..area
+    };
+    editor.draw(frame, box_area, &clip(&title, room), &clip(hint, room), theme);
+}
+
+/// Why what was typed was not done, above the field in which it stands again.
+fn refusal(state: &State, width: u16) -> Vec<Line<'static>> {
+    match (&state.message, &state.field) {
+        (Some((text, false)), Some(_)) => {
+            wrap_text(&format!("✗ {text}"), Style::new(), usize::from(width.saturating_sub(2)))
+        }
+        _ => vec![],
+    }
 }
 
 /// The checkpoints of the run under the cursor, the newest last.
@@ -397,7 +428,13 @@ fn draw_details(run: &RunSummary, open: &RunView, theme: &Theme, frame: &mut Fra
     let about = [tags.join(" "), run.note.clone()];
     let about: Vec<&str> = about.iter().map(String::as_str).filter(|t| !t.is_empty()).collect();
     lines.push(match about.is_empty() {
-        true => label("labels", "none; a for tags, N for a note".to_string()),
+        true => label(
+            "labels",
+            theme
+                .legend
+                .write("none; ⟨runs-tags⟩ for tags, ⟨runs-note⟩ for a note")
+                .into_owned(),
+        ),
         false => label("labels", about.join(" · ")),
     });
     let checkpoints: Vec<String> = run

@@ -24,12 +24,12 @@ pub fn view(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rec
         return empty(frame, body, "Reading the runs ...", theme);
     }
     let (what, other) = match comparison.training {
-        true => ("Answers sampled in training", "f: the case study"),
-        false => ("Answers of the case study", "f: those of training"),
+        true => ("Answers sampled in training", "⟨runs-fork⟩: the case study"),
+        false => ("Answers of the case study", "⟨runs-fork⟩: those of training"),
     };
     let side = match comparison.guided {
-        true => "y′, under the principles (o: y)",
-        false => "y, without the principles (o: y′)",
+        true => "y′, under the principles (⟨runs-side⟩: y)",
+        false => "y, without the principles (⟨runs-side⟩: y′)",
     };
     let place = match comparison.shown_step() {
         Some(step) => {
@@ -37,7 +37,7 @@ pub fn view(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rec
                 Some(at) if at != step => format!(" (at {at})"),
                 _ => String::new(),
             };
-            format!("step {step}{by}: h l · {side} · {other}")
+            format!("step {step}{by}: ⟨runs-earlier⟩ ⟨runs-later⟩ · {side} · {other}")
         }
         None => other.to_string(),
     };
@@ -46,7 +46,7 @@ pub fn view(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rec
         let text = match (comparison.training, comparison.shown_step()) {
             (true, Some(step)) => format!("Reading what these runs sampled at step {step} ..."),
             (true, None) => "There is no step yet that all of these runs have taken.".to_string(),
-            _ => "None of these runs has answered a case study yet. They are answered with every evaluation (eval.every); f shows \
+            _ => "None of these runs has answered a case study yet. They are answered with every evaluation (eval.every); ⟨runs-fork⟩ shows \
                   what they sampled in training."
                 .to_string(),
         };
@@ -56,7 +56,13 @@ pub fn view(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rec
     let rows = asked.len() as u16 + 1;
     let [top, answers] = Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(below);
     let mut lines = asked;
-    let count = format!("   query {} of {}: j k", comparison.query + 1, comparison.queries.len());
+    let count = format!(
+        "   query {} of {}: {} {}",
+        comparison.query + 1,
+        comparison.queries.len(),
+        theme.legend.key("runs-down"),
+        theme.legend.key("runs-up")
+    );
     lines.push(Line::styled(count, theme.dim));
     frame.render_widget(Paragraph::new(lines), top);
     draw_columns(comparison, theme, frame, answers);
@@ -91,7 +97,11 @@ fn draw_columns(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area:
         let mut name = format!("{} {}", Comparison::letter(i), run.name);
         let hidden = all - shown;
         if hidden > 0 && i + 1 == first + shown {
-            name.push_str(&format!(" (, . {hidden} more)"));
+            name.push_str(
+                &theme
+                    .legend
+                    .write(&format!(" (⟨runs-previous-columns⟩ ⟨runs-next-columns⟩ {hidden} more)")),
+            );
         }
         let scores = match (&run.run, answer.scores) {
             (Err(why), _) => why.clone(),

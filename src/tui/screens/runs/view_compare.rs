@@ -48,8 +48,8 @@ pub fn draw_head(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area
         };
         spans.push(Span::styled(format!(" {name} "), style));
     }
-    for (key, word) in [("v", "next view"), ("x", "back to the list")] {
-        spans.push(Span::styled(format!("  {key}"), theme.key));
+    for (key, word) in [("runs-mark", "next view"), ("runs-compare", "back to the list")] {
+        spans.push(Span::styled(format!("  {}", theme.legend.key(key)), theme.key));
         spans.push(Span::styled(format!(" {word}"), theme.dim));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
@@ -71,7 +71,7 @@ fn draw_settings(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area
     let aside = match rows.len() {
         0 => vec![],
         1 => beside("1 differs"),
-        n => beside(format!("{n} differ; j k")),
+        n => beside(format!("{n} differ; ⟨runs-down⟩ ⟨runs-up⟩")),
     };
     let details = (area.height / 3).min(comparison.runs.len() as u16 + 3);
     let details = if rows.is_empty() { 0 } else { details };

@@ -20,7 +20,7 @@ use crate::tui::time;
 use crate::tui::widgets::axis::Mark;
 use crate::tui::widgets::chart::{Band, Chart, Curve};
 use crate::tui::widgets::panel::panel;
-use crate::tui::widgets::scale::{short, thousands};
+use crate::tui::widgets::scale::{short, steps, thousands};
 use crate::tui::widgets::sides::{beside, empty, marker};
 use crate::tui::widgets::wrap::clip;
 
@@ -56,7 +56,7 @@ pub fn draw(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rec
     let room = usize::from(chart_area.width).saturating_sub(metric.title().width() + 6);
     let aside = match comparison.board.zoomed {
         true => curves_aside(comparison, theme, room),
-        false => beside(words(comparison, room)),
+        false => beside(words(comparison, theme, room)),
     };
     let below = panel(frame, chart_area, theme, &metric.title(), true, aside);
     chart.draw(below, frame.buffer_mut(), theme);
@@ -126,7 +126,11 @@ fn readout(comparison: &Comparison, chart: &Chart, theme: &Theme) -> Vec<Line<'s
     let letters = comparison.bundles.iter().map(|b| Comparison::letter(b.runs[0]));
     let lines = chart.curves.iter().zip(letters);
     let lines: Vec<charts::Line> = lines
-        .map(|(curve, name)| charts::Line { curve: *curve, name })
+        .map(|(curve, name)| charts::Line {
+            curve: *curve,
+            name,
+            main: false,
+        })
         .collect();
     let numbers = Readout {
         step,
@@ -167,25 +171,27 @@ fn value(comparison: &Comparison, bundle: &Bundle) -> Option<f64> {
 }
 
 /// The step looked at, and the keys that are worth knowing here, as many as there is room for.
-fn words(comparison: &Comparison, room: usize) -> String {
+fn words(comparison: &Comparison, theme: &Theme, room: usize) -> String {
+    let write = |text: &str| theme.legend.write(text).into_owned();
     let step = match comparison.cursor {
-        Some(step) => format!("step {} · $ newest ", thousands(step.into())),
+        Some(step) => write(&format!("step {} · ⟨live⟩ newest ", thousands(step.into()))),
         None => "newest step of each ".to_string(),
     };
-    let metric = format!("{} of {}: j k · ", comparison.metric + 1, comparison.metrics.len());
+    let metric = format!("{} of {}: ", comparison.metric + 1, comparison.metrics.len());
+    let metric = metric + &write("⟨runs-down⟩ ⟨runs-up⟩ · ");
     let seeds = match (
         comparison.alike.len() < comparison.runs.len(),
         comparison.board.no_spread,
     ) {
-        (false, _) => "",
-        (true, true) => "· b seeds as a band ",
-        (true, false) => "· b every seed ",
+        (false, _) => String::new(),
+        (true, true) => write("· ⟨runs-spread⟩ seeds as a band "),
+        (true, false) => write("· ⟨runs-spread⟩ every seed "),
     };
-    let keys = "· h l step · z full ";
+    let keys = write("· ⟨runs-earlier⟩ ⟨runs-later⟩ step · ⟨runs-zoom⟩ full ");
     let mut out = format!("{metric}{step}");
     for more in [seeds, keys] {
         if out.width() + more.width() + 2 <= room {
-            out.push_str(more);
+            out.push_str(&more);
         }
     }
     out
@@ -240,18 +246,14 @@ fn legend_line(comparison: &Comparison, bundle: &Bundle, theme: &Theme, width: u
     let said = match (&run.run, value(comparison, bundle)) {
         (Err(why), _) => why.clone(),
         (Ok(_), None) if !has_points => "no such number".to_string(),
-        (Ok(run), None) => format!("none at this step; it took {} steps", run.0.view.steps_done()),
+        (Ok(run), None) => format!("none at this step; it took {}", steps(run.0.view.steps_done())),
         (Ok(run), Some(value)) if bundle.runs.len() == 1 => {
             let view = &run.0.view;
             let method = match view.fit_experiment() {
                 Some(_) => "trained on rows",
                 None => view.method().title(),
             };
-            format!(
-                "{}   {method}, {} steps",
-                short(value),
-                thousands(view.steps_done().into())
-            )
+            format!("{}   {method}, {}", short(value), steps(view.steps_done()))
         }
         (Ok(_), Some(value)) => format!("{} in the mean; the band is from the least to the most", short(value)),
     };
