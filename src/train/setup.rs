@@ -131,6 +131,16 @@ impl Request {
         parse_principles(&source)
     }
 
+    /// Preparing it may fetch a model from the hub, which is told on standard error. Whether a name is one of the hub's or of
+    /// a folder beside the experiment is not looked into: in doubt it may.
+    pub fn may_fetch(&self) -> Result<bool, ConfigError> {
+        let of_hub = |name: &str| HubName::parse(name).is_some() && !Path::new(name).exists();
+        Ok(match load_plan(&self.source, &self.sets)? {
+            Plan::Align(e) => of_hub(&e.policy.model) || e.reward.model.as_deref().is_some_and(of_hub),
+            Plan::Fit(_) => true,
+        })
+    }
+
     /// Loads and checks everything.
     pub fn prepare(&self) -> Result<Prepared, SetupError> {
         match load_plan(&self.source, &self.sets)? {
