@@ -112,7 +112,9 @@ fn no_color_means_none_and_a_named_theme_stands_over_it() {
 #[test]
 fn settings_act_and_flags_stand_over_them() {
     let lab = Lab::new();
-    lab.settings("marker = \"block\"\nmouse = false\n[keys]\npause = \"F5\"\nset-tau = \"F6\"\nprinciples-apply = \"F8\"\n");
+    lab.settings(
+        "marker = \"block\"\nmouse = false\n[keys]\npause = \"F5\"\nset-tau = \"F6\"\nprinciples-apply = \"F8\"\n",
+    );
     let mut pty = training(&lab, &[], &[]);
     let screen = pty.sees(&["F5 pause", "F6 tau"]);
     assert!(
@@ -219,7 +221,10 @@ fn the_screen_is_there_before_the_models_are_and_can_be_left() {
     let pty = Pty::start(&lab, &["open", &file, "--set", "policy.model=builtin:nothing"]);
     let (code, said) = pty.end();
     assert_eq!(code, 2, "{said}");
-    assert!(said.contains("policy.model") && said.contains("no such bundled model"), "{said}");
+    assert!(
+        said.contains("policy.model") && said.contains("no such bundled model"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -173,7 +173,13 @@ fn without_braille_and_small() {
     };
     insta::assert_snapshot!(
         "ascii_80x20",
-        dump(80, 20, |theme, frame, area| view(&state, &run, &ascii(theme), frame, area))
+        dump(80, 20, |theme, frame, area| view(
+            &state,
+            &run,
+            &ascii(theme),
+            frame,
+            area
+        ))
     );
     insta::assert_snapshot!("small_60x13", text(&state, &run, 60, 13));
 }
