@@ -57,25 +57,31 @@ pub fn open(what: Option<&str>, changes: &Changes, place: &Place, screen: &Scree
         let setup = request.prepare().map_err(Failure::input)?;
         start(setup, &runs, name.as_deref(), true).map_err(Failure::input)
     };
-    let stop = signals::listen();
-    let (running, lobby) = match fetches {
+    let near = Some(Path::new(what));
+    if fetches {
         // How far a download is stands on standard error, so the screen comes after it.
-        true => (load()?, None),
-        false => match lobby::wait(&entrance(screen), what, &stop.requests, load).map_err(Failure::failed)? {
-            // The terminal is given back before anything is said.
-            Waited::Ready(loaded, lobby) => match loaded {
-                Ok(running) => (running, Some(lobby)),
-                Err(failure) => {
-                    drop(lobby);
-                    return Err(failure);
-                }
-            },
-            Waited::Left if stop.requested() => return Ok(exit::INTERRUPTED),
-            Waited::Left => return Ok(exit::DONE),
-        },
+        let running = load()?;
+        let folder = running.folder.clone();
+        return watch(running, &folder, place, screen, near, signals::listen(), None);
+    }
+    let stop = signals::listen();
+    let waited = lobby::wait(&entrance(screen), what, &stop.requests, load).map_err(Failure::failed)?;
+    let (loaded, lobby) = match waited {
+        Waited::Ready(loaded, lobby) => (loaded, lobby),
+        Waited::Left if stop.requested() => return Ok(exit::INTERRUPTED),
+        Waited::Left => return Ok(exit::DONE),
     };
-    let folder = running.folder.clone();
-    watch(running, &folder, place, screen, Some(Path::new(what)), stop, lobby)
+    match loaded {
+        Ok(running) => {
+            let folder = running.folder.clone();
+            watch(running, &folder, place, screen, near, stop, Some(lobby))
+        }
+        Err(failure) => {
+            // The terminal is given back before anything is said.
+            drop(lobby);
+            Err(failure)
+        }
+    }
 }
 
 fn entrance(screen: &Screen) -> Entrance {
