@@ -71,6 +71,9 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
     let frame = this.ports.frame;
     let mut drawn: Option<Instant> = None;
     let mut played: Option<Instant> = None;
+    for event in std::mem::take(&mut this.ports.pressed) {
+        this.on_input(Some(event))?;
+    }
     while !this.over {
         let since = drawn.map_or(frame, |at| at.elapsed());
         if this.dirty && (this.urgent || since >= frame) {
