@@ -467,7 +467,7 @@ fn the_overlay_is_a_chart_like_the_others() {
     let Some(Effect::Copy(table)) = effects.first() else {
         panic!("{effects:?}");
     };
-    assert!(table.starts_with("step\thh-001\thh-001@20\n"), "{table}");
+    assert!(table.starts_with("step\thh-001\thh-001@10\n"), "{table}");
     // A click sets the one cursor.
     picture(&mut state, 120, 40);
     let click = ratatui::crossterm::event::MouseEvent {
