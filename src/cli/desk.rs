@@ -12,7 +12,7 @@ use super::open::{insider, reader_of_prompts};
 use crate::device::DeviceChoice;
 use crate::run::{Reader, delete, list_runs, write_labels};
 use crate::train::{Event, ForkRequest, Running, resume};
-use crate::tui::runs::{Answer, Compared, Listing, Question, Shared, Whole, Wish};
+use crate::tui::runs::{Answer, Compared, Listing, Question, Shared, Wish};
 use crate::tui::{Desk, Forked, Opened, Source};
 
 /// How often runs that are looked at are read again.
