@@ -243,7 +243,8 @@ mod tests {
     fn right_to_left_text_is_seen_in_its_order_while_it_is_written() {
         let drawn = |text: &str| {
             let Ok(mut terminal) = Terminal::new(TestBackend::new(16, 3));
-            let draw = |frame: &mut Frame| Editor::line(text).draw(frame, frame.area(), "", "", &Theme::color());
+            let area = Rect::new(0, 0, 16, 3);
+            let draw = |frame: &mut Frame| Editor::line(text).draw(frame, area, "", "", &Theme::color());
             let Ok(_) = terminal.draw(draw);
             let buffer = terminal.backend().buffer().clone();
             let row: String = (1..15).map(|x| buffer[(x, 1)].symbol()).collect();
