@@ -98,6 +98,15 @@ fn the_files_that_documents_name_are_there() {
 }
 
 #[test]
+fn the_readme_leads_to_every_document() {
+    let (mut all, readme) = (Vec::new(), document("README.md"));
+    files("docs", &mut all);
+    for path in all.iter().filter(|path| path.ends_with(".md")) {
+        assert!(readme.contains(&format!("]({path})")), "{path} is not in the README");
+    }
+}
+
+#[test]
 fn the_rooms_of_the_house_are_all_told() {
     let text = document("docs/architecture.md");
     for entry in std::fs::read_dir(repository().join("src")).expect("a folder") {

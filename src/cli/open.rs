@@ -233,7 +233,8 @@ fn options(
             if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
             }
-            std::fs::write(path, principles_to_toml(principles)).map_err(|e| format!("{}: {e}", path.display()))
+            let text = principles_to_toml(principles);
+            super::output::replace(path, text.as_bytes()).map_err(|e| format!("{}: {e}", path.display()))
         },
         sent: reader_of_prompts(folder),
         files: super::user_files::user_files(principles_file(folder, near)),
