@@ -224,7 +224,7 @@ fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Checkpoint { step: 0, .. } => {}
         // What a stored run tells is no news.
         _ if !state.run.live => {}
-        Event::Checkpoint { step, .. } => state.mention(format!("checkpoint after {}", steps(step))),
+        Event::Checkpoint { step, .. } => state.mention(format!("checkpoint after {}", steps(*step))),
         Event::Mark(mark) => state.mention(format!("{} acts from step {} on", mark.label, mark.step)),
         _ => {}
     }

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 pub use column::{BASE, Column, Summary, Table};
 
-use super::smooth::{Smoothing, average};
 use crate::train::StepRecord;
 
 /// The numeric series of a [`StepRecord`], and some that follow from it.

@@ -36,7 +36,7 @@ impl Readout<'_> {
             Span::styled(format!("step {}", thousands(self.step.into())), theme.title),
             Span::styled(self.aside.clone(), theme.dim),
         ])];
-        for Line { curve, name } in self.lines {
+        for Line { curve, name, .. } in self.lines {
             let mut text = format!("{} {name} {}", curve.dash.sample(), number(raw(curve.column)));
             let smoothing = curve.smoothed(self.smoothing);
             let drawn = average(curve.column.points(), self.index, smoothing).filter(|_| smoothing.is_on());

@@ -51,7 +51,7 @@ fn draw_panel(which: Panel, board: &Board, run: &RunView, theme: &Theme, frame: 
                 theme,
                 title,
                 focused,
-                legend(which, board, run, theme, room),
+                legend(which, run, theme, room),
             );
             match chart(which, board, run, theme) {
                 Some(chart) => {
