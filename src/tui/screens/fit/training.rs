@@ -45,14 +45,7 @@ fn draw_panel(which: Panel, board: &Board, run: &RunView, theme: &Theme, frame: 
             frame.render_widget(Paragraph::new(lines), inner);
         }
         _ => {
-            let inner = panel(
-                frame,
-                area,
-                theme,
-                title,
-                focused,
-                legend(which, run, theme, room),
-            );
+            let inner = panel(frame, area, theme, title, focused, legend(which, run, theme, room));
             match chart(which, board, run, theme) {
                 Some(chart) => {
                     chart.draw(inner, frame.buffer_mut(), theme);
