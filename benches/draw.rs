@@ -6,14 +6,15 @@
 //! a state already in memory: layout, drawing into ratatui's buffer and finding what changed, not the terminal.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{never, unbounded};
 use ple::config::{Source as Text, load_experiment};
 use ple::grammar::{Task, case_study};
-use ple::run::PairPage;
+use ple::run::{PairPage, RunSummary};
 use ple::train::*;
 use ple::tui::action::{Action, Effect, Screen};
 use ple::tui::event_loop::{self, Host, Ports};
@@ -23,7 +24,7 @@ use ple::tui::state::State;
 use ple::tui::theme::Theme;
 use ple::tui::update::update;
 use ple::tui::view::view;
-use ple::tui::{Source, popup, time};
+use ple::tui::{Source, popup, runs, time};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
@@ -50,7 +51,7 @@ fn main() {
     match table {
         true => println!("| steps | screen | size | p50 ms | p99 ms | max ms |\n|---:|---|---|---:|---:|---:|"),
         false => println!(
-            "{:>9} steps: {:>12} {:>7} {:>9} {:>9} {:>9}",
+            "{:>9} steps: {:>18} {:>7} {:>9} {:>9} {:>9}",
             "", "screen", "size", "p50 ms", "p99 ms", "max ms"
         ),
     }
@@ -83,6 +84,15 @@ fn main() {
             run.draws("help", Screen::Dashboard, width, height);
             run.state.popup = None;
         }
+        // Runs over each other: as many points each.
+        run.compares(3);
+        for (width, height) in [(80, 24), (200, 50)] {
+            run.draws("overlay", Screen::Runs, width, height);
+            update(&mut run.state, Action::Time(time::Action::By(-1)));
+            run.draws("overlay, crosshair", Screen::Runs, width, height);
+            update(&mut run.state, Action::Time(time::Action::Live));
+        }
+        update(&mut run.state, Action::Show(Screen::Dashboard));
         if !table {
             println!(
                 "{steps:>9} steps: taken in {:.2} us each",
@@ -213,6 +223,55 @@ impl Run {
         self.next += 1;
     }
 
+    /// Lays so many runs with the numbers of this one over each other.
+    fn compares(&mut self, runs: usize) {
+        update(&mut self.state, Action::Show(Screen::Runs));
+        let names: Vec<String> = (1..=runs).map(|i| format!("imdb-{i:03}")).collect();
+        let summary = |name: &String| RunSummary {
+            name: name.clone(),
+            path: PathBuf::from(format!("runs/{name}")),
+            title: "Sentiment of movie reviews".into(),
+            task: "imdb".into(),
+            method: "ple".into(),
+            steps_done: self.steps,
+            steps_planned: self.steps,
+            state: "finished".into(),
+            reward_original: Some(0.93),
+            reward_guided: Some(1.04),
+            truth_original: None,
+            truth_guided: None,
+            accuracy: None,
+            changed: None,
+            origin: None,
+            checkpoints: vec![],
+            tags: vec![],
+            note: String::new(),
+        };
+        let listing = runs::Listing {
+            folder: "runs".into(),
+            runs: names.iter().map(summary).collect(),
+            ..runs::Listing::default()
+        };
+        let told = |state: &mut State, answer| update(state, Action::Desk(Box::new(answer)));
+        told(&mut self.state, runs::Answer::List(listing));
+        for _ in 0..runs {
+            update(&mut self.state, Action::Runs(runs::Action::Mark));
+        }
+        let asked = update(&mut self.state, Action::Runs(runs::Action::Compare));
+        let Some(Effect::AskDesk(runs::Question::Compare(paths))) = asked.into_iter().next() else {
+            panic!("marked runs are compared");
+        };
+        // Each metric is laid out with columns of its own, whoever the runs belong to.
+        let whole = runs::Shared(Arc::new(runs::Whole::of(self.state.run.clone())));
+        let compared = paths.into_iter().zip(names).map(|(path, name)| runs::Compared {
+            path,
+            name,
+            run: Ok(whole.clone()),
+        });
+        let answer = runs::Answer::Compared(compared.collect());
+        told(&mut self.state, answer);
+    }
+
     fn draws(&mut self, name: &str, screen: Screen, width: u16, height: u16) {
         update(&mut self.state, Action::Show(screen));
         self.state.size = (width, height);
@@ -240,7 +299,7 @@ impl Run {
         let (steps, size) = (self.steps, format!("{width}x{height}"));
         match self.table {
             true => println!("| {steps} | {name} | {size} | {p50:.3} | {p99:.3} | {max:.3} |"),
-            false => println!("{steps:>9} steps: {name:>12} {size:>7} {p50:>9.3} {p99:>9.3} {max:>9.3}"),
+            false => println!("{steps:>9} steps: {name:>18} {size:>7} {p50:>9.3} {p99:>9.3} {max:>9.3}"),
         }
     }
 

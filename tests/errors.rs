@@ -6,7 +6,7 @@ use std::process::Command;
 
 use common::process::Ended;
 use common::refusal::refused;
-use common::{IMDB, Lab, repository};
+use common::{IMDB, Lab, repository, set};
 
 /// The bundled experiment with one text replaced by another; the path of the file and the line of the other text.
 fn changed(lab: &Lab, from: &str, to: &str) -> (String, usize) {
@@ -118,6 +118,35 @@ fn the_workbench_without_a_terminal_is_refused_with_what_would_do() {
         lab.ple(["open", IMDB]),
         &["needs a terminal", "ple train EXPERIMENT.toml"],
     );
+}
+
+/// Whatever of the data keeps a run from starting, `ple check` says it too.
+#[test]
+fn what_would_not_start_is_found_by_looking() {
+    let lab = Lab::new();
+    let lines = ["sky", "sea", "ice"].map(|what| format!("{{\"query\": \"why is the {what} blue?\"}}\n"));
+    let queries = format!("data.queries={}", lab.write("queries.jsonl", lines.concat()));
+    for (sets, reason) in [
+        (
+            ["sft.steps=0", "method.name=sft"],
+            "has a response for SFT to learn from",
+        ),
+        (["sft.steps=2", "eval.every=0"], "set sft.steps = 0"),
+        (
+            ["sft.steps=0", "method.stabilise.sft=0.3"],
+            "has a response to anchor to",
+        ),
+        (["sft.steps=0", "method.name=dpo"], "can be used"),
+        (["sft.steps=0", "eval.cases=nothing.toml"], "nothing.toml"),
+    ] {
+        let sets = [&[queries.as_str(), "eval.queries=1"][..], &sets].concat();
+        refused(&lab, lab.train("experiments/hh.toml", &sets), &[reason]);
+        let mut check = lab.ple(["check", "experiments/hh.toml"]);
+        set(&mut check, &sets);
+        let ended = Ended::of(&mut check);
+        assert_eq!(ended.code, Some(2), "{sets:?}: {ended:?}");
+        assert!(ended.err.contains(reason), "{sets:?}: {}", ended.err);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::{Arc, Barrier, LazyLock};
 
 use common::judges::{Asked, JudgeServer, Reply, first, longer};
 use common::process::{Ended, Process};
@@ -23,7 +23,7 @@ static TRAINED: LazyLock<Vec<(PathBuf, Vec<u8>)>> = LazyLock::new(|| {
         let ended = Ended::of(lab.train(IMDB, &[set]).args(["--quiet", "--name", name]));
         assert_eq!(ended.code, Some(0), "{ended:?}");
     }
-    ple(&lab, &["judge", "a", "b", "--queries", "6"], 0);
+    ple(&lab, "judge a b --queries 6", 0);
     let mut files = Vec::new();
     let mut folders = vec![lab.runs()];
     while let Some(folder) = folders.pop() {
@@ -49,32 +49,35 @@ fn lab() -> Lab {
     lab
 }
 
-fn ple(lab: &Lab, args: &[&str], code: i32) -> Ended {
-    let ended = Ended::of(&mut lab.ple(args));
-    assert_eq!(ended.code, Some(code), "{args:?}: {ended:?}");
+/// `ple` with these words, which have no spaces in them. No test must send anybody's key anywhere.
+fn words(lab: &Lab, line: &str) -> Command {
+    let mut command = lab.ple(line.split_whitespace());
+    command.env_remove("OPENAI_API_KEY").env_remove("ANTHROPIC_API_KEY");
+    command
+}
+
+/// What such a command says, which must end with `code`.
+fn ple(lab: &Lab, line: &str, code: i32) -> Ended {
+    let ended = Ended::of(&mut words(lab, line));
+    assert_eq!(ended.code, Some(code), "{line}: {ended:?}");
     ended
 }
 
 /// `ple judge A B --by http` of a server, in JSON, without asking whether that is wanted.
-fn asking(lab: &Lab, server: &str, more: &[&str]) -> Command {
-    let queries = QUERIES.to_string();
-    let mut command = lab.ple([
-        "judge",
-        "a",
-        "b",
-        "--queries",
-        &queries,
-        "--by",
-        "http",
-        "--model",
-        "m",
-        "--yes",
-        "--json",
-    ]);
-    command.args(["--url", server]).args(more);
-    // No test must send anybody's key anywhere.
-    command.env_remove("OPENAI_API_KEY").env_remove("ANTHROPIC_API_KEY");
-    command
+fn asking(lab: &Lab, server: &str, more: &str) -> Command {
+    let line = format!("judge a b --queries {QUERIES} --by http --model m --yes --json --url {server} {more}");
+    words(lab, &line)
+}
+
+/// Asks, one question after the other, and does not get through: what is said then.
+fn stuck(lab: &Lab, server: &str, retries: u32) -> String {
+    let ended = Ended::of(&mut asking(
+        lab,
+        server,
+        &format!("--retries {retries} --concurrency 1"),
+    ));
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    ended.err
 }
 
 fn judged(mut command: Command) -> (Value, String) {
@@ -99,7 +102,7 @@ fn rows(contest: &Value) -> &[Value] {
 fn a_judge_that_prefers_a_place_decides_nothing() {
     let lab = lab();
     let server = JudgeServer::new(|_, asked| first(asked));
-    let (contest, told) = judged(asking(&lab, &server.url(), &[]));
+    let (contest, told) = judged(asking(&lab, &server.url(), ""));
     assert_eq!(
         (count(&contest, "n"), count(&contest, "ties")),
         (QUERIES as u64, QUERIES as u64)
@@ -131,49 +134,17 @@ fn a_judge_that_prefers_a_place_decides_nothing() {
     assert!(orders.values().all(|n| *n == 1));
     assert!(orders.keys().all(|[a, b]| orders.contains_key(&[b.clone(), a.clone()])));
     // And never again: not by the same command, nor from the other side, nor for fewer queries.
-    let (again, told) = judged(asking(&lab, &server.url(), &[]));
+    let (again, told) = judged(asking(&lab, &server.url(), ""));
     assert_eq!(rows(&again), rows(&contest));
     assert!(!told.contains("requests"), "{told}");
-    let turned = ple(
-        &lab,
-        &[
-            "judge",
-            "b",
-            "a",
-            "--queries",
-            "3",
-            "--url",
-            &server.url(),
-            "--model",
-            "m",
-            "--json",
-        ],
-        0,
-    );
+    let url = server.url();
+    let turned = ple(&lab, &format!("judge b a --queries 3 --url {url} --model m --json"), 0);
     let turned: Value = serde_json::from_str(&turned.out).expect("JSON");
     assert_eq!(turned["contests"][0]["outcome"]["ties"], 3);
     assert_eq!(server.asked().len(), QUESTIONS);
     // Another model, template or temperature is another judge.
-    for more in [
-        &["--model", "n"][..],
-        &["--template", "builtin:sentiment", "--temperature", "0.5"],
-    ] {
-        let mut command = lab.ple([
-            "judge",
-            "a",
-            "b",
-            "--queries",
-            "1",
-            "--yes",
-            "--url",
-            &server.url(),
-            "--model",
-            "m",
-        ]);
-        if more[0] == "--model" {
-            command = lab.ple(["judge", "a", "b", "--queries", "1", "--yes", "--url", &server.url()]);
-        }
-        assert_eq!(Ended::of(command.args(more)).code, Some(0));
+    for other in ["--model n", "--model m --template builtin:sentiment --temperature 0.5"] {
+        ple(&lab, &format!("judge a b --queries 1 --yes --url {url} {other}"), 0);
     }
     assert_eq!(server.asked().len(), QUESTIONS + 4);
 }
@@ -195,23 +166,11 @@ fn a_judge_that_prefers_length_finds_the_longer_one_whatever_its_place() {
             server.url()
         ),
     );
-    let queries = QUERIES.to_string();
-    let command = |name: &str| {
-        let mut command = lab.ple([
-            "judge",
-            "a",
-            "b",
-            "--queries",
-            &queries,
-            "--judge",
-            name,
-            "--yes",
-            "--json",
-        ]);
-        command.env("PLE_TEST_KEY", "secret-of-the-test");
-        command
-    };
-    let (contest, told) = judged(command(&file));
+    let mut command = words(&lab, &format!("judge a b --queries {QUERIES} --yes --json"));
+    command
+        .args(["--judge", &file])
+        .env("PLE_TEST_KEY", "secret-of-the-test");
+    let (contest, told) = judged(command);
     let length = |text: &Value| text.as_str().expect("a text").trim().chars().count();
     for row in rows(&contest) {
         let wanted = match length(&row["left"]).cmp(&length(&row["right"])) {
@@ -281,51 +240,34 @@ fn a_server_that_is_busy_broken_and_gone_is_not_asked_twice() {
         _ => Reply::Status(503, "", String::new()),
     };
     let server = JudgeServer::new(trouble);
-    let patience = ["--retries", "6", "--concurrency", "1"];
     let url = server.url();
-    let mut command = asking(&lab, &url, &["--retries", "2", "--concurrency", "1"]);
-    let ended = Ended::of(&mut command);
-    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let told = stuck(&lab, &url, 2);
     assert!(
-        ended.err.contains("closed the connection before it answered (3 tries)"),
-        "{}",
-        ended.err
+        told.contains("closed the connection before it answered (3 tries)")
+            && told.contains(&format!("0 of {QUESTIONS} answers came and are kept")),
+        "{told}"
     );
+    // The same again gets through the trouble that passes, as far as the server lives.
+    let told = stuck(&lab, &url, 2);
     assert!(
-        ended
-            .err
-            .contains(&format!("0 of {QUESTIONS} answers came and are kept")),
-        "{}",
-        ended.err
-    );
-    // More patience gets through the trouble that passes, as far as the server lives.
-    let mut command = asking(&lab, &url, &["--retries", "2", "--concurrency", "1"]);
-    let ended = Ended::of(&mut command);
-    assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.err.contains("HTTP 503"), "{}", ended.err);
-    assert!(
-        ended.err.contains(&format!(
-            "5 of {QUESTIONS} answers came and are kept; the same command goes on"
-        )),
-        "{}",
-        ended.err
+        told.contains("HTTP 503")
+            && told.contains(&format!(
+                "5 of {QUESTIONS} answers came and are kept; the same command goes on"
+            )),
+        "{told}"
     );
     let answered: Vec<[String; 2]> = server.asked()[5..10].iter().map(Asked::answers).collect();
     drop(server);
     // Nobody listens there any more: the command says so, and what is kept stays.
-    let ended = Ended::of(&mut asking(&lab, &url, &["--retries", "0"]));
-    assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.err.contains("nothing listens there"), "{}", ended.err);
+    let told = stuck(&lab, &url, 0);
     assert!(
-        ended
-            .err
-            .contains(&format!("(5 of {QUESTIONS} answers are here already)")),
-        "{}",
-        ended.err
+        told.contains("nothing listens there")
+            && told.contains(&format!("(5 of {QUESTIONS} answers are here already)")),
+        "{told}"
     );
     // It is back, at another address: only what is missing is asked.
     let server = JudgeServer::new(|_, asked| longer(asked));
-    let (contest, _) = judged(asking(&lab, &server.url(), &patience));
+    let (contest, _) = judged(asking(&lab, &server.url(), "--retries 6 --concurrency 1"));
     let asked = server.asked();
     assert_eq!(asked.len(), QUESTIONS - 5);
     assert!(
@@ -348,7 +290,7 @@ fn a_server_that_is_full_is_left_alone_for_as_long_as_it_says() {
             _ => longer(asked),
         }
     });
-    judged(asking(&lab, &server.url(), &["--concurrency", "1"]));
+    judged(asking(&lab, &server.url(), "--concurrency 1"));
     let times = times.lock().expect("no panic");
     assert_eq!(times.len(), QUESTIONS + 1);
     // Not a measure of speed: an answer before that would have been asked for too early.
@@ -363,7 +305,7 @@ fn replies_that_say_nothing_are_counted_and_can_be_asked_again() {
         1 => Reply::Say(String::new()),
         _ => longer(asked),
     });
-    let (contest, _) = judged(asking(&lab, &server.url(), &["--concurrency", "1"]));
+    let (contest, _) = judged(asking(&lab, &server.url(), "--concurrency 1"));
     let without = rows(&contest).iter().filter(|row| row["verdict"].is_null()).count();
     assert_eq!(
         (without, count(&contest, "without")),
@@ -377,28 +319,14 @@ fn replies_that_say_nothing_are_counted_and_can_be_asked_again() {
         )),
         "{about}"
     );
-    let table = ple(
-        &lab,
-        &[
-            "judge",
-            "a",
-            "b",
-            "--queries",
-            "6",
-            "--url",
-            &server.url(),
-            "--model",
-            "m",
-        ],
-        0,
-    )
-    .out;
+    let line = format!("judge a b --queries 6 --url {} --model m", server.url());
+    let table = ple(&lab, &line, 0).out;
     assert!(
         table.contains("judge model: m") && table.contains("1 of 6 queries without a verdict"),
         "{table}"
     );
     assert_eq!(server.asked().len(), QUESTIONS);
-    let (contest, _) = judged(asking(&lab, &server.url(), &["--ask-unclear-again"]));
+    let (contest, _) = judged(asking(&lab, &server.url(), "--ask-unclear-again"));
     assert_eq!(
         (count(&contest, "n"), server.asked().len()),
         (QUERIES as u64, QUESTIONS + 2)
@@ -409,7 +337,7 @@ fn replies_that_say_nothing_are_counted_and_can_be_asked_again() {
 fn what_the_server_will_not_do_is_told_at_once() {
     let lab = lab();
     let server = JudgeServer::new(|_, _| Reply::Status(401, "", "{\"error\": {\"message\": \"bad key\"}}".into()));
-    let ended = Ended::of(&mut asking(&lab, &server.url(), &["--concurrency", "1"]));
+    let ended = Ended::of(&mut asking(&lab, &server.url(), "--concurrency 1"));
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(
         ended.err.contains("HTTP 401") && ended.err.contains("bad key"),
@@ -417,35 +345,30 @@ fn what_the_server_will_not_do_is_told_at_once() {
         ended.err
     );
     assert_eq!(server.asked().len(), 1);
-    // A model that wants the limit under its newer name gets it.
-    let newer = JudgeServer::new(|_, asked| match asked.body.get("max_tokens") {
-        Some(_) => Reply::Status(
-            400,
-            "",
-            "{\"error\": {\"message\": \"use 'max_completion_tokens' instead\"}}".into(),
-        ),
+    // A model that wants the limit under its newer name gets it, by all who asked for it under the older one.
+    let together = Arc::new(Barrier::new(2));
+    let newer = JudgeServer::new(move |_, asked| match asked.body.get("max_tokens") {
+        Some(_) => {
+            together.wait();
+            // In OpenAI's words, which are longer than what is told of a reply.
+            let message = "Unsupported parameter: 'max_tokens' is not supported with this model. Use \
+                           'max_completion_tokens' instead.";
+            let body = serde_json::json!({"error": {"message": message, "type": "invalid_request_error"}});
+            Reply::Status(400, "", format!("{body:#}"))
+        }
         None => longer(asked),
     });
-    judged(asking(&lab, &newer.url(), &["--concurrency", "1"]));
-    assert_eq!(newer.asked().len(), QUESTIONS + 1);
+    judged(asking(&lab, &newer.url(), "--concurrency 2"));
+    assert_eq!(newer.asked().len(), QUESTIONS + 2);
     // One question that the server refuses does not keep the others from being asked.
     let picky = JudgeServer::new(|i, asked| match i {
         4 => Reply::Status(400, "", "{\"error\": {\"message\": \"not that one\"}}".into()),
         _ => longer(asked),
     });
-    let mut command = lab.ple([
-        "judge",
-        "a",
-        "b",
-        "--queries",
-        "6",
-        "--yes",
-        "--json",
-        "--concurrency",
-        "1",
-    ]);
-    command.args(["--model", "p", "--url", &picky.url()]);
-    let (contest, _) = judged(command);
+    // Another model than above, whose answers are kept.
+    let url = picky.url();
+    let line = format!("judge a b --queries {QUERIES} --yes --json --concurrency 1 --model p --url {url}");
+    let (contest, _) = judged(words(&lab, &line));
     assert_eq!(count(&contest, "without"), 1);
     assert!(
         contest["about"]
@@ -467,7 +390,7 @@ fn leaving_waits_for_what_is_under_way_and_keeps_it() {
         }
         longer(asked)
     });
-    let process = Process::start(&mut asking(&lab, &server.url(), &["--concurrency", "1"]));
+    let process = Process::start(&mut asking(&lab, &server.url(), "--concurrency 1"));
     while asked.recv().expect("a question") < 2 {}
     process.signal("INT");
     std::thread::sleep(std::time::Duration::from_millis(300));
@@ -482,7 +405,7 @@ fn leaving_waits_for_what_is_under_way_and_keeps_it() {
         ended.err
     );
     drop(go);
-    judged(asking(&lab, &server.url(), &[]));
+    judged(asking(&lab, &server.url(), ""));
     assert_eq!(server.asked().len(), QUESTIONS);
 }
 
@@ -490,23 +413,8 @@ fn leaving_waits_for_what_is_under_way_and_keeps_it() {
 fn nothing_is_spent_unasked() {
     let lab = lab();
     let server = JudgeServer::new(|_, asked| longer(asked));
-    let ended = ple(
-        &lab,
-        &[
-            "judge",
-            "a",
-            "b",
-            "--queries",
-            "6",
-            "--url",
-            &server.url(),
-            "--model",
-            "m",
-            "--price-in",
-            "2",
-        ],
-        2,
-    );
+    let line = format!("judge a b --queries 6 --url {} --model m --price-in 2", server.url());
+    let ended = ple(&lab, &line, 2);
     assert!(
         ended.err.contains("12 requests, about ") && ended.err.contains("say --yes"),
         "{}",
@@ -514,49 +422,40 @@ fn nothing_is_spent_unasked() {
     );
     assert_eq!(server.asked().len(), 0);
     for (args, wanted) in [
-        (&["--by", "http"][..], "--url http://127.0.0.1:8000/v1"),
-        (&["--url", "h:1", "--model", "m"], "--url: must begin with http://"),
-        (
-            &["--url", "http://h", "--model", "m", "--price-in", "-1"],
-            "--price-in: -1",
-        ),
-        (
-            &["--url", "http://h", "--model", "m", "--template", "builtin:x"],
-            "builtin:helpful",
-        ),
-        (
-            &["--url", "http://h", "--model", "m", "--temperature", "9"],
-            "from 0 to 2",
-        ),
-        (
-            &["--url", "http://h", "--model", "m", "--key-env", "PLE_NO_SUCH_KEY"],
-            "PLE_NO_SUCH_KEY",
-        ),
-        (&["--by", "reward", "--model", "m"], "--by http"),
-        (&["--by", "reward", "--queries", "0"], "--queries 0"),
-        (&["--by", "reward", "--epsilon", "-1"], "--epsilon -1"),
-        (&["--by", "people"], "ple annotate a b --annotator NAME"),
+        ("--by http", "--url http://127.0.0.1:8000/v1"),
+        ("--url h:1 --model m", "--url: must begin with http://"),
+        ("--url http://h --model m --price-in -1", "--price-in: -1"),
+        ("--url http://h --model m --template builtin:x", "builtin:helpful"),
+        ("--url http://h --model m --temperature 9", "from 0 to 2"),
+        ("--url http://h --model m --key-env PLE_NO_SUCH_KEY", "PLE_NO_SUCH_KEY"),
+        ("--by reward --model m", "--by http"),
+        ("--by reward --queries 0", "--queries 0"),
+        ("--by reward --epsilon -1", "--epsilon -1"),
+        ("--by people", "ple annotate a b --annotator NAME"),
     ] {
-        let all: Vec<&str> = ["judge", "a", "b"].into_iter().chain(args.iter().copied()).collect();
-        let ended = ple(&lab, &all, 2);
-        assert!(ended.err.contains(wanted), "{args:?}: {}", ended.err);
+        let ended = ple(&lab, &format!("judge a b {args}"), 2);
+        assert!(ended.err.contains(wanted), "{args}: {}", ended.err);
     }
-    for (args, wanted) in [
-        (&["judge", "a", "a"][..], "are one policy"),
-        (&["judge", "a", "nowhere"], "nowhere"),
-        (&["judge", "a", "b@77"], "there are some after 0, 2, 3"),
-        (&["annotate", "a", "b", "--annotator", " "], "--annotator"),
-        (&["annotate", "a", "b", "--annotator", "ann"], "needs a terminal"),
+    for (line, wanted) in [
+        ("judge a a", "are one policy"),
+        ("judge a nowhere", "nowhere"),
+        ("judge a b@77", "there are some after 0, 2, 3"),
+        ("annotate a b --annotator ann", "needs a terminal"),
     ] {
-        let ended = ple(&lab, args, 2);
-        assert!(ended.err.contains(wanted), "{args:?}: {}", ended.err);
+        let ended = ple(&lab, line, 2);
+        assert!(ended.err.contains(wanted), "{line}: {}", ended.err);
     }
+    let ended = Ended::of(
+        lab.ple(["annotate", "a", "b", "--annotator", " "])
+            .env_remove("OPENAI_API_KEY"),
+    );
+    assert!(ended.code == Some(2) && ended.err.contains("--annotator"), "{ended:?}");
 }
 
 #[test]
 fn the_reward_model_judges_and_its_verdicts_are_compared_and_drawn() {
     let lab = lab();
-    let told = ple(&lab, &["judge", "a", "b", "--queries", "6", "--json"], 0).out;
+    let told = ple(&lab, "judge a b --queries 6 --json", 0).out;
     let told: Value = serde_json::from_str(&told).expect("JSON");
     let contests = told["contests"].as_array().expect("contests");
     let kinds: Vec<&str> = contests.iter().map(|c| c["kind"].as_str().expect("a kind")).collect();
@@ -574,7 +473,7 @@ fn the_reward_model_judges_and_its_verdicts_are_compared_and_drawn() {
         }
     }
     // The same answers as those of a whole evaluation: same queries, same dice.
-    let evaluation = ple(&lab, &["eval", "a", "--queries", "6", "--json"], 0).out;
+    let evaluation = ple(&lab, "eval a --queries 6 --json", 0).out;
     let evaluation: Value = serde_json::from_str(&evaluation).expect("JSON");
     for (row, evaluated) in rows(&contests[0])
         .iter()
@@ -591,12 +490,7 @@ fn the_reward_model_judges_and_its_verdicts_are_compared_and_drawn() {
         );
     }
     // A wide epsilon makes everything a tie; two checkpoints of one run can be judged.
-    let told = ple(
-        &lab,
-        &["judge", "a", "a@0", "--queries", "4", "--epsilon", "1000", "--json"],
-        0,
-    )
-    .out;
+    let told = ple(&lab, "judge a a@0 --queries 4 --epsilon 1000 --json", 0).out;
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(
         (
@@ -606,7 +500,7 @@ fn the_reward_model_judges_and_its_verdicts_are_compared_and_drawn() {
         (Some(4), &0.into())
     );
 
-    let table = ple(&lab, &["judge", "a", "b", "--queries", "6"], 0).out;
+    let table = ple(&lab, "judge a b --queries 6", 0).out;
     for wanted in [
         "a (PLE after 3 steps) against b (PLE after 3 steps)",
         "reward: builtin:imdb-sentiment",
@@ -617,7 +511,7 @@ fn the_reward_model_judges_and_its_verdicts_are_compared_and_drawn() {
     }
 
     // Stored in both runs: the table of them, and the picture of either.
-    let table = ple(&lab, &["compare", "b", "a"], 0).out;
+    let table = ple(&lab, "compare b a", 0).out;
     for wanted in [
         "won against PLE",
         "win % reward",
@@ -627,33 +521,17 @@ fn the_reward_model_judges_and_its_verdicts_are_compared_and_drawn() {
     ] {
         assert!(table.contains(wanted), "{wanted}: {table}");
     }
-    for args in [
-        &["compare", "a", "b", "--format", "svg", "--figure", "wins"][..],
-        &["export", "a", "--format", "svg", "--figure", "wins"],
-        &["export", "b", "--format", "svg", "--figure", "wins"],
-    ] {
-        let svg = ple(&lab, args, 0).out;
+    for shown in ["compare a b", "export a", "export b"] {
+        let svg = ple(&lab, &format!("{shown} --format svg --figure wins"), 0).out;
         assert!(
             svg.starts_with("<svg ") && svg.contains("judged by reward: builtin:imdb-sentiment"),
-            "{args:?}"
+            "{shown}"
         );
     }
     let png = lab.path().join("wins.png");
-    ple(
-        &lab,
-        &[
-            "export",
-            "a",
-            "--format",
-            "png",
-            "--figure",
-            "wins",
-            "-o",
-            png.to_str().expect("a path"),
-        ],
-        0,
-    );
+    let mut command = words(&lab, "export a --format png --figure wins -o");
+    assert_eq!(Ended::of(command.arg(&png)).code, Some(0));
     assert!(std::fs::read(&png).expect("a file").starts_with(b"\x89PNG"));
-    let ended = ple(&lab, &["export", "a", "--format", "csv", "--figure", "wins"], 2);
+    let ended = ple(&lab, "export a --format csv --figure wins", 2);
     assert!(ended.err.contains("--figure is for pictures"), "{}", ended.err);
 }

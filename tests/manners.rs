@@ -112,7 +112,9 @@ fn no_color_means_none_and_a_named_theme_stands_over_it() {
 #[test]
 fn settings_act_and_flags_stand_over_them() {
     let lab = Lab::new();
-    lab.settings("marker = \"block\"\nmouse = false\n[keys]\npause = \"F5\"\nset-tau = \"F6\"\n");
+    lab.settings(
+        "marker = \"block\"\nmouse = false\n[keys]\npause = \"F5\"\nset-tau = \"F6\"\nprinciples-apply = \"F8\"\n",
+    );
     let mut pty = training(&lab, &[], &[]);
     let screen = pty.sees(&["F5 pause", "F6 tau"]);
     assert!(
@@ -128,6 +130,11 @@ fn settings_act_and_flags_stand_over_them() {
     pty.keys("\x1b[17~");
     pty.sees(&["tau: pairs with"]);
     pty.keys("\x1b");
+    // What is said names them as well.
+    pty.keys("3");
+    pty.sees(&["F8 applies it"]);
+    pty.keys("x");
+    pty.sees(&["F8: apply from the next step on"]);
     leave(pty);
     let lab = Lab::new();
     lab.settings("marker = \"block\"\n");
@@ -196,6 +203,28 @@ fn a_frame_is_held_back_until_it_is_whole() {
     let (begun, ended) = (pty.wrote("\x1b[?2026h"), pty.wrote("\x1b[?2026l"));
     assert!(ended >= begun && begun > 1, "{begun} frames begun, {ended} ended");
     leave(pty);
+}
+
+#[test]
+fn the_screen_is_there_before_the_models_are_and_can_be_left() {
+    let lab = Lab::new();
+    let file = endless(&lab, &[]);
+    let mut pty = Pty::start(&lab, &["open", &file, "--name", "w"]);
+    pty.sees(&["1 Dashboard"]);
+    // Typed into the first frame, however far the models are.
+    pty.keys("2");
+    pty.sees(&["─ Pairs ─"]);
+    let first = pty.first_frame();
+    assert!(first.contains("loading") && first.contains("1 Dashboard"), "{first}");
+    leave(pty);
+    // An error that loading finds gives the terminal back and is said on it.
+    let pty = Pty::start(&lab, &["open", &file, "--set", "policy.model=builtin:nothing"]);
+    let (code, said) = pty.end();
+    assert_eq!(code, 2, "{said}");
+    assert!(
+        said.contains("policy.model") && said.contains("no such bundled model"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -12,8 +12,8 @@ use super::open::{insider, reader_of_prompts};
 use crate::device::DeviceChoice;
 use crate::run::{Reader, delete, list_runs, write_labels};
 use crate::train::{Event, ForkRequest, Running, resume};
-use crate::tui::runs::{Answer, Compared, Listing, Question, Shared, Whole, Wish};
-use crate::tui::{Desk, Forked, Opened, RunView, Source};
+use crate::tui::runs::{Answer, Compared, Listing, Question, Shared, Wish};
+use crate::tui::{Desk, Forked, Opened, Source};
 
 /// How often runs that are looked at are read again.
 const AGAIN: Duration = Duration::from_millis(1000);
@@ -58,7 +58,7 @@ struct Clerk {
 struct Followed {
     path: PathBuf,
     reader: Result<Reader, String>,
-    view: RunView,
+    /// What was read of it: the one copy there is, also while the screen shows it.
     shared: Option<Shared>,
 }
 
@@ -190,7 +190,6 @@ impl Followed {
                 .map(|r| r.with_recent_pair_steps(0))
                 .map_err(|e| e.to_string()),
             path,
-            view: RunView::default(),
             shared: None,
         }
     }
@@ -199,13 +198,23 @@ impl Followed {
     fn read(&mut self) -> bool {
         let Ok(reader) = &mut self.reader else { return false };
         // A writer in the middle of a checkpoint may hold the database for a moment: the next look finds it.
-        let Ok(events) = reader.poll() else { return false };
-        if events.is_empty() {
-            return false;
+        let shared = &mut self.shared;
+        let read = reader.poll_each(|event| {
+            // Only where there is news while the screen holds what was told before is there a second copy, until the screen
+            // has the new one.
+            let Shared(whole) = shared.get_or_insert_with(|| Shared(Arc::default()));
+            Arc::make_mut(whole).view.apply(event);
+        });
+        match read {
+            Ok(0) => false,
+            Ok(_) => {
+                if let Some(Shared(whole)) = &mut self.shared {
+                    Arc::make_mut(whole).refresh();
+                }
+                true
+            }
+            Err(_) => false,
         }
-        events.into_iter().for_each(|event| self.view.apply(event));
-        self.shared = Some(Shared(Arc::new(Whole::of(self.view.clone()))));
-        true
     }
 }
 

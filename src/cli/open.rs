@@ -18,6 +18,8 @@ use crate::device::DeviceChoice;
 use crate::prompt::Prompter;
 use crate::run::{Reader, resolve};
 use crate::train::{Command, Insider, Request, Running, policy_prompter, start};
+use crate::tui::legend::Legend;
+use crate::tui::lobby::{self, Entrance, Lobby, Waited};
 use crate::tui::{self, Left, Options, Source};
 
 /// What plain `ple` opens.
@@ -49,19 +51,74 @@ pub fn open(what: Option<&str>, changes: &Changes, place: &Place, screen: &Scree
         return watch_stored(&folder, place, screen);
     }
     let request = Request::at(Path::new(what), changes.all(), place.device).map_err(Failure::input)?;
-    let setup = request.prepare().map_err(Failure::input)?;
-    let running = start(setup, &place.runs, changes.name.as_deref(), true).map_err(Failure::input)?;
-    let folder = running.folder.clone();
-    watch(running, &folder, place, screen, Some(Path::new(what)))
+    let (runs, name) = (place.runs.clone(), changes.name.clone());
+    let fetches = request.may_fetch().map_err(Failure::input)?;
+    let load = move || {
+        let setup = request.prepare().map_err(Failure::input)?;
+        start(setup, &runs, name.as_deref(), true).map_err(Failure::input)
+    };
+    let near = Some(Path::new(what));
+    if fetches {
+        // How far a download is stands on standard error, so the screen comes after it.
+        let running = load()?;
+        let folder = running.folder.clone();
+        return watch(running, &folder, place, screen, near, signals::listen(), None);
+    }
+    let stop = signals::listen();
+    let waited = lobby::wait(&entrance(screen), what, &stop.requests, load).map_err(Failure::failed)?;
+    let (loaded, lobby) = match waited {
+        Waited::Ready(loaded, lobby) => (loaded, lobby),
+        Waited::Left if stop.requested() => return Ok(exit::INTERRUPTED),
+        Waited::Left => return Ok(exit::DONE),
+    };
+    match loaded {
+        Ok(running) => {
+            let folder = running.folder.clone();
+            watch(running, &folder, place, screen, near, stop, Some(lobby))
+        }
+        Err(failure) => {
+            // The terminal is given back before anything is said.
+            drop(lobby);
+            Err(failure)
+        }
+    }
+}
+
+fn entrance(screen: &Screen) -> Entrance {
+    let settings = &screen.settings;
+    let mut look = screen.look;
+    look.theme.legend = Legend::of(&screen.tables.workbench);
+    Entrance {
+        look,
+        mouse: settings.mouse.value,
+        notify: settings.notify.value,
+        log: Some(screen_log()),
+        table: screen.tables.workbench.clone(),
+    }
+}
+
+/// Where standard error goes while the screen is up.
+fn screen_log() -> PathBuf {
+    state_folder(&environment)
+        .unwrap_or_else(std::env::temp_dir)
+        .join(format!("log/screen-{}.log", std::process::id()))
 }
 
 /// The workbench on a run that this process trains.
 pub fn watch_live(running: Running, folder: &Path, place: &Place, screen: &Screen) -> Outcome {
-    watch(running, folder, place, screen, None)
+    watch(running, folder, place, screen, None, signals::listen(), None)
 }
 
 /// The same; `near` is the experiment's file, beside which its principles may lie.
-fn watch(running: Running, folder: &Path, place: &Place, screen: &Screen, near: Option<&Path>) -> Outcome {
+fn watch(
+    running: Running,
+    folder: &Path,
+    place: &Place,
+    screen: &Screen,
+    near: Option<&Path>,
+    stop: Stop,
+    lobby: Option<Lobby>,
+) -> Outcome {
     let library = Library::open(folder).map_err(Failure::failed)?;
     let source = Source {
         events: running.events.clone(),
@@ -69,11 +126,11 @@ fn watch(running: Running, folder: &Path, place: &Place, screen: &Screen, near: 
         queries: library.queries.clone(),
         pages: library.pages.clone(),
     };
-    let stop = signals::listen();
     let link = Link::keep(folder, false);
     // Beside a run that is trained here no fork is: the garage stays empty.
     let mut options = options(place, screen, &stop, folder, near, &Garage::default());
     options.steering = Some(link.port.clone());
+    options.lobby = lobby;
     // A panic of the screen has given the terminal back and was told; the run is to be saved all the same.
     let left = catch_unwind(AssertUnwindSafe(|| tui::run(source, options)));
     drop(link);
@@ -161,7 +218,6 @@ fn options(
         _ => Path::new("."),
     };
     let settings = &screen.settings;
-    let state = state_folder(&environment);
     Options {
         look: screen.look,
         mouse: settings.mouse.value,
@@ -170,11 +226,7 @@ fn options(
         table: screen.tables.workbench.clone(),
         tour: tour::is_new(settings.tour.value),
         toured: tour::seen,
-        log: Some(
-            state
-                .unwrap_or_else(std::env::temp_dir)
-                .join(format!("log/screen-{}.log", std::process::id())),
-        ),
+        log: Some(screen_log()),
         stop: stop.requests.clone(),
         jobs: signals::jobs(),
         save: |path, principles| {
@@ -189,6 +241,7 @@ fn options(
         desk: desk(runs, place.device, garage),
         // Whoever opens the workbench says so.
         steering: None,
+        lobby: None,
     }
 }
 

@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender, never, select, tick, unbounded};
 
 use super::user_files::read_principles;
 use super::{Failure, Outcome, Place, exit};
+use crate::config::{MethodName, Plan};
 use crate::run::{Holder, Reader, SteeringFile, resolve};
 use crate::train::{Actor, Command, Given, Via};
 use crate::tui::{Port, Steering, Wish};
@@ -90,8 +91,26 @@ fn tell(folder: &Path) -> Outcome {
     Ok(exit::DONE)
 }
 
+/// Why a run has no use for a command, where that follows from what it is.
+fn useless(plan: &Plan, command: &Command) -> Option<String> {
+    match (plan, command) {
+        (Plan::Align(e), Command::SetTau(_) | Command::SetDecay(_)) if e.method.name != MethodName::Ple => {
+            let title = e.method.name.title();
+            Some(format!("only PLE has tau and its decay; this run is {title}"))
+        }
+        (Plan::Fit(_), Command::SetTau(_) | Command::SetDecay(_)) => {
+            Some("only PLE has tau and its decay; this run trains a model on rows".into())
+        }
+        (Plan::Fit(_), Command::SetPrinciples(_)) => {
+            Some("only a policy is guided by principles; this run trains a model on rows".into())
+        }
+        _ => None,
+    }
+}
+
 fn commands(folder: &Path, actions: &[String]) -> Result<Vec<Command>, Failure> {
     let mut principles = None;
+    let started = Reader::open(folder).and_then(|r| r.started()).map_err(Failure::input)?;
     let mut commands = Vec::new();
     for action in actions {
         let wrong = |message: String| Failure::input(format!("{action}: {message}"));
@@ -148,6 +167,12 @@ fn commands(folder: &Path, actions: &[String]) -> Result<Vec<Command>, Failure> 
                 ));
             }
         });
+        if let Some(why) = commands
+            .last()
+            .and_then(|command| useless(&started.experiment, command))
+        {
+            return Err(wrong(why));
+        }
     }
     Ok(commands)
 }

@@ -129,6 +129,12 @@ pub fn load_plan(source: &Source, sets: &[String]) -> Result<Plan, ConfigError> 
     if !matches!(name, Some(Value::Text(name)) if schema::FIT_METHODS.contains(&name.as_str())) {
         return load_experiment(source, sets).map(|e| Plan::Align(Box::new(e)));
     }
+    if root.get("schedule").is_some() {
+        let message = "a schedule is for runs that align a policy, and method.name trains a model on rows. Its learning rate \
+                       rises for method.warm_up updates and falls to the end by itself; while it trains, `ple steer RUN \
+                       learning-rate=0.0005`, checkpoint and pause do the rest by hand";
+        wrong_key(source, &root, "schedule", message.into())?;
+    }
     let fit: FitExperiment = typed(source, schema::FIT, &root)?;
     check_fit(source, &root, &fit)?;
     Ok(Plan::Fit(Box::new(fit)))

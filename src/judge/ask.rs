@@ -156,7 +156,8 @@ impl Shared<'_> {
         let mut tries = 0;
         loop {
             self.wait_until_quiet_is_over()?;
-            let body = manner.body(question, self.new_limit.load(Ordering::Relaxed));
+            let new_limit = self.new_limit.load(Ordering::Relaxed);
+            let body = manner.body(question, new_limit);
             // Waited for, whatever happens meanwhile: it is paid for.
             let attempt = client.attempt(&body, &|| false).ok()?;
             let mut failed = match attempt.and_then(|text| manner.said(&text).map_err(garbage)) {
@@ -164,7 +165,9 @@ impl Shared<'_> {
                 Err(failed) => failed,
             };
             let says_limit = failed.status == Some(400) && failed.what.contains("max_completion_tokens");
-            if says_limit && !self.new_limit.swap(true, Ordering::Relaxed) {
+            // By what this request said: others that were under way with it are told the same.
+            if says_limit && !new_limit {
+                self.new_limit.store(true, Ordering::Relaxed);
                 continue;
             }
             tries += 1;

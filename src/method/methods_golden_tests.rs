@@ -233,6 +233,11 @@ fn raft_never_keeps_what_is_not_a_number() {
     assert_eq!(raft::best_of_each(&[nan, 1.0, nan, nan, 3.0, 3.0], 2), [1, 4]);
     assert_eq!(raft::best_of_all(&[nan, 1.0, nan, 2.0], 0.75), [3, 1]);
     assert_eq!(raft::best_of_all(&[0.5, 1.0], 0.1), [1]);
+    // A head that overflowed is no better than the rest: those responses are told as left out.
+    assert_eq!(
+        raft::best_of_each(&[f64::INFINITY, 1.0, -1.0, f64::NEG_INFINITY], 2),
+        [1, 2]
+    );
 }
 
 #[test]

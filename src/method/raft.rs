@@ -6,7 +6,7 @@
 
 /// `local`: the place of the best of each `k` rewards in a row, those of one query.
 ///
-/// Of equals the first is taken. A reward that is not a number is never taken; a query without any number keeps none.
+/// Of equals the first is taken. A reward that is not a finite number is never taken; a query without any such keeps none.
 pub fn best_of_each(rewards: &[f64], k: usize) -> Vec<usize> {
     rewards
         .chunks(k.max(1))
@@ -24,13 +24,13 @@ pub fn best_of_all(rewards: &[f64], share: f64) -> Vec<usize> {
     ranked(rewards).into_iter().take(kept).map(|(place, _)| place).collect()
 }
 
-/// The rewards that are numbers with their places, the best first, of equals the first first.
+/// The rewards that are finite numbers with their places, the best first, of equals the first first.
 fn ranked(rewards: &[f64]) -> Vec<(usize, f64)> {
     let mut found: Vec<(usize, f64)> = rewards
         .iter()
         .copied()
         .enumerate()
-        .filter(|(_, r)| !r.is_nan())
+        .filter(|(_, r)| r.is_finite())
         .collect();
     found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     found

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 use crossbeam_channel::{RecvTimeoutError, bounded};
+use serde_json::Value;
 
 use super::GiveUp;
 
@@ -216,7 +217,7 @@ fn request(agent: &ureq::Agent, url: &str, headers: &[Header], body: &str) -> Re
     if status.is_success() {
         return Ok(text);
     }
-    let said = excerpt(&text);
+    let said = complaint(&text);
     let colon = if said.is_empty() { "" } else { ": " };
     Err(Some(Failed {
         what: format!("answered HTTP {status}{colon}{said}"),
@@ -262,6 +263,14 @@ fn failed(error: ureq::Error) -> Option<Failed> {
         other => (other.to_string(), false),
     };
     Some(Failed::silent(what, may_pass))
+}
+
+/// What a server says is wrong: the message alone where it is told in the usual form (`error.message`), else all of it.
+fn complaint(text: &str) -> String {
+    let told: Option<Value> = serde_json::from_str(text).ok();
+    let error = told.as_ref().map(|told| &told["error"]);
+    let message = error.and_then(|error| error["message"].as_str().or(error.as_str()));
+    excerpt(message.unwrap_or(text))
 }
 
 /// The beginning of a text on one line.
@@ -310,6 +319,20 @@ mod tests {
         for odd in ["soon", "-3", "", "NaN"] {
             assert_eq!(read(odd), None, "{odd:?}");
         }
+    }
+
+    #[test]
+    fn of_an_error_its_message_is_told_and_of_anything_else_the_beginning() {
+        // As OpenAI answers: all of it is longer than what is told.
+        let long = "Unsupported parameter: 'max_tokens' is not supported with this model. Use \
+                    'max_completion_tokens' instead.";
+        let reply = format!("{{\n  \"error\": {{\n    \"message\": \"{long}\",\n    \"type\": \"x\"\n  }}\n}}");
+        assert_eq!(complaint(&reply), long);
+        assert_eq!(complaint("{\"error\": \"gone\"}"), "gone");
+        assert_eq!(complaint("{\"detail\": \"no field\"}"), "{\"detail\": \"no field\"}");
+        assert_eq!(complaint("[1,\n 2]"), "[1, 2]");
+        assert_eq!(complaint(""), "");
+        assert_eq!(complaint(&"x".repeat(500)).chars().count(), 121);
     }
 
     #[test]

@@ -51,6 +51,9 @@ pub enum StoreError {
     /// A checkpoint's file is missing, cut off or changed.
     #[error("{}: not a whole checkpoint: {found}; use an earlier checkpoint of the run", path.display())]
     Checkpoint { path: PathBuf, found: String },
+    /// The file of labels was edited by hand, and is not what it should be any more.
+    #[error("{}: nothing was changed, since what is there cannot be read: {found}; correct it, or delete the file", path.display())]
+    Labels { path: PathBuf, found: String },
     /// A record that does not fit the run was handed in: a mistake of the caller.
     #[error("{}: refused a record: {found}; nothing was written, please report this", path.display())]
     Refused { path: PathBuf, found: String },

@@ -41,9 +41,16 @@ pub fn read_labels(dir: &Path) -> Labels {
     toml::from_str(&text).unwrap_or_default()
 }
 
-/// Writes the labels of the run in `dir`, whole or not at all.
+/// Writes the labels of the run in `dir`, whole or not at all. What somebody wrote there by hand and cannot be read is not
+/// replaced.
 pub fn write_labels(dir: &Path, labels: &Labels) -> Result<()> {
     let path = file_of(dir);
+    if let Ok(text) = fs::read_to_string(&path)
+        && let Err(error) = toml::from_str::<Labels>(&text)
+    {
+        let found = error.to_string().trim_end().replace('\n', " ");
+        return Err(StoreError::Labels { path, found });
+    }
     let refused = |found: String| StoreError::Refused {
         path: path.clone(),
         found,

@@ -28,7 +28,7 @@ impl WriterLock {
             .open(&path)
             .at(&path, "open the run's lock")?;
         // `is_held` takes a shared lock for an instant; that must not look like a second writer.
-        let mut tries = 20;
+        let mut tries = 50;
         loop {
             match file.try_lock() {
                 Ok(()) => break,

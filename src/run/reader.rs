@@ -75,14 +75,33 @@ impl Reader {
     /// a step's pairs come after the step. When the run was rewound by a resume since the last call, everything that
     /// is left is returned again after another `Started`.
     pub fn poll(&mut self) -> Result<Vec<Event>> {
+        let mut events = Vec::new();
+        self.read_new(&mut |event| events.push(event))?;
+        Ok(events)
+    }
+
+    /// The same, each event given as it is read: a long run is never held as a list of events. Returns how many there were.
+    /// After an error the next call begins with `Started` again, since some may have been given already.
+    pub fn poll_each(&mut self, mut take: impl FnMut(Event)) -> Result<usize> {
+        let mut count = 0;
+        let read = self.read_new(&mut |event| {
+            count += 1;
+            take(event);
+        });
+        if read.is_err() {
+            self.generation = None;
+        }
+        read.map(|()| count)
+    }
+
+    fn read_new(&mut self, take: &mut dyn FnMut(Event)) -> Result<()> {
         let doing = "follow the run";
         // One transaction: what is returned is the run at one moment, though it is being written.
         let tx = self.conn.transaction().at(&self.path, doing)?;
         let generation = schema::generation(&tx, &self.path)?;
-        let mut events = Vec::new();
         let (mut seq, mut pairs_from, mut logged) = (self.seq, 0, self.logged);
         if self.generation != Some(generation) {
-            events.push(Event::Started(schema::read_started(&tx, &self.dir)?));
+            take(Event::Started(schema::read_started(&tx, &self.dir)?));
             let newest: Option<u32> = tx
                 .query_row("SELECT max(step) FROM pairs", [], |row| row.get(0))
                 .at(&self.path, doing)?;
@@ -109,7 +128,7 @@ impl Reader {
                 }),
                 _ => rows::read_event(row, 3).at(&self.path, doing)?,
             };
-            events.push(match event {
+            take(match event {
                 // Stored relative to the run's folder, which may have been moved.
                 Ok(Event::Checkpoint { step, path }) => Event::Checkpoint {
                     step,
@@ -129,10 +148,10 @@ impl Reader {
         drop(found);
         drop(statement);
         let (lines, logged) = log::after(&tx, &self.path, logged)?;
-        events.extend(lines.into_iter().map(Event::Log));
+        lines.into_iter().map(Event::Log).for_each(take);
         drop(tx);
         (self.generation, self.seq, self.logged) = (Some(generation), seq, logged);
-        Ok(events)
+        Ok(())
     }
 
     /// True while some process writes the run.

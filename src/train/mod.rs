@@ -43,7 +43,7 @@ pub use inside::Insider;
 pub use inside_record::*;
 pub use protocol::*;
 pub use setup::{Prepared, Request, Setup, SetupError, policy_prompter, prepare, prepare_again};
-pub use steering::{Actor, Given, LogEntry, Via, action, now};
+pub use steering::{Actor, Given, LogEntry, Via, action, now, plain};
 pub use thread::{Running, describe, resume, resume_with, start};
 pub use trainer::{TrainError, Trainer};
 

@@ -413,7 +413,7 @@ impl Trainer {
     }
 }
 
-/// Three significant digits.
+/// Three significant digits, for the labels of marks.
 fn short(x: f64) -> String {
     if x != 0.0 && (x.abs() < 1e-3 || x.abs() >= 1e4) {
         return format!("{x:.2e}");

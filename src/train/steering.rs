@@ -73,11 +73,33 @@ impl Actor {
 }
 
 fn user() -> String {
-    let named = |name: &str| std::env::var(name).ok().filter(|v| !v.trim().is_empty());
+    user_of(&|name| std::env::var(name).ok(), &|option| {
+        let out = std::process::Command::new("id").arg(option).output().ok()?;
+        // Where the user has no name, `id -un` fails and writes the number.
+        out.status.success().then(|| String::from_utf8(out.stdout).ok())?
+    })
+}
+
+/// What the environment calls the user, else what the system's list of users does (`id -un`, which also knows those of a
+/// directory service), else their number: in a container a user often has no name.
+fn user_of(variable: &dyn Fn(&str) -> Option<String>, id: &dyn Fn(&str) -> Option<String>) -> String {
+    let some = |text: Option<String>| text.map(|t| t.trim().to_string()).filter(|t| !t.is_empty());
     ["USER", "LOGNAME", "USERNAME"]
         .iter()
-        .find_map(|name| named(name))
+        .find_map(|name| some(variable(name)))
+        .or_else(|| some(id("-un")))
+        .or_else(|| some(id("-u")).map(|number| format!("uid {number}")))
         .unwrap_or_else(|| "unknown".into())
+}
+
+/// A number as a person would write it: six significant digits at most, and no more of them than it has. 0.1 + 0.2 is "0.3".
+pub fn plain(value: f64) -> String {
+    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
+    match rounded.abs() {
+        0.0 => "0".into(),
+        size if size.is_finite() && !(1e-4..1e7).contains(&size) => format!("{rounded:e}"),
+        _ => rounded.to_string(),
+    }
 }
 
 fn host() -> String {
@@ -133,9 +155,14 @@ impl LogEntry {
 
     /// "tau 0.131 -> 0.05", "pause", "principles v1 -> v2: concise on".
     pub fn what(&self) -> String {
+        // Kept bit for bit; shown as a person would write it.
+        let shown = |text: &str| match (self.action.as_str(), text.parse()) {
+            ("tau" | "decay" | "learning-rate", Ok(number)) => plain(number),
+            _ => text.to_string(),
+        };
         let change = match (&self.old, &self.new) {
-            (Some(old), Some(new)) => format!(" {old} -> {new}"),
-            (None, Some(new)) => format!(" {new}"),
+            (Some(old), Some(new)) => format!(" {} -> {}", shown(old), shown(new)),
+            (None, Some(new)) => format!(" {}", shown(new)),
             _ => String::new(),
         };
         let refused = self.refused.as_ref().map(|why| format!(" (not done: {why})"));
@@ -303,6 +330,35 @@ mod tests {
     }
 
     #[test]
+    fn numbers_have_the_digits_that_say_something() {
+        let said = [
+            0.2 * 0.9 * 0.9 * 0.9,
+            0.1 + 0.2,
+            1e-5,
+            0.0005,
+            -1.25,
+            0.0,
+            1520.0,
+            f64::NAN,
+        ];
+        let said: Vec<String> = said.into_iter().map(plain).collect();
+        assert_eq!(said, ["0.1458", "0.3", "1e-5", "0.0005", "-1.25", "0", "1520", "NaN"]);
+    }
+
+    #[test]
+    fn a_user_without_a_name_is_a_number() {
+        let none = |_: &str| None;
+        let named = |wanted: &'static str| move |name: &str| (name == wanted).then(|| "ana".to_string());
+        let lists = |option: &str| (option == "-un").then(|| "bo\n".to_string());
+        let counts = |option: &str| (option == "-u").then(|| "1000\n".to_string());
+        assert_eq!(user_of(&named("USER"), &lists), "ana");
+        assert_eq!(user_of(&named("LOGNAME"), &lists), "ana");
+        assert_eq!(user_of(&none, &lists), "bo");
+        assert_eq!(user_of(&|_| Some(" ".into()), &counts), "uid 1000");
+        assert_eq!(user_of(&none, &none), "unknown");
+    }
+
+    #[test]
     fn a_line_of_the_log_says_when_and_what() {
         let mut entry = LogEntry::now(3, &Actor::here(Via::Cli), "tau");
         entry.at = 1_778_752_987_000;
@@ -313,6 +369,8 @@ mod tests {
         );
         entry.refused = Some("it is too long".into());
         assert_eq!(entry.what(), "tau 0.2 -> 0.1 (not done: it is too long)");
+        entry.old = Some((0.2f64 * 0.9 * 0.9 * 0.9).to_string());
+        assert_eq!(entry.what(), "tau 0.1458 -> 0.1 (not done: it is too long)");
         let json = serde_json::to_string(&entry).unwrap();
         assert!(json.contains("\"via\":\"cli\"") && json.contains("\"pid\":"), "{json}");
         assert_eq!(serde_json::from_str::<LogEntry>(&json).unwrap(), entry);

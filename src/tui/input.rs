@@ -120,7 +120,10 @@ fn mouse(state: &mut State, event: MouseEvent) -> Option<Vec<Effect>> {
             None => state.cases.mouse(event, area, &state.run),
         },
         Screen::Effect => state.effect.mouse(event, area, &state.run),
-        Screen::Runs => state.runs.mouse(event, area, &state.run),
+        Screen::Runs => match state.runs.point(event, area) {
+            Some(to) => go(state, to),
+            None => state.runs.mouse(event, area, &state.run),
+        },
         Screen::Training => {
             let to = state.fit.point(event, area, &state.run);
             go(state, to)

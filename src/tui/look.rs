@@ -158,6 +158,8 @@ fn told_background(get: &dyn Fn(&str) -> Option<String>) -> Background {
     match told.rsplit(';').next().and_then(|b| b.parse::<u8>().ok()) {
         Some(7 | 9..=15) => Background::Light,
         Some(0..=6 | 8) => Background::Dark,
+        // The console of Linux answers no question, and is black.
+        _ if get("TERM").is_some_and(|term| term == "linux") => Background::Dark,
         _ => Background::Unknown,
     }
 }
@@ -234,6 +236,7 @@ mod tests {
         assert_eq!(found(&[("COLORFGBG", "0;15")]), (Background::Light, true));
         assert_eq!(found(&[("COLORFGBG", "15;default;0")]), (Background::Dark, true));
         assert_eq!(found(&[]), (Background::Unknown, true));
+        assert_eq!(found(&[("TERM", "linux")]), (Background::Dark, false));
         let light = look(
             Wishes {
                 colours: ThemeName::Light,

@@ -18,6 +18,7 @@ mod inside;
 mod inside_view;
 pub mod keymap;
 pub mod legend;
+pub mod lobby;
 pub mod log;
 pub mod look;
 pub mod palette;
@@ -75,7 +76,6 @@ pub use sent::{Given, Question};
 use state::State;
 pub use stderr::terminal_is_gone;
 pub use steering::{Port, Steering, Wish};
-use terminal::Manners;
 pub use visit::{Desk, Forked, Opened};
 
 /// Where the run comes from.
@@ -121,6 +121,8 @@ pub struct Options {
     pub inside: LookInside,
     /// Reads, labels, opens and forks other runs.
     pub desk: Desk,
+    /// The terminal, where it was taken over already; `look`, `mouse`, `notify` and `log` are then those it was entered with.
+    pub lobby: Option<lobby::Lobby>,
 }
 
 impl Default for Options {
@@ -147,6 +149,7 @@ impl Default for Options {
                 found: Err("not possible here".into()),
             }),
             desk: Desk::default(),
+            lobby: None,
         }
     }
 }
@@ -179,15 +182,25 @@ pub enum Left {
 pub enum TuiError {
     #[error("the terminal does not work: {0}")]
     Terminal(#[from] std::io::Error),
+    #[error("what was to be shown could not be loaded: there was a panic, which is told above")]
+    Loading,
 }
 
 /// Takes over the terminal until the user leaves. To be called only when standard output is a terminal.
 pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
     let mut look = options.look;
     look.theme.legend = legend::Legend::of(&options.table);
-    widgets::grapheme::terminal_reorders(look.terminal_reorders);
-    // The library has an opinion of its own on NO_COLOR, which a theme asked for by name stands over.
-    ratatui::crossterm::style::force_color_output(look.theme.depth != theme::Depth::None);
+    let lobby = match options.lobby {
+        Some(lobby) => lobby,
+        None => lobby::Lobby::enter(&lobby::Entrance {
+            look,
+            mouse: options.mouse,
+            notify: options.notify.0,
+            log: options.log,
+            table: Vec::new(),
+        })?,
+    };
+    let (mut terminal, keys, pressed) = (lobby.terminal, lobby.keys, lobby.pressed);
     let remote = options.steering.as_ref().is_some_and(|port| port.remote);
     let mut state = State::new(source.commands.is_some() && !remote, look.theme);
     state.run.remote = remote;
@@ -196,17 +209,10 @@ pub fn run(source: Source, options: Options) -> Result<Outcome, TuiError> {
     state.mouse = options.mouse;
     state.notify = options.notify;
     state.popup = options.tour.then_some(Popup::Tour(0));
-    let mut terminal = terminal::Terminal::enter(Manners {
-        mouse: state.mouse,
-        asks_background: look.asks,
-        own_order: !look.terminal_reorders,
-        notify: options.notify.0,
-        log: options.log,
-    })?;
     state.size = terminal.size()?;
-    let keys = Keys::start(terminal.reading());
     let ports = Ports {
         input: keys.events.clone(),
+        pressed,
         source,
         stop: options.stop,
         jobs: options.jobs,

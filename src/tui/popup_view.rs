@@ -68,13 +68,17 @@ pub fn view(popup: &Popup, state: &State, frame: &mut Frame) {
 
 /// Rows of the help that do not fit.
 pub fn help_overflow(state: &State) -> u16 {
-    let (rows, _) = help_lines(state, state.size.0);
-    (rows.len() as u16).saturating_sub(state.size.1.saturating_sub(4))
+    overflow(help_lines(state, state.size.0).0.len(), state.size.1)
 }
 
 /// How far the help is scrolled where its part on words begins.
 pub fn help_words(state: &State) -> u16 {
     help_lines(state, state.size.0).1
+}
+
+/// Rows of a popup that do not fit into a screen of this height.
+fn overflow(rows: usize, height: u16) -> u16 {
+    (rows as u16).saturating_sub(height.saturating_sub(4))
 }
 
 fn number(prompt: &Prompt, run: &RunView, theme: &Theme, frame: &mut Frame) {

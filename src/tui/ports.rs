@@ -92,6 +92,8 @@ pub type LookInside = Arc<dyn Fn(u32, u32) -> Inside + Send + Sync>;
 /// Where everything comes from.
 pub struct Ports {
     pub input: Receiver<Input>,
+    /// What came before, while the run was being loaded.
+    pub pressed: Vec<Input>,
     pub source: Source,
     /// Something outside (a signal) wants the program to end.
     pub stop: Receiver<()>,
@@ -115,6 +117,7 @@ impl Ports {
         let nothing = super::Options::default();
         Self {
             input,
+            pressed: Vec::new(),
             source,
             stop: never(),
             jobs: never(),

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Color;
 use unicode_width::UnicodeWidthStr;
 
-use super::theme::{Depth, Glyphs, Theme};
+use super::theme::{Background, Depth, Glyphs, Theme};
 use super::widgets::grapheme;
 
 /// Brings a drawn frame down to the theme's glyphs and colours.
@@ -16,8 +16,8 @@ pub fn present(buffer: &mut Buffer, theme: &Theme) {
     for i in 0..buffer.content.len() {
         let cell = &mut buffer.content[i];
         if theme.depth != Depth::Full {
-            cell.fg = reduced(cell.fg, theme.depth);
-            cell.bg = reduced(cell.bg, theme.depth);
+            cell.fg = reduced(cell.fg, theme.depth, theme.background);
+            cell.bg = reduced(cell.bg, theme.depth, theme.background);
         }
         let symbol = cell.symbol();
         // One byte is ASCII already; what a wide grapheme covers is blank.
@@ -126,15 +126,29 @@ fn ascii(symbol: &str) -> char {
 }
 
 /// The nearest colour that the terminal has.
-fn reduced(colour: Color, depth: Depth) -> Color {
+fn reduced(colour: Color, depth: Depth, background: Background) -> Color {
     match (depth, colour) {
         (Depth::None, _) => Color::Reset,
         (Depth::Indexed, Color::Rgb(r, g, b)) => Color::Indexed(nearest_of_256(r, g, b)),
-        (Depth::Sixteen, Color::Rgb(r, g, b)) => nearest_of_16(r, g, b),
+        (Depth::Sixteen, Color::Rgb(r, g, b)) => seen_on(background, nearest_of_16(r, g, b)),
         (Depth::Sixteen, Color::Indexed(i @ 16..)) => {
             let (r, g, b) = rgb_of(i);
-            nearest_of_16(r, g, b)
+            seen_on(background, nearest_of_16(r, g, b))
         }
+        _ => colour,
+    }
+}
+
+/// Of the two brightnesses of a hue the one that stands out: on black the dark ones do not (blue has 1.7:1), and of blue the
+/// bright one does on white too.
+fn seen_on(background: Background, colour: Color) -> Color {
+    match (background, colour) {
+        (Background::Dark | Background::Unknown, Color::Blue) => Color::LightBlue,
+        (Background::Dark, Color::Red) => Color::LightRed,
+        (Background::Dark, Color::Magenta) => Color::LightMagenta,
+        (Background::Dark, Color::Green) => Color::LightGreen,
+        (Background::Dark, Color::Yellow) => Color::LightYellow,
+        (Background::Dark, Color::Cyan) => Color::LightCyan,
         _ => colour,
     }
 }
@@ -245,7 +259,14 @@ mod tests {
         let colour = |depth| drawn("x", &with(depth))[(0, 0)].fg;
         assert_eq!(colour(Depth::Full), Color::Rgb(31, 131, 205));
         assert_eq!(colour(Depth::Indexed), Color::Indexed(32));
-        assert_eq!(colour(Depth::Sixteen), Color::Blue);
+        assert_eq!(colour(Depth::Sixteen), Color::LightBlue);
+        let on = |background| Theme {
+            background,
+            ..with(Depth::Sixteen)
+        };
+        assert_eq!(drawn("x", &on(Background::Light))[(0, 0)].fg, Color::Blue);
+        assert_eq!(drawn("x", &on(Background::Dark))[(0, 0)].fg, Color::LightBlue);
+        let reduced = |colour, depth| super::reduced(colour, depth, Background::Unknown);
         assert_eq!(colour(Depth::None), Color::Reset);
         assert_eq!(reduced(Color::Rgb(213, 94, 0), Depth::Sixteen), Color::Yellow);
         assert_eq!(reduced(Color::Rgb(225, 60, 60), Depth::Sixteen), Color::Red);

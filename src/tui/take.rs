@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::action::{Effect, Screen};
 use super::clipboard;
-use super::screens::{dashboard, fit};
+use super::screens::{dashboard, fit, runs};
 use super::smooth::{self, Average};
 use super::state::State;
 use super::view;
@@ -120,6 +120,8 @@ pub struct Named<'a> {
     pub names: Vec<String>,
     /// What each of its bands is the spread of.
     pub band_names: Vec<String>,
+    /// Whose it is, where not of the run that is open.
+    pub whose: Option<String>,
     pub chart: Chart<'a>,
 }
 
@@ -128,6 +130,7 @@ pub fn focused(state: &State) -> Option<Named<'_>> {
     match state.screen {
         Screen::Dashboard => dashboard::focused_chart(&state.dashboard, &state.run, &state.theme),
         Screen::Training => fit::focused_chart(&state.fit.board, &state.run, &state.theme),
+        Screen::Runs => runs::focused_chart(&state.runs, &state.theme),
         _ => None,
     }
 }
@@ -145,11 +148,13 @@ pub fn view_of(state: &State, part: Part, format: Format, ground: Ground) -> Opt
 /// A name for the file: the run, what is seen, and the step if one looks at the past.
 pub fn file_name(state: &State, part: Part, format: Format) -> String {
     let run = state.run.started.as_ref().map_or("ple", |s| s.run.as_str());
-    let what = match (part, focused(state)) {
-        (Part::Chart, Some(chart)) => chart.title,
-        _ => state.screen.title().to_string(),
-    };
-    let step = state.run.at().map_or(String::new(), |step| format!("-step-{step}"));
+    let chart = focused(state).filter(|_| part == Part::Chart);
+    let whose = chart.as_ref().and_then(|chart| chart.whose.clone());
+    let run = whose.as_deref().unwrap_or(run);
+    let what = chart.map_or(state.screen.title().to_string(), |chart| chart.title);
+    let step = super::time::ground(state)
+        .1
+        .map_or(String::new(), |step| format!("-step-{step}"));
     let name = format!("{run}-{what}{step}");
     let plain = name.chars().map(|c| {
         if c.is_ascii_alphanumeric() {
@@ -383,10 +388,8 @@ fn figure(named: &Named, state: &State) -> ChartFigure {
             .collect(),
         ..ChartFigure::default()
     };
-    let (run, smoothing) = (
-        state.run.started.as_ref().map_or("", |s| s.run.as_str()),
-        chart.smoothing,
-    );
+    let open = state.run.started.as_ref().map_or("", |s| s.run.as_str());
+    let (run, smoothing) = (named.whose.as_deref().unwrap_or(open), chart.smoothing);
     let what = if each > 1 { "range and mean" } else { smoothing.name() };
     figure.note = format!("{run} · {what}");
     let values = scale.ticks(8);

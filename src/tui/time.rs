@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::action::Effect;
+use super::action::{Effect, Screen};
 use super::state::State;
 use super::widgets::scale::thousands;
 use crate::run::{Asker, PairFilter, PairOrder};
@@ -67,9 +67,17 @@ impl Film {
     }
 }
 
+/// The steps that the cursor moves over, and where it is: of the run, or of all runs that are looked at beside each other.
+pub fn ground(state: &State) -> (&[u32], Option<u32>) {
+    match state.runs.steps().filter(|_| state.screen == Screen::Runs) {
+        Some(ground) => ground,
+        None => (state.run.steps(), state.run.at()),
+    }
+}
+
 /// Moves the cursor.
 pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
-    let steps = state.run.steps();
+    let (steps, at) = ground(state);
     let Some((&first, &last)) = steps.first().zip(steps.last()) else {
         if !matches!(action, Action::Tick(_)) {
             state.refuse("no step has been taken yet, so there is no past to look at");
@@ -77,20 +85,19 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         return vec![];
     };
     let count = steps.len();
-    let here = state.run.at().unwrap_or(last);
+    let here = at.unwrap_or(last);
     let place = steps.partition_point(|s| *s < here);
     match action {
         Action::By(by) => {
             state.film.playing = false;
-            let live = state.run.past.is_none();
-            if live && by > 0 {
+            if at.is_none() && by > 0 {
                 state.say("this is the newest step already");
                 return vec![];
             }
             match place.saturating_add_signed(by as isize) {
                 to if to >= count => travel(state, None, true),
                 to => {
-                    let to = state.run.steps()[to];
+                    let to = ground(state).0[to];
                     travel(state, Some(to), true)
                 }
             }
@@ -101,7 +108,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::To(step) => {
             state.film.playing = false;
-            let to = nearest(state.run.steps(), step);
+            let to = nearest(ground(state).0, step);
             travel(state, to, true)
         }
         Action::Live => {
@@ -119,7 +126,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             }
             state.film.playing = true;
             state.film.carry = 0.0;
-            match state.run.past {
+            match at {
                 // At the live edge a film starts from the beginning.
                 None => travel(state, Some(first), true),
                 Some(_) => vec![],
@@ -141,33 +148,38 @@ fn tick(state: &mut State, time: Duration, place: usize) -> Vec<Effect> {
     if !state.film.playing {
         return vec![];
     }
-    let steps = state.run.steps();
-    if state.run.past.is_none() {
+    let (steps, at) = ground(state);
+    if at.is_none() {
         // The run was told anew.
         state.film.playing = false;
         return vec![];
     }
     let gone = state.film.carry + time.as_secs_f64() * state.film.speed(steps.len());
     let whole = gone.floor();
+    let to = place.saturating_add(whole as usize);
+    let next = steps.get(to).copied().filter(|_| to + 1 < steps.len());
     state.film.carry = gone - whole;
     if whole < 1.0 {
         return vec![];
     }
-    let to = place.saturating_add(whole as usize);
-    if to + 1 >= steps.len() {
+    let Some(to) = next else {
         state.film.playing = false;
         let effects = travel(state, None, false);
         state.say("the film is over: this is the newest step");
         return effects;
-    }
-    let to = steps[to];
+    };
     travel(state, Some(to), false)
 }
 
 /// Looks at a step on every screen. `by_hand`: not the film, so that lists that were held follow again.
 pub fn travel(state: &mut State, to: Option<u32>, by_hand: bool) -> Vec<Effect> {
-    state.run.look_at(to);
-    let mut effects = question(state);
+    let mut effects = state.runs.travelled(to);
+    // Of runs beside each other one may have got further than the run that is open: that shows its newest step then.
+    let newest = state.run.steps().last().copied();
+    state
+        .run
+        .look_at(to.filter(|step| newest.is_some_and(|newest| *step <= newest)));
+    effects.extend(question(state));
     effects.extend(state.responses.travelled(&state.run, by_hand));
     state.principles.travelled(&state.run);
     state.cases.travelled(&state.run);

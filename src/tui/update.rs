@@ -1,7 +1,7 @@
 //! What an action does to the state, and what it asks of the outside. Pure: no terminal, no channel, no file.
 
 use crate::config::{MethodName, Notify, NotifyWhen};
-use crate::train::{Command, Event};
+use crate::train::{Command, Event, plain};
 
 use super::action::{Action, Effect, Number, Screen};
 use super::popup::{Popup, Prompt};
@@ -171,6 +171,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             let effects = state.effect.update(action, &state.run);
             admit(state, effects)
         }
+        Action::Runs(action) if state.runs.goes_to(&action).is_some() => {
+            let to = state.runs.goes_to(&action);
+            go(state, to)
+        }
         Action::Runs(action) => {
             let effects = state.runs.update(action, &state.run);
             admit(state, effects)
@@ -213,7 +217,11 @@ pub fn set_number(state: &mut State, number: Number, value: f64) -> Vec<Effect> 
         Number::LearningRate => (Command::SetLearningRate(value), "learning rate"),
     };
     state.popup = None;
-    command(state, send, &format!("{name} {value} acts from the next step on"))
+    command(
+        state,
+        send,
+        &format!("{name} {} acts from the next step on", plain(value)),
+    )
 }
 
 fn on_event(state: &mut State, event: Event) -> Vec<Effect> {

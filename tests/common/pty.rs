@@ -74,6 +74,18 @@ impl Pty {
         })
     }
 
+    /// The text of the first frame.
+    pub fn first_frame(&self) -> String {
+        const END: &[u8] = b"\x1b[?2026l";
+        let end = until("a frame", || {
+            let written = self.written.lock().expect("bytes");
+            written.windows(END.len()).position(|w| w == END)
+        });
+        let mut parser = vt100::Parser::new(cells(30), cells(100), 0);
+        parser.process(&self.written.lock().expect("bytes")[..end]);
+        parser.screen().contents()
+    }
+
     /// The foreground colours on the screen.
     pub fn colours(&self) -> Vec<vt100::Color> {
         let parser = self.parser.lock().expect("a parser");

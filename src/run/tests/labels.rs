@@ -54,8 +54,13 @@ fn labels_are_kept_beside_a_run_that_is_being_written() {
         left.iter().all(|name| !name.to_string_lossy().starts_with('.')),
         "{left:?}"
     );
-    fs::write(store.dir().join("labels.toml"), "this is no TOML [").unwrap();
+    // A slip of a hand that edited it: shown as none, and not thrown away.
+    let (file, slip) = (store.dir().join("labels.toml"), "note = \"two hours of thought\" [");
+    fs::write(&file, slip).unwrap();
     assert_eq!(read_labels(store.dir()), Labels::default());
+    let error = write_labels(store.dir(), &labels).unwrap_err().to_string();
+    assert!(error.contains("labels.toml: nothing was changed"), "{error}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), slip);
 }
 
 #[test]

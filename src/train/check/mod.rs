@@ -12,7 +12,7 @@ use crate::config::{Experiment, FitExperiment, Plan, Precision, Principles, find
 use crate::device;
 use crate::prompt::Prompter;
 use models::{Known, check_adapter, look, prompter, shape};
-use sources::{check_data, check_reward};
+use sources::{check_cases, check_data, check_reward};
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -159,7 +159,8 @@ impl Request {
         }
         check_adapter(&experiment, policy.as_ref(), near, checked);
         let pool = check_data(&experiment, prompter.as_ref(), near, checked);
-        let reward = check_reward(&experiment, near, checked);
+        check_cases(&experiment, prompter.as_ref(), near, checked);
+        let reward = check_reward(&experiment, pool.as_ref(), near, checked);
         let method = &experiment.method;
         checked.samples_a_step = method.responses_per_step().sampled as usize;
         checked.say("steps", State::Good, steps(&experiment));

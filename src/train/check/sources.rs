@@ -4,12 +4,15 @@ use std::path::Path;
 
 use super::models::{Known, look};
 use super::{Checked, State};
-use crate::config::{Experiment, find_file};
-use crate::data::{Needs, Pool};
+use crate::config::{DataSettings, Experiment, find_file};
+use crate::data::Pool;
+use crate::model::Text;
 use crate::prompt::Prompter;
 use crate::reward::Rules;
-use crate::train::setup::model_files;
+use crate::train::cases::cases;
+use crate::train::setup::{model_files, needs, preference_pairs, without_responses, without_truth};
 
+/// The queries, and what is learnt from beside them.
 pub(super) fn check_data(
     experiment: &Experiment,
     prompter: Option<&Prompter>,
@@ -21,6 +24,9 @@ pub(super) fn check_data(
         if builtin == experiment.task.name() {
             let pool = Pool::grammar(experiment.task, experiment.seed);
             checked.say("data.queries", State::Good, pool.summary());
+            if let Some(text) = prompter.map(Prompter::text) {
+                check_pairs(experiment, &data, text, &pool, near, checked);
+            }
             return Some(pool);
         }
         let text = format!(
@@ -58,25 +64,17 @@ pub(super) fn check_data(
         // Without the policy's own tokenizer nothing is known of lengths.
         data.max_query_tokens = usize::MAX;
     }
-    let needs = Needs {
-        held_out: if experiment.eval.every == 0 {
-            0
-        } else {
-            experiment.eval.queries
-        },
-        responses: experiment.sft.steps > 0,
-    };
-    match Pool::read(&data, experiment.task, text, needs, experiment.seed) {
+    match Pool::read(&data, experiment.task, text, needs(experiment), experiment.seed) {
         Ok(pool) => {
             checked.say("data.queries", State::Good, pool.summary());
             if prompter.is_none() {
                 let text = "queries over the limit are not known without the policy's tokenizer";
                 checked.say("data.max_query_tokens", State::Unknown, text);
             }
-            if experiment.sft.steps > 0 && pool.example(0).is_none() {
-                let text = "no row has a response to learn from; set sft.steps = 0";
-                checked.say("sft.steps", State::Wrong, text);
+            if let Some((key, what)) = without_responses(experiment, &pool) {
+                checked.say(key, State::Wrong, what);
             }
+            check_pairs(experiment, &data, text, &pool, near, checked);
             Some(pool)
         }
         Err(error) => {
@@ -86,7 +84,61 @@ pub(super) fn check_data(
     }
 }
 
-pub(super) fn check_reward(experiment: &Experiment, near: Option<&Path>, checked: &mut Checked) -> Option<Known> {
+/// The pairs that DPO learns from: of their own files, or those of the queries, whose paths in `data` are found already.
+fn check_pairs(
+    experiment: &Experiment,
+    data: &DataSettings,
+    text: &Text,
+    pool: &Pool,
+    near: Option<&Path>,
+    checked: &mut Checked,
+) {
+    let mut found = experiment.clone();
+    found.data = data.clone();
+    let own = found.method.dpo.as_mut().and_then(|dpo| dpo.pairs.as_mut());
+    let key = if own.is_some() {
+        "method.dpo.pairs"
+    } else {
+        "data.queries"
+    };
+    if let Some(name) = own.filter(|name| !name.starts_with("builtin:")) {
+        match find_file(name, near) {
+            Ok(path) => *name = path.display().to_string(),
+            Err(_) => return checked.say(key, State::Unknown, format!("{name} is not on this disk")),
+        }
+    }
+    match preference_pairs(&found, text, pool) {
+        Ok(None) => {}
+        Ok(Some(pairs)) => checked.say(key, State::Good, pairs.summary()),
+        Err(error) => checked.say(key, State::Wrong, error.to_string()),
+    }
+}
+
+/// The case study, as far as the policy's tokenizer is known.
+pub(super) fn check_cases(
+    experiment: &Experiment,
+    prompter: Option<&Prompter>,
+    near: Option<&Path>,
+    checked: &mut Checked,
+) {
+    let Some(prompter) = prompter else { return };
+    match cases(&mut experiment.clone(), near, prompter.text()) {
+        Ok((cases, 0)) => checked.say("eval.cases", State::Good, format!("{} queries", cases.len())),
+        Ok((cases, out)) => {
+            let text = format!("{} queries, {out} of them too long", cases.len() + out);
+            checked.say("eval.cases", State::Warning, text);
+        }
+        Err(error) => checked.say("eval.cases", State::Wrong, error.to_string()),
+    }
+}
+
+/// What scores responses. A reward model is returned with what is known of it.
+pub(super) fn check_reward(
+    experiment: &Experiment,
+    pool: Option<&Pool>,
+    near: Option<&Path>,
+    checked: &mut Checked,
+) -> Option<Known> {
     let settings = &experiment.reward;
     if let Some(name) = &settings.model {
         return look("reward.model", name, near, checked);
@@ -100,7 +152,10 @@ pub(super) fn check_reward(experiment: &Experiment, near: Option<&Path>, checked
         return None;
     }
     match Rules::new(experiment.task, &settings.rules) {
-        Ok(_) => checked.say("reward.rules", State::Good, settings.source()),
+        Ok(rules) => match pool.and_then(|pool| without_truth(experiment, &rules, pool)) {
+            Some(what) => checked.say("reward.rules", State::Wrong, what),
+            None => checked.say("reward.rules", State::Good, settings.source()),
+        },
         Err(error) => checked.say("reward.rules", State::Wrong, error.to_string()),
     }
     None

@@ -53,6 +53,19 @@ pub(super) struct Best {
     pub(super) weights: BTreeMap<String, Tensor<2>>,
 }
 
+/// Why a command does nothing to a model that is trained on rows.
+fn of_policies(command: &Command) -> Option<&'static str> {
+    match command {
+        Command::SetTau(_) | Command::SetDecay(_) => {
+            Some("only PLE has tau and its decay; this run trains a model on rows")
+        }
+        Command::SetPrinciples(_) | Command::MeasureEffect { .. } => {
+            Some("only a policy is guided by principles; this run trains a model on rows")
+        }
+        _ => None,
+    }
+}
+
 impl FitTrainer {
     /// A trainer of a fresh run, or of one to go on with if the store has a checkpoint.
     pub fn new(
@@ -348,7 +361,13 @@ impl FitTrainer {
     fn obey(&mut self) -> Result<Flow, TrainError> {
         while let Some(Given { command, by }) = self.control.next(self.step) {
             if let Some(action) = action(&command).filter(|_| !matches!(command, Command::SetLearningRate(_))) {
-                self.emit(Event::Log(LogEntry::now(self.step, &by, action)))?;
+                let mut entry = LogEntry::now(self.step, &by, action);
+                entry.refused = of_policies(&command).map(String::from);
+                let refused = entry.refused.clone();
+                self.emit(Event::Log(entry))?;
+                if let Some(message) = refused {
+                    self.alarm(&message, "nothing was changed; the learning rate can be", false)?;
+                }
             }
             match command {
                 Command::Stop => return Ok(Flow::Stop),

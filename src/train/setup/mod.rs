@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::fit::{self, FitSetup};
 use super::memory::{self, Demand};
-use crate::config::{Case, ConfigError, Experiment, MethodName, Plan, Principles, parse_principles};
+use crate::config::{Case, ConfigError, Experiment, Plan, Principles, parse_principles};
 use crate::data::{DataError, Pairs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::model::{HubError, Model, ModelError, Text, Trained};
@@ -21,6 +21,7 @@ pub(super) use models::{load_model, load_policy, model_files};
 use paths::settle;
 pub(super) use paths::{model_path, principles_source, whole_path};
 pub use request::Request;
+pub(super) use sources::{needs, preference_pairs, without_responses, without_truth};
 
 /// A run that is ready to start.
 pub struct Setup {
@@ -126,25 +127,8 @@ pub fn prepare(
     let pool = sources::queries(&experiment, &text)?;
     let pairs = sources::preference_pairs(&experiment, &text, &pool)?;
     let (cases, cases_left_out) = crate::train::cases::cases(&mut experiment, near, &text)?;
-    if pool.example(0).is_none() {
-        let rows = &experiment.data.queries;
-        if experiment.method.name == MethodName::Sft {
-            return Err(SetupError::Other(format!(
-                "method.name = \"sft\": no row of {rows} has a response to learn from; take rows that have one, or another \
-                 method"
-            )));
-        }
-        if experiment.method.stabilise.sft.is_some() {
-            return Err(SetupError::Other(format!(
-                "method.stabilise.sft: no row of {rows} has a response to anchor to; take rows that have one, or leave it out"
-            )));
-        }
-        if experiment.sft.steps > 0 {
-            return Err(SetupError::Other(format!(
-                "sft.steps = {}: no row of {rows} has a response to learn from; set sft.steps = 0",
-                experiment.sft.steps
-            )));
-        }
+    if let Some((key, what)) = sources::without_responses(&experiment, &pool) {
+        return Err(SetupError::Other(format!("{key}: {what}")));
     }
     let room = policy.config.max_position_embeddings;
     if let Some(message) = without_room(&experiment, &prompter, room, &principles) {

@@ -9,6 +9,7 @@ use crate::config::{
     ConfigError, Experiment, Plan, Principles, Source, check_schedule_names, find_file, load_plan, parse_principles,
 };
 use crate::device::DeviceChoice;
+use crate::model::HubName;
 use crate::train::fit;
 
 /// An experiment as the user named it.
@@ -59,6 +60,16 @@ impl Request {
         let source = principles_source(&experiment.principles.file, self.source.path.as_deref())
             .map_err(|e| e.at_key(&self.source, &self.sets, "principles.file"))?;
         parse_principles(&source)
+    }
+
+    /// Preparing it may fetch a model from the hub, which is told on standard error. Whether a name is one of the hub's or of
+    /// a folder beside the experiment is not looked into: in doubt it may.
+    pub fn may_fetch(&self) -> Result<bool, ConfigError> {
+        let of_hub = |name: &str| HubName::parse(name).is_some() && !Path::new(name).exists();
+        Ok(match load_plan(&self.source, &self.sets)? {
+            Plan::Align(e) => of_hub(&e.policy.model) || e.reward.model.as_deref().is_some_and(of_hub),
+            Plan::Fit(_) => true,
+        })
     }
 
     /// Loads and checks everything.

@@ -20,26 +20,55 @@ pub(super) fn queries(experiment: &Experiment, text: &Text) -> Result<Pool, Setu
         }
         return Ok(Pool::grammar(experiment.task, experiment.seed));
     }
-    let needs = Needs {
-        held_out: match experiment.eval.every {
-            0 => 0,
-            _ => experiment.eval.queries,
-        },
-        responses: experiment.sft.steps > 0
-            || experiment.method.name == MethodName::Sft
-            || experiment.method.stabilise.sft.is_some(),
-    };
     Ok(Pool::read(
         &experiment.data,
         experiment.task,
         text,
-        needs,
+        needs(experiment),
         experiment.seed,
     )?)
 }
 
+/// What a run of this experiment takes from its files.
+pub(in crate::train) fn needs(experiment: &Experiment) -> Needs {
+    Needs {
+        held_out: match experiment.eval.every {
+            0 => 0,
+            _ => experiment.eval.queries,
+        },
+        responses: learner(experiment).is_some(),
+    }
+}
+
+/// The key whose setting learns from the responses of the data's rows, where there is one.
+fn learner(experiment: &Experiment) -> Option<&'static str> {
+    let method = &experiment.method;
+    match () {
+        () if method.name == MethodName::Sft => Some("method.name"),
+        () if method.stabilise.sft.is_some() => Some("method.stabilise.sft"),
+        () if experiment.sft.steps > 0 => Some("sft.steps"),
+        () => None,
+    }
+}
+
+/// Why a run cannot learn from the responses of its rows, if it would and there are none: the key to look at, and what is wrong.
+pub(in crate::train) fn without_responses(experiment: &Experiment, pool: &Pool) -> Option<(&'static str, String)> {
+    let key = learner(experiment).filter(|_| pool.example(0).is_none())?;
+    let rows = &experiment.data.queries;
+    let text = match key {
+        "method.name" => format!("no row of {rows} has a response for SFT to learn from; take rows that have one"),
+        "sft.steps" => format!("no row of {rows} has a response to learn from; set sft.steps = 0"),
+        _ => format!("no row of {rows} has a response to anchor to; take rows that have one, or leave it out"),
+    };
+    Some((key, text))
+}
+
 /// The pairs of DPO, from their own files, from those of the queries, or from the grammar.
-pub(super) fn preference_pairs(experiment: &Experiment, text: &Text, pool: &Pool) -> Result<Option<Pairs>, SetupError> {
+pub(in crate::train) fn preference_pairs(
+    experiment: &Experiment,
+    text: &Text,
+    pool: &Pool,
+) -> Result<Option<Pairs>, SetupError> {
     if experiment.method.name != MethodName::Dpo {
         return Ok(None);
     }
@@ -63,6 +92,21 @@ pub(super) fn preference_pairs(experiment: &Experiment, text: &Text, pool: &Pool
     let held_out = pool.held_out(experiment.eval.queries);
     let found = Pairs::read(key, path, data, experiment.task, text, &held_out, experiment.seed)?;
     Ok(Some(found))
+}
+
+/// Why rules by truth cannot score responses to these queries, if they cannot: only the grammar's own have a truth.
+pub(in crate::train) fn without_truth(experiment: &Experiment, rules: &Rules, pool: &Pool) -> Option<String> {
+    if !rules.needs_truth() {
+        return None;
+    }
+    let task = experiment.task;
+    let mut used = std::iter::once(pool.query(0)).chain(pool.held_out(experiment.eval.queries));
+    let unknown = used.find(|query| Scene::parse(task, query).is_none())?;
+    let start: String = unknown.chars().take(60).collect();
+    Some(format!(
+        "a rule by truth needs queries of the {task} grammar, and {start:?} is none; take data.queries = \
+         \"builtin:{task}\" or another rule"
+    ))
 }
 
 /// What scores responses, tried out on one.
@@ -109,16 +153,8 @@ pub(super) fn reward_source(
     }
     let rules = Rules::new(experiment.task, &settings.rules)
         .map_err(|error| SetupError::Other(format!("reward.rules: {error}")))?;
-    let mut used = std::iter::once(query).chain(pool.held_out(experiment.eval.queries));
-    if rules.needs_truth()
-        && let Some(unknown) = used.find(|query| Scene::parse(experiment.task, query).is_none())
-    {
-        let start: String = unknown.chars().take(60).collect();
-        return Err(SetupError::Other(format!(
-            "reward.rules: a rule by truth needs queries of the {task} grammar, and {start:?} is none; take data.queries = \
-             \"builtin:{task}\" or another rule",
-            task = experiment.task
-        )));
+    if let Some(what) = without_truth(experiment, &rules, pool) {
+        return Err(SetupError::Other(format!("reward.rules: {what}")));
     }
     Ok(Box::new(rules))
 }

@@ -141,6 +141,36 @@ fn pictures() {
 }
 
 #[test]
+fn the_sheet_in_every_state() {
+    let empty = || {
+        let sheet = Sheet {
+            items: vec![],
+            ..sheet(vec![])
+        };
+        State::new(sheet, bindings::table(), Theme::color())
+    };
+    let begun = || state(vec![Some(Mark::First), None, None]);
+    let failed = || {
+        let mut state = begun();
+        press(&mut state, "1");
+        let error = "the disk is full".to_string();
+        update(&mut state, Action::NotKept { place: 1, error });
+        state
+    };
+    let finished = || state(vec![Some(Mark::First), Some(Mark::Second), Some(Mark::Tie)]);
+    for (name, state) in [
+        ("empty", empty()),
+        ("running", begun()),
+        ("failed", failed()),
+        ("finished", finished()),
+    ] {
+        let sizes = [(80, 24), (120, 40), (200, 60)];
+        let all = sizes.map(|(w, h)| format!("{w}x{h}\n{}", picture(&state, w, h)));
+        insta::assert_snapshot!(format!("sheet_{name}"), all.join("\n"));
+    }
+}
+
+#[test]
 fn no_size_and_no_text_breaks_it() {
     for marks in [vec![], vec![Some(Mark::First); 3]] {
         let mut state = state(marks);

@@ -71,6 +71,9 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
     let frame = this.ports.frame;
     let mut drawn: Option<Instant> = None;
     let mut played: Option<Instant> = None;
+    for event in std::mem::take(&mut this.ports.pressed) {
+        this.on_input(Some(event))?;
+    }
     while !this.over {
         let since = drawn.map_or(frame, |at| at.elapsed());
         if this.dirty && (this.urgent || since >= frame) {
@@ -98,7 +101,7 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             }
             (true, began) => {
                 let began = *played.insert(began.unwrap_or_else(Instant::now));
-                let interval = this.state.film.interval(this.state.run.steps().len());
+                let interval = this.state.film.interval(super::time::ground(&this.state).0.len());
                 after(interval.saturating_sub(began.elapsed()))
             }
         };

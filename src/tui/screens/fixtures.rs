@@ -294,7 +294,9 @@ pub fn dump(width: u16, height: u16, draw: impl Fn(&Theme, &mut ratatui::Frame, 
     let mut theme = Theme::color();
     theme.legend = keys::legend();
     let other = drawn(width, height, &theme, &draw);
-    let named = keys::mentions(&other);
+    // Where there is no room words are cut, and what is left of them may look like anything.
+    let roomy = width >= 60 && height >= 12;
+    let named = if roomy { keys::mentions(&other) } else { vec![] };
     assert!(named.is_empty(), "names keys that are not bound: {named:?} in\n{other}");
     drawn(width, height, &Theme::color(), &draw)
 }

@@ -160,7 +160,9 @@ pub fn picture(state: &mut State, width: u16, height: u16) -> String {
     keys::rebind_all(state);
     let other = drawn(state, width, height);
     (state.table, state.theme.legend, state.notice) = (table, legend, notice);
-    let named = keys::mentions(&other);
+    // Where there is no room words are cut, and what is left of them may look like anything.
+    let roomy = width >= 60 && height >= 12;
+    let named = if roomy { keys::mentions(&other) } else { vec![] };
     assert!(named.is_empty(), "names keys that are not bound: {named:?} in\n{other}");
     drawn(state, width, height)
 }

@@ -110,7 +110,7 @@ fn snap(method: &str) {
             &mut state,
             Input::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)),
         );
-        for (width, height) in [(80, 24), (120, 40)] {
+        for (width, height) in [(80, 24), (120, 40), (200, 60)] {
             insta::assert_snapshot!(
                 format!("{method}_{screen}_{width}x{height}"),
                 picture(&mut state, width, height)

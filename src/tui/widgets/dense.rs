@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn every_point_is_in_the_column_of_its_step() {
         let gapless: Vec<u32> = (7..9_000).collect();
-        let gaps: Vec<u32> = (7..90_000).filter(|s| s % 11 < 3).collect();
+        let gaps: Vec<u32> = (7..60_000).filter(|s| s % 11 < 3).collect();
         for steps in [gapless, gaps] {
             let span = (steps[0], steps[steps.len() - 1] + 500);
             for dots in [80, 161, 400] {
@@ -105,8 +105,8 @@ mod tests {
         };
         let bounds = bounds(&steps, 0, steps.len(), x);
         for (dot, points) in bounds.windows(2).enumerate() {
-            let exact = dot * 1_000_000 / 400;
-            assert!(points[0].abs_diff(exact) <= 2_500 / LEAST + 3, "{dot}: {points:?}");
+            let exact = x.first_after(dot as i64 - 1) as usize;
+            assert!(points[0].abs_diff(exact) <= 2_500 / LEAST, "{dot}: {points:?}");
         }
     }
 }

@@ -1,12 +1,16 @@
 //! A field for one line of text or for many, and what came of a key.
 
 use ratatui::Frame;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Block, Clear};
 use ratatui_textarea::{CursorMove, TextArea, WrapMode};
 
+use unicode_width::UnicodeWidthStr;
+
+use super::grapheme;
 use crate::tui::theme::Theme;
 
 /// What stands below many lines that were changed, after one Esc.
@@ -143,6 +147,42 @@ impl Editor {
         frame.render_widget(block, area);
         if inner.width > 0 && inner.height > 0 {
             frame.render_widget(&self.area, inner);
+            in_order_seen(frame.buffer_mut(), inner);
+        }
+    }
+}
+
+/// Puts right-to-left text of each row in the order in which it is seen; the cursor goes along with its letter. The field
+/// itself lays letters out in the order in which they are kept, and moves its cursor in that order.
+fn in_order_seen(buffer: &mut Buffer, area: Rect) {
+    for y in area.top()..area.bottom() {
+        let mut letters: Vec<Cell> = Vec::new();
+        let mut x = area.left();
+        while x < area.right() {
+            let cell = buffer[(x, y)].clone();
+            x += (cell.symbol().width() as u16).max(1);
+            letters.push(cell);
+        }
+        let symbols: Vec<&str> = letters.iter().map(Cell::symbol).collect();
+        let Some(order) = grapheme::visual_order(&symbols, grapheme::direction(&symbols)) else {
+            continue;
+        };
+        let mut x = area.left();
+        for (i, turned) in order {
+            let mut cell = letters[i].clone();
+            let symbol = grapheme::mirrored(letters[i].symbol(), turned);
+            let width = (symbol.width() as u16).max(1);
+            // A wide letter at the edge is cut off, as it was.
+            let style = cell.style();
+            cell.set_symbol(symbol);
+            if x < area.right() {
+                buffer[(x, y)] = cell;
+            }
+            for rest in x + 1..(x + width).min(area.right()) {
+                buffer[(rest, y)].reset();
+                buffer[(rest, y)].set_style(style);
+            }
+            x += width;
         }
     }
 }
@@ -150,6 +190,8 @@ impl Editor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
 
     fn press(code: KeyCode) -> KeyEvent {
         KeyEvent::new(code, KeyModifiers::NONE)
@@ -195,6 +237,23 @@ mod tests {
         let mut line = Editor::again("horror");
         line.paste("calm");
         assert_eq!(line.content(), "calm");
+    }
+
+    #[test]
+    fn right_to_left_text_is_seen_in_its_order_while_it_is_written() {
+        let drawn = |text: &str| {
+            let Ok(mut terminal) = Terminal::new(TestBackend::new(16, 3));
+            let draw = |frame: &mut Frame| Editor::line(text).draw(frame, frame.area(), "", "", &Theme::color());
+            let Ok(_) = terminal.draw(draw);
+            let buffer = terminal.backend().buffer().clone();
+            let row: String = (1..15).map(|x| buffer[(x, 1)].symbol()).collect();
+            let reversed = |x: &u16| buffer[(*x, 1)].modifier.contains(Modifier::REVERSED);
+            (row.trim_end().to_string(), (1..15).find(reversed))
+        };
+        // Written here in memory order, first letter first.
+        assert_eq!(drawn("say אבג 12"), ("say 12 גבא".into(), Some(11)));
+        assert_eq!(drawn("(אב) 漢"), ("漢  (בא)".into(), Some(8)));
+        assert_eq!(drawn("plain (a)"), ("plain (a)".into(), Some(10)));
     }
 
     #[test]

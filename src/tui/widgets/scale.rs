@@ -68,7 +68,9 @@ impl Scale {
         let air = if spread > f64::EPSILON * high.abs().max(1.0) {
             spread * 0.04
         } else {
-            (high.abs() * 0.1).max(0.05)
+            // Around 0, and around what would need more decimals than there is room for, a stretch of its own.
+            let least = if high.abs() < 1e-4 { 0.05 } else { 0.0 };
+            (high.abs() * 0.1).max(least)
         };
         Self {
             low: low - air,

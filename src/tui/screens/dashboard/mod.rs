@@ -34,6 +34,7 @@ pub fn focused_chart<'a>(state: &State, run: &'a RunView, theme: &Theme) -> Opti
     let lines = series::present(panel, run, theme);
     let names: Vec<String> = lines.iter().map(|line| line.name.to_string()).collect();
     Some(Named {
+        whose: None,
         title: method::title(panel, run.method()).to_string(),
         band_names: names.clone(),
         names,

@@ -166,13 +166,20 @@ fn measured_again_while_the_last_one_is_shown() {
 fn without_braille_and_small() {
     let run = measured();
     let state = seen(&run);
-    let theme = Theme {
+    let ascii = |theme: &Theme| Theme {
         markers: Markers::Ascii,
+        legend: theme.legend,
         ..Theme::plain()
     };
     insta::assert_snapshot!(
         "ascii_80x20",
-        dump(80, 20, |_, frame, area| view(&state, &run, &theme, frame, area))
+        dump(80, 20, |theme, frame, area| view(
+            &state,
+            &run,
+            &ascii(theme),
+            frame,
+            area
+        ))
     );
     insta::assert_snapshot!("small_60x13", text(&state, &run, 60, 13));
 }

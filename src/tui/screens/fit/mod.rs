@@ -5,7 +5,7 @@ mod panels;
 mod reliability;
 mod rows;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod training;
 
 use ratatui::crossterm::event::{KeyCode, MouseEvent, MouseEventKind};
@@ -102,6 +102,7 @@ pub fn focused_chart<'a>(board: &Board, run: &'a RunView, theme: &Theme) -> Opti
     let panel = board.focus;
     let lines = panels::lines(panel, run, theme);
     Some(Named {
+        whose: None,
         title: panel.title().to_string(),
         names: lines.iter().map(|line| line.name.to_string()).collect(),
         // The only band is of the second curve of its panel: the interval of the accuracy on other rows.

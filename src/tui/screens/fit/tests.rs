@@ -1,4 +1,8 @@
-use super::{Action, State, rows, training};
+use ratatui::crossterm::event::{
+    Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+
+use super::{Action, Panel, State, rows, training};
 use crate::config::{
     CheckpointSettings, FitData, FitEval, FitExperiment, FitMethod, FitModel, FitName, Keep, KeepWeights, ModelShape,
     Plan,
@@ -6,8 +10,14 @@ use crate::config::{
 use crate::evaluate::quality::{Judged, LengthRule, quality};
 use crate::grammar::Task;
 use crate::train::{Event, FitEvaluation, FitRecord, FitSample, FitSplit, Started};
+use crate::tui::action::{Action as Top, Effect, Screen};
+use crate::tui::input::input;
 use crate::tui::run_view::RunView;
 use crate::tui::screens::fixtures::dump;
+use crate::tui::state::State as Whole;
+use crate::tui::tests::fixtures::picture;
+use crate::tui::theme::Theme;
+use crate::tui::update::update;
 
 fn experiment(name: FitName) -> FitExperiment {
     FitExperiment {
@@ -65,7 +75,8 @@ fn experiment(name: FitName) -> FitExperiment {
     }
 }
 
-fn started(name: FitName) -> RunView {
+/// A run before its first update.
+pub fn started(name: FitName) -> RunView {
     let mut run = RunView {
         live: true,
         ..RunView::default()
@@ -126,7 +137,8 @@ fn evaluation(step: u32, split: FitSplit, reward: bool) -> FitEvaluation {
     }
 }
 
-fn populated(name: FitName) -> RunView {
+/// A run of 120 updates and five evaluations.
+pub fn populated(name: FitName) -> RunView {
     let mut run = started(name);
     for step in 0..120u32 {
         if step.is_multiple_of(25) {
@@ -206,4 +218,107 @@ fn an_evaluation_made_again_replaces_what_followed() {
     run.apply(Event::FitEvaluation(evaluation(50, FitSplit::Validation, true)));
     let steps: Vec<u32> = run.fit.validations.iter().map(|e| e.step).collect();
     assert_eq!(steps, [0, 25, 50]);
+}
+
+fn workbench(name: FitName) -> Whole {
+    let mut state = Whole::new(false, Theme::color());
+    state.run = populated(name);
+    update(&mut state, Top::Show(Screen::Training));
+    state.size = (120, 40);
+    state
+}
+
+fn press(state: &mut Whole, keys: &str) -> Vec<Effect> {
+    let key = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+    let each = keys
+        .chars()
+        .map(|c| input(state, Input::Key(key(c))).unwrap_or_default());
+    each.flatten().collect()
+}
+
+#[test]
+fn a_chart_fills_the_screen_with_its_crosshair() {
+    let mut state = workbench(FitName::Classifier);
+    press(&mut state, "l");
+    assert_eq!(state.fit.board.focus, Panel::Accuracy);
+    press(&mut state, "z((");
+    for (w, h) in [(80, 24), (120, 40)] {
+        insta::assert_snapshot!(format!("training_zoomed_{w}x{h}"), picture(&mut state, w, h));
+    }
+    let shown = picture(&mut state, 120, 40);
+    assert!(
+        shown.contains("step 99  rate") && !shown.contains("Calibration"),
+        "{shown}"
+    );
+    // Hidden ones are gone through too, and all of them come back.
+    press(&mut state, "]]]]");
+    assert_eq!(state.fit.board.focus, Panel::Rate);
+    press(&mut state, "z$");
+    assert!(picture(&mut state, 120, 40).contains("Calibration"));
+    // A language model has no accuracy to go to.
+    let mut state = workbench(FitName::LanguageModel);
+    press(&mut state, "l]");
+    assert_eq!(state.fit.board.focus, Panel::Facts);
+}
+
+#[test]
+fn the_window_of_a_training_is_zoomed_moved_and_logarithmic() {
+    let mut state = workbench(FitName::LanguageModel);
+    press(&mut state, "z++");
+    let (from, to) = state.fit.board.span(&state.run);
+    assert_eq!((to, to - from), (119, 32));
+    press(&mut state, "H");
+    assert!(state.fit.board.span(&state.run).0 < from);
+    press(&mut state, "ys");
+    let shown = picture(&mut state, 120, 40);
+    assert!(
+        shown.contains("long moving average") && shown.contains("log axis"),
+        "{shown}"
+    );
+    press(&mut state, "zL");
+    // The mouse: the wheel zooms at the pointer, a click sets the crosshair.
+    let mouse = |state: &mut Whole, kind| {
+        let event = MouseEvent {
+            kind,
+            column: 60,
+            row: 12,
+            modifiers: KeyModifiers::NONE,
+        };
+        input(state, Input::Mouse(event))
+    };
+    let before = state.fit.board.span(&state.run);
+    mouse(&mut state, MouseEventKind::ScrollUp);
+    let after = state.fit.board.span(&state.run);
+    assert!(after.1 - after.0 < before.1 - before.0, "{before:?} {after:?}");
+    mouse(&mut state, MouseEventKind::Down(MouseButton::Left));
+    assert!(state.run.at().is_some());
+}
+
+#[test]
+fn a_chart_of_a_training_is_copied_and_written() {
+    let mut state = workbench(FitName::Classifier);
+    press(&mut state, "l");
+    let effects = press(&mut state, "Y");
+    let [Effect::Copy(table)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let names = "step\ttrain\tvalid\tlength alone\tvalid, low\tvalid, high";
+    assert_eq!(table.lines().next(), Some(names));
+    assert_eq!(table.lines().count(), 121);
+    press(&mut state, "O");
+    assert!(picture(&mut state, 120, 40).contains("reward-imdb-001-accuracy.svg"));
+}
+
+#[test]
+fn what_is_measured_now_and_then_is_not_averaged() {
+    let mut state = workbench(FitName::Classifier);
+    let newest = state
+        .run
+        .fit
+        .newest()
+        .and_then(|e| e.quality.as_ref())
+        .expect("quality");
+    let accuracy = format!("valid {:.2}", newest.accuracy);
+    let shown = picture(&mut state, 200, 60);
+    assert!(shown.contains(&accuracy), "{accuracy} {shown}");
 }

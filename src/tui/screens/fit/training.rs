@@ -32,7 +32,7 @@ fn draw_panel(which: Panel, board: &Board, run: &RunView, theme: &Theme, frame: 
         Panel::Calibration => {
             let quality = run.fit.newest().and_then(|e| e.quality.as_ref());
             let error = |text: String| vec![Span::styled(text, theme.dim)];
-            let aside = quality.map(|q| error(format!("expected error {:.3} ", q.calibration_error)));
+            let aside = quality.map(|q| error(format!("error {:.3} ", q.calibration_error)));
             let inner = panel(frame, area, theme, title, focused, aside.unwrap_or_default());
             match quality {
                 Some(q) => reliability::draw(&q.calibration, inner, frame, theme),

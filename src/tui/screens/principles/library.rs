@@ -89,7 +89,7 @@ impl Picker {
         let [list, detail] = Layout::vertical([Constraint::Fill(1), Constraint::Length(DETAIL)]).areas(area);
         let tag = self.tag.unwrap_or("all");
         let place = format!("{} of {}", (self.cursor + 1).min(rows.len()), rows.len());
-        let about = format!("tag: ‹ {tag} › (h/l)   {place}   Enter: add   Esc: back");
+        let about = format!("tag: ‹ {tag} › ← →   {place}   Enter: add   Esc: back");
         let inner = panel(frame, list, theme, "Library", true, beside(about));
         let height = usize::from(inner.height);
         let top = self.top.show(self.cursor as u64, rows.len() as u64, height as u64);

@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use super::Action;
 use super::desk::{Compared, Question};
 use super::merge::{Merged, Metric, merge, metrics};
+use super::seeds::{Bundle, alike};
 use crate::config::SettingDifference;
 use crate::report::setting_differences;
 use crate::train::PairRecord;
+use crate::tui::screens::charts::{self, Window};
+use crate::tui::time;
 use crate::tui::widgets::diff::{self, Piece};
 use crate::tui::widgets::scroll::{ListTop, Scroll};
 
@@ -31,10 +34,16 @@ pub struct Comparison {
     /// Place in `metrics`.
     pub metric: usize,
     pub merged: Merged,
+    /// Runs that differ by their seed alone, and the curves that are drawn.
+    pub alike: Vec<Vec<usize>>,
+    pub bundles: Vec<Bundle>,
     /// Where forks begin, for the chart.
     pub forks: Vec<(u32, String)>,
-    pub log: bool,
-    /// The step under the crosshair.
+    /// What is looked at of the curves.
+    pub board: charts::State<()>,
+    /// All steps that some run has taken.
+    pub axis: Vec<u32>,
+    /// The step looked at, on every screen; `None` is the newest of each run.
     pub cursor: Option<u32>,
     pub differences: Vec<SettingDifference>,
     /// Row of the settings.
@@ -44,8 +53,6 @@ pub struct Comparison {
     pub training: bool,
     /// y' and not y.
     pub guided: bool,
-    /// The step of the answers; `None`: the newest that all have.
-    pub step: Option<u32>,
     pub query: usize,
     pub queries: Vec<String>,
     /// The answers to the query, run by run, against the first one.
@@ -65,17 +72,23 @@ pub struct Answered {
 }
 
 impl Comparison {
-    /// Of runs that are still to be read.
-    pub fn of(paths: Vec<PathBuf>) -> Self {
-        Self {
+    /// Of runs that are still to be read, at a step that is looked at.
+    pub fn of(paths: Vec<PathBuf>, cursor: Option<u32>) -> Self {
+        let mut new = Self {
             paths,
+            cursor,
             ..Self::default()
-        }
+        };
+        // Every run by itself, until seeds are asked for as a band.
+        new.board.no_spread = true;
+        new
     }
 
     /// The letter that stands for a run.
-    pub fn letter(place: usize) -> char {
-        char::from(b'A' + (place % 26) as u8)
+    pub fn letter(place: usize) -> &'static str {
+        const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        let at = place % LETTERS.len();
+        &LETTERS[at..=at]
     }
 
     /// The runs were read, or read again.
@@ -101,6 +114,8 @@ impl Comparison {
             false => Vec::new(),
         };
         self.row = self.row.min(self.differences.len().saturating_sub(1));
+        self.alike = alike(&self.runs);
+        self.axis = axis(&self.runs);
         self.forks = self
             .runs
             .iter()
@@ -119,6 +134,58 @@ impl Comparison {
     pub fn pairs(&mut self, step: u32, pairs: Vec<Vec<PairRecord>>) {
         self.pairs = Some((step, pairs));
         self.lay_out();
+    }
+
+    /// Another step is looked at.
+    pub fn travelled(&mut self, to: Option<u32>) -> Option<Question> {
+        self.cursor = to;
+        self.lay_out()
+    }
+
+    /// Where a key moves the cursor over the steps, if it is one for that.
+    pub fn goes_to(&self, action: &Action) -> Option<time::Action> {
+        let by = match (action, self.view) {
+            (Action::Earlier, View::Curves | View::Answers) => -1,
+            (Action::Later, View::Curves | View::Answers) => 1,
+            (Action::PreviousRuns, View::Curves) => return self.column(-1),
+            (Action::NextRuns, View::Curves) => return self.column(1),
+            _ => return None,
+        };
+        if self.view == View::Answers && self.training {
+            return Some(time::Action::By(by));
+        }
+        let answers = if self.view == View::Answers {
+            self.steps()
+        } else {
+            vec![]
+        };
+        let (steps, at) = match self.view {
+            View::Answers => (&answers[..], self.shown_step()),
+            _ => (&self.merged.steps[..], self.cursor),
+        };
+        let last = steps.len().checked_sub(1)?;
+        let here = at.map_or(last, |at| steps.partition_point(|s| *s < at).min(last));
+        match here.saturating_add_signed(by as isize) {
+            // From the newest step on, the cursor goes away.
+            to if to >= last && by > 0 => Some(time::Action::Live),
+            to => Some(time::Action::To(steps[to])),
+        }
+    }
+
+    fn column(&self, by: i32) -> Option<time::Action> {
+        let extent = charts::Extent::over(&self.axis, self.cursor);
+        let (from, to) = self.board.window.span(&extent);
+        Some(time::Action::By(i64::from(by) * i64::from(((to - from) / 100).max(1))))
+    }
+
+    /// Undoes one thing of the chart; false where there is nothing left to undo but the comparison.
+    pub fn back(&mut self) -> bool {
+        match self.view {
+            View::Curves if self.board.zoomed => self.board.zoomed = false,
+            View::Curves if self.board.window != Window::Whole => self.board.window = Window::Whole,
+            _ => return false,
+        }
+        true
     }
 
     /// Does what a key asks for.
@@ -141,30 +208,43 @@ impl Comparison {
             Action::ScrollUp if self.view == View::Answers => self.scroll.by(-3),
             Action::ScrollDown => self.go(page),
             Action::ScrollUp => self.go(-page),
-            Action::Earlier => self.move_step(-1),
-            Action::Later => self.move_step(1),
             Action::NextRuns => self.first = (self.first + 1).min(self.runs.len().saturating_sub(1)),
             Action::PreviousRuns => self.first = self.first.saturating_sub(1),
             Action::Side => self.guided = !self.guided,
             Action::Source | Action::Fork if self.view == View::Answers => {
                 self.training = !self.training;
-                (self.step, self.query) = (None, 0);
+                self.query = 0;
                 self.scroll.reset();
             }
-            Action::Log => self.log = !self.log,
+            Action::Sort => self.look(&charts::Action::NextSmoothing),
+            Action::Open => self.look(&charts::Action::ToggleZoom),
+            Action::Look(action) => self.look(action),
             _ => {}
         }
         self.lay_out()
     }
 
-    /// Steps at which there are answers of all runs, in order; of some, where no step has them all.
-    pub fn steps(&self) -> Vec<u32> {
-        let views = || self.runs.iter().filter_map(|run| Some(&run.run.as_ref().ok()?.0.view));
-        if self.training {
-            let most = views().map(|view| view.steps_done()).min().unwrap_or(0);
-            return (0..most).collect();
+    /// Changes how the curves are looked at.
+    fn look(&mut self, action: &charts::Action) {
+        if self.view != View::Curves {
+            return;
         }
-        let of_each: Vec<Vec<u32>> = views()
+        let ground = charts::Ground {
+            steps: charts::Extent::over(&self.merged.steps, self.cursor),
+            order: &[()],
+            panels: vec![],
+            area: Default::default(),
+        };
+        self.board.act(action, &ground);
+        if *action == charts::Action::ToggleSpread {
+            self.bundle();
+        }
+    }
+
+    /// Steps at which all runs answered the case study, in order; some, where no step has them all.
+    fn steps(&self) -> Vec<u32> {
+        let views = self.runs.iter().filter_map(|run| Some(&run.run.as_ref().ok()?.0.view));
+        let of_each: Vec<Vec<u32>> = views
             .map(|view| {
                 view.evaluations
                     .iter()
@@ -184,13 +264,22 @@ impl Comparison {
         if common.is_empty() { all } else { common }
     }
 
-    /// The step whose answers are shown.
+    /// The step whose answers are shown: the last by the step looked at at which there are some, the newest that all have
+    /// where none is looked at.
     pub fn shown_step(&self) -> Option<u32> {
-        let steps = self.steps();
-        match self.step {
-            Some(step) if steps.contains(&step) => Some(step),
-            _ => steps.last().copied(),
+        let at = self.cursor.unwrap_or(u32::MAX);
+        if self.training {
+            return Some(at.min(self.common_steps().checked_sub(1)?));
         }
+        let steps = self.steps();
+        let by_then = steps.partition_point(|s| *s <= at);
+        steps.get(by_then.saturating_sub(1)).copied()
+    }
+
+    /// Steps that all runs have taken.
+    fn common_steps(&self) -> u32 {
+        let views = self.runs.iter().filter_map(|run| Some(&run.run.as_ref().ok()?.0.view));
+        views.map(|view| view.steps_done()).min().unwrap_or(0)
     }
 
     fn go(&mut self, by: isize) {
@@ -208,25 +297,18 @@ impl Comparison {
         }
     }
 
-    fn move_step(&mut self, by: isize) {
-        let (steps, at) = match self.view {
-            View::Answers => (self.steps(), self.shown_step()),
-            _ => (self.merged.steps.clone(), self.cursor),
-        };
-        let Some(last) = steps.len().checked_sub(1) else { return };
-        let here = at.map_or(last, |at| steps.partition_point(|s| *s < at).min(last));
-        let step = steps[here.saturating_add_signed(by).min(last)];
-        match self.view {
-            View::Answers => self.step = (step != steps[last]).then_some(step),
-            // From the newest step on, the crosshair goes away.
-            _ => self.cursor = (at.is_none() || step != steps[last] || by < 0).then_some(step),
-        }
-    }
-
     fn merge(&mut self) {
         self.merged = match self.metrics.get(self.metric) {
             Some(metric) => merge(&self.runs, metric),
             None => Merged::default(),
+        };
+        self.bundle();
+    }
+
+    fn bundle(&mut self) {
+        self.bundles = match self.board.no_spread || self.merged.columns.is_empty() {
+            true => Bundle::each(&self.merged),
+            false => Bundle::of(&self.alike, &self.merged),
         };
     }
 
@@ -297,6 +379,20 @@ impl Comparison {
         };
         cases.iter().map(row).collect()
     }
+}
+
+/// Every step that some run has taken, rising.
+fn axis(runs: &[Compared]) -> Vec<u32> {
+    let views = runs.iter().filter_map(|run| Some(&run.run.as_ref().ok()?.0.view));
+    let of_each: Vec<&[u32]> = views.map(|view| view.steps()).collect();
+    let longest = of_each.iter().copied().max_by_key(|steps| steps.len()).unwrap_or(&[]);
+    if of_each.iter().all(|steps| longest.starts_with(steps)) {
+        return longest.to_vec();
+    }
+    let mut all = of_each.concat();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// An answer to a query.

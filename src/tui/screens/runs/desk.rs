@@ -79,12 +79,20 @@ pub struct Whole {
 impl Whole {
     /// Of a run that was read.
     pub fn of(view: RunView) -> Self {
+        let gap = Column::default();
+        let mut whole = Self { view, gap };
+        whole.refresh();
+        whole
+    }
+
+    /// Makes of the series what was made of them before more was read.
+    pub fn refresh(&mut self) {
         let mut gap = Column::default();
-        let points = |series| view.history.column(series).points();
+        let points = |series| self.view.history.column(series).points();
         for (s, g) in points(Series::RewardOriginal).iter().zip(points(Series::RewardGuided)) {
             gap.push(f64::from(g - s));
         }
-        Self { view, gap }
+        self.gap = gap;
     }
 }
 

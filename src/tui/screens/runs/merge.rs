@@ -1,6 +1,7 @@
 //! One horizontal axis for the series of several runs.
 
 use super::desk::Compared;
+use crate::tui::fit_view::FitSeries;
 use crate::tui::history::{Column, Series};
 
 /// What is compared over the steps.
@@ -10,6 +11,8 @@ pub enum Metric {
     Gap,
     /// Of the evaluations on held-out queries.
     HeldOut(&'static str, HeldOut),
+    /// Of a model's own training.
+    Fit(&'static str, FitSeries),
     /// A number of the method's own.
     Named(String),
 }
@@ -26,9 +29,20 @@ pub enum HeldOut {
 impl Metric {
     pub fn title(&self) -> String {
         match self {
-            Metric::Series(title, _) | Metric::HeldOut(title, _) => (*title).to_string(),
+            Metric::Series(title, _) | Metric::HeldOut(title, _) | Metric::Fit(title, _) => (*title).to_string(),
             Metric::Gap => "gap s′−s".to_string(),
             Metric::Named(name) => name.clone(),
+        }
+    }
+
+    /// It is measured now and then, and stands until the next time.
+    pub fn is_measured(&self) -> bool {
+        use FitSeries::{Baseline, LearningRate, ValidationAccuracy, ValidationLoss};
+        let fit = [Baseline, LearningRate, ValidationAccuracy, ValidationLoss];
+        match self {
+            Metric::HeldOut(..) => true,
+            Metric::Fit(_, series) => fit.contains(series),
+            _ => false,
         }
     }
 }
@@ -53,6 +67,12 @@ pub fn metrics(runs: &[Compared]) -> Vec<Metric> {
         Metric::Series("learning rate", Series::LearningRate),
         Metric::Series("ranked", Series::Ranked),
         Metric::Series("seconds a step", Series::Seconds),
+        Metric::Fit("training loss", FitSeries::Loss),
+        Metric::Fit("validation loss", FitSeries::ValidationLoss),
+        Metric::Fit("training accuracy", FitSeries::Accuracy),
+        Metric::Fit("validation accuracy", FitSeries::ValidationAccuracy),
+        Metric::Fit("gradient norm", FitSeries::GradNorm),
+        Metric::Fit("learning rate", FitSeries::LearningRate),
     ];
     let mut names: Vec<&str> = runs
         .iter()
@@ -98,6 +118,7 @@ pub fn series<'a>(compared: &'a Compared, metric: &Metric) -> (Vec<u32>, Option<
     match metric {
         Metric::Series(_, series) => (vec![], Some(Found::There(history.column(*series)))),
         Metric::Gap => (vec![], Some(Found::There(&run.0.gap))),
+        Metric::Fit(_, series) => (vec![], Some(Found::There(view.fit.column(*series)))),
         Metric::Named(name) => (vec![], history.metric(name).map(Found::There)),
         Metric::HeldOut(_, what) => {
             let mut column = Column::default();
@@ -136,7 +157,7 @@ pub fn merge(runs: &[Compared], metric: &Metric) -> Merged {
         .map(|run| {
             let (steps, column) = series(run, metric);
             let own = match (&run.run, matches!(metric, Metric::HeldOut(..))) {
-                (Ok(run), false) => run.0.view.history.steps().to_vec(),
+                (Ok(run), false) => run.0.view.steps().to_vec(),
                 _ => steps,
             };
             (own, column)

@@ -4,6 +4,7 @@ mod comparison;
 mod desk;
 mod list;
 mod merge;
+mod seeds;
 mod state;
 
 #[cfg(test)]
@@ -11,15 +12,18 @@ pub(in crate::tui) mod tests;
 mod view;
 mod view_answers;
 mod view_compare;
+mod view_curves;
 
 use ratatui::crossterm::event::KeyCode;
 
 use crate::tui::action::{Action as Top, Screen};
 use crate::tui::keymap::{Binding, Key, ch, key};
+use crate::tui::screens::charts;
 
 pub use desk::{Answer, Compared, Listing, Question, Shared, Whole, Wish};
 pub use state::{State, is_open};
 pub use view::view;
+pub use view_curves::focused_chart;
 
 /// What can be done on this screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,11 +59,13 @@ pub enum Action {
     Side,
     /// Of answers: of the case study, or sampled while training.
     Source,
-    Log,
+    /// Of curves: how they are looked at.
+    Look(charts::Action),
 }
 
 /// The rows of the key table.
 pub fn bindings() -> Vec<Binding> {
+    const NARROW: &[Key] = &[ch('+'), ch('=')];
     const DOWN: &[Key] = &[ch('j'), key(KeyCode::Down)];
     const UP: &[Key] = &[ch('k'), key(KeyCode::Up)];
     const FIRST: &[Key] = &[key(KeyCode::Home), ch('g')];
@@ -76,6 +82,7 @@ pub fn bindings() -> Vec<Binding> {
         help,
         footer,
     };
+    let look = |name, keys, action, help| row(name, keys, Action::Look(action), help, None);
     vec![
         row(
             "runs-down",
@@ -109,7 +116,7 @@ pub fn bindings() -> Vec<Binding> {
             "runs-open",
             const { &[key(KeyCode::Enter)] },
             Action::Open,
-            "show the run in this workbench; one that trains here goes on",
+            "show the run in this workbench; one that trains here goes on; curves: full screen",
             Some("open"),
         ),
         row(
@@ -123,7 +130,7 @@ pub fn bindings() -> Vec<Binding> {
             "runs-sort",
             const { &[ch('s')] },
             Action::Sort,
-            "order: as a tree of forks, newest, reward, gap, truth, name",
+            "order: as a tree of forks, newest, reward, gap, truth, name; curves: smoothing",
             Some("sort"),
         ),
         row(
@@ -165,7 +172,7 @@ pub fn bindings() -> Vec<Binding> {
             "runs-back",
             const { &[key(KeyCode::Esc)] },
             Action::Back,
-            "back to the list; in the list: no filter",
+            "curves: leave the full screen, then the window; back to the list; in the list: no filter",
             None,
         ),
         row("runs-first", FIRST, Action::First, "first run", None),
@@ -174,7 +181,7 @@ pub fn bindings() -> Vec<Binding> {
             "runs-earlier",
             EARLIER,
             Action::Earlier,
-            "compared: one step back",
+            "compared: one step back, on every screen",
             None,
         ),
         row("runs-later", LATER, Action::Later, "compared: one step on", None),
@@ -185,25 +192,60 @@ pub fn bindings() -> Vec<Binding> {
             "answers: y, or y' under the principles",
             None,
         ),
-        row(
-            "runs-log",
+        look(
+            "runs-zoom",
+            const { &[ch('z')] },
+            charts::Action::ToggleZoom,
+            "curves: the chart on the whole screen, or back",
+        ),
+        look(
+            "runs-narrow",
+            NARROW,
+            charts::Action::Narrow,
+            "curves: fewer steps, around the cursor",
+        ),
+        look(
+            "runs-widen",
+            const { &[ch('-')] },
+            charts::Action::Widen,
+            "curves: more steps",
+        ),
+        look(
+            "runs-window-earlier",
+            const { &[ch('H')] },
+            charts::Action::Earlier,
+            "curves: earlier steps, once there are fewer than all",
+        ),
+        look(
+            "runs-window-later",
             const { &[ch('L')] },
-            Action::Log,
+            charts::Action::Later,
+            "curves: later steps",
+        ),
+        look(
+            "runs-spread",
+            const { &[ch('b')] },
+            charts::Action::ToggleSpread,
+            "curves: runs that differ by their seed alone as their mean, with a band from the least to the most",
+        ),
+        look(
+            "runs-log",
+            const { &[ch('y')] },
+            charts::Action::ToggleLog,
             "curves: logarithmic axis",
-            None,
         ),
         row(
             "runs-next-columns",
             const { &[ch('.')] },
             Action::NextRuns,
-            "compared: the runs further right",
+            "compared: the runs further right; curves: cursor on by a column",
             None,
         ),
         row(
             "runs-previous-columns",
             const { &[ch(',')] },
             Action::PreviousRuns,
-            "compared: the runs further left",
+            "compared: the runs further left; curves: cursor back by a column",
             None,
         ),
         row("runs-scroll-down", SCROLL_DOWN, Action::ScrollDown, "a page on", None),

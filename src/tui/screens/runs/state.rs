@@ -9,10 +9,11 @@ use super::Action;
 use super::comparison::Comparison;
 use super::desk::{Answer, Listing, Question, Wish};
 use super::list::{Order, rows, same_folder};
-use super::view;
+use super::{view, view_curves};
 use crate::run::{Labels, LineageRow, RunSummary};
 use crate::tui::action::Effect;
 use crate::tui::run_view::RunView;
+use crate::tui::time;
 use crate::tui::widgets::editor::{Editor, Outcome};
 use crate::tui::widgets::scroll::ListTop;
 
@@ -104,7 +105,12 @@ impl State {
     pub fn update(&mut self, action: Action, run: &RunView) -> Vec<Effect> {
         self.message = None;
         if let Some(comparison) = &mut self.comparison {
-            if matches!(action, Action::Back | Action::Compare) {
+            let leaves = match action {
+                Action::Compare => true,
+                Action::Back => !comparison.back(),
+                _ => false,
+            };
+            if leaves {
                 self.comparison = None;
                 return vec![Effect::AskDesk(Question::Compare(vec![]))];
             }
@@ -185,8 +191,30 @@ impl State {
             self.refuse("mark two runs or more with ⟨runs-mark⟩, then ⟨runs-compare⟩ compares them");
             return vec![];
         }
-        self.comparison = Some(Comparison::of(paths.clone()));
+        self.comparison = Some(Comparison::of(paths.clone(), run.at()));
         vec![Effect::AskDesk(Question::Compare(paths))]
+    }
+
+    /// The steps that the cursor moves over while runs are looked at beside each other, and where it is.
+    pub fn steps(&self) -> Option<(&[u32], Option<u32>)> {
+        let comparison = self.comparison.as_ref().filter(|c| !c.axis.is_empty())?;
+        Some((&comparison.axis, comparison.cursor))
+    }
+
+    /// Another step is looked at.
+    pub fn travelled(&mut self, to: Option<u32>) -> Vec<Effect> {
+        asks(self.comparison.as_mut().and_then(|c| c.travelled(to)))
+    }
+
+    /// Where a key moves the cursor over the steps, if it is one for that.
+    pub fn goes_to(&self, action: &Action) -> Option<time::Action> {
+        self.comparison.as_ref()?.goes_to(action)
+    }
+
+    /// Does what the mouse asks for on the chart of a comparison; nothing where it is somewhere else. Gives where the cursor
+    /// over the steps is to go.
+    pub fn point(&mut self, event: MouseEvent, area: Rect) -> Option<Option<time::Action>> {
+        view_curves::mouse(self.comparison.as_mut()?, event, area)
     }
 
     /// A field of text is open, or a question waits for its answer.

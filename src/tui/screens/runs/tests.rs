@@ -13,7 +13,7 @@ use crate::tui::action::{Action as Top, Effect};
 use crate::tui::input::input;
 use crate::tui::run_view::RunView;
 use crate::tui::state::State as Whole_;
-use crate::tui::tests::fixtures::{picture, running, started, step, tell};
+use crate::tui::tests::fixtures::{picture, running, started, step, step as step_of, tell};
 use crate::tui::theme::Theme;
 use crate::tui::update::update;
 
@@ -355,12 +355,18 @@ fn answers_to_a_query_stand_side_by_side() {
     );
     // Of training: they are asked for, and only the newest answer counts.
     let effects = press(&mut state, "f");
-    let Some(Effect::AskDesk(Question::Pairs { step: 22, paths })) = effects.last() else {
+    let Some(Effect::AskDesk(Question::Pairs { step: 10, paths })) = effects.last() else {
         panic!("{effects:?}");
     };
     assert_eq!(paths.len(), 3);
     let pairs = vec![vec![], vec![], vec![]];
-    update(&mut state, Top::Desk(Box::new(Answer::Pairs { step: 22, pairs })));
+    update(&mut state, Top::Desk(Box::new(Answer::Pairs { step: 10, pairs })));
+    // At the newest step: the last that all have taken.
+    let effects = press(&mut state, "$");
+    assert!(
+        matches!(effects.last(), Some(Effect::AskDesk(Question::Pairs { step: 22, .. }))),
+        "{effects:?}"
+    );
     let effects = press(&mut state, "xj");
     assert_eq!(effects[0], Effect::AskDesk(Question::Compare(vec![])));
 }
@@ -386,4 +392,177 @@ fn runs_of_other_steps_share_an_axis() {
     assert_eq!(points, ["0.9", "1.4", "1.9", "2.4", "2.9", "3.9"]);
     let gaps: Vec<bool> = merged.columns[1].points().iter().map(|v| v.is_nan()).collect();
     assert_eq!(gaps, [true, false, false, false, true, true]);
+}
+
+#[test]
+fn one_cursor_moves_over_the_runs_and_over_every_other_screen() {
+    let mut state = comparing("vvjjv");
+    // Runs that got further than the one that is open are gone over to their end.
+    press(&mut state, "{");
+    assert_eq!((state.run.at(), cursor(&state)), (None, Some(38)));
+    press(&mut state, "((");
+    assert_eq!((state.run.at(), cursor(&state)), (Some(18), Some(18)));
+    for (width, height) in SIZES {
+        insta::assert_snapshot!(
+            format!("runs_cursor_{width}x{height}"),
+            picture(&mut state, width, height)
+        );
+    }
+    // Of every run its number at that step, and its answers by then.
+    let shown = picture(&mut state, 120, 40);
+    assert!(shown.contains("step 18 · $ newest"), "{shown}");
+    press(&mut state, "vv");
+    assert!(picture(&mut state, 120, 40).contains("step 10 (at 18)"));
+    // On another screen it is the same step, and what is chosen there is seen here.
+    press(&mut state, "1{");
+    assert_eq!(state.run.at(), Some(17));
+    press(&mut state, "6");
+    assert_eq!(cursor(&state), Some(17));
+    press(&mut state, "$");
+    assert_eq!((state.run.at(), cursor(&state)), (None, None));
+    // The film goes over the longest of them.
+    press(&mut state, "vP");
+    let tick = Top::Time(crate::tui::time::Action::Tick(std::time::Duration::from_secs(5)));
+    update(&mut state, tick.clone());
+    assert!(cursor(&state).is_some_and(|step| step > 0));
+    (0..10).for_each(|_| drop(update(&mut state, tick.clone())));
+    assert_eq!((state.film.playing, cursor(&state)), (false, None));
+}
+
+fn cursor(state: &Whole_) -> Option<u32> {
+    state.runs.comparison.as_ref().and_then(|c| c.cursor)
+}
+
+#[test]
+fn the_overlay_is_a_chart_like_the_others() {
+    let mut state = comparing("vv");
+    press(&mut state, "z");
+    for (width, height) in [(80, 24), (120, 40)] {
+        insta::assert_snapshot!(
+            format!("runs_zoomed_{width}x{height}"),
+            picture(&mut state, width, height)
+        );
+    }
+    let span = |state: &Whole_| {
+        let c = state.runs.comparison.as_ref().expect("a comparison");
+        c.board.window.span(&charts::Extent::over(&c.merged.steps, c.cursor))
+    };
+    press(&mut state, "+");
+    assert_eq!(span(&state), (19, 39));
+    press(&mut state, "H");
+    assert_eq!(span(&state), (14, 34));
+    press(&mut state, "yss");
+    let shown = picture(&mut state, 120, 40);
+    assert!(
+        shown.contains("log axis") && !shown.contains("moving average"),
+        "{shown}"
+    );
+    // What was done to the view is undone one by one, then the list comes back.
+    press(&mut state, "\x1b");
+    assert!(picture(&mut state, 120, 40).contains("Metric"));
+    press(&mut state, "\x1b");
+    assert_eq!(span(&state), (0, 39));
+    // The numbers are taken, by the names of the runs.
+    let effects = press(&mut state, "Y");
+    let Some(Effect::Copy(table)) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    assert!(table.starts_with("step\thh-001\thh-001@20\n"), "{table}");
+    // A click sets the one cursor.
+    picture(&mut state, 120, 40);
+    let click = ratatui::crossterm::event::MouseEvent {
+        kind: ratatui::crossterm::event::MouseEventKind::Down(ratatui::crossterm::event::MouseButton::Left),
+        column: 70,
+        row: 15,
+        modifiers: KeyModifiers::NONE,
+    };
+    input(&mut state, Input::Mouse(click));
+    assert!(cursor(&state).is_some_and(|step| (10..30).contains(&step)));
+    assert_eq!(cursor(&state), state.run.at());
+    press(&mut state, "\x1b");
+    assert!(state.runs.comparison.is_none());
+}
+
+#[test]
+fn seeds_of_the_same_settings_are_a_mean_with_a_band() {
+    let mut state = comparing("vv");
+    let paths: Vec<PathBuf> = ["a", "b", "c", "other"].map(PathBuf::from).to_vec();
+    let seeded = |(i, path): (usize, &PathBuf)| {
+        let mut view = view(
+            &path.display().to_string(),
+            40,
+            if i == 3 { "kindly" } else { "politely" },
+        );
+        if let Some(started) = &mut view.started {
+            started.experiment.align_mut().unwrap().seed = i as u64;
+        }
+        let mut lifted = RunView {
+            started: view.started.clone(),
+            ..RunView::default()
+        };
+        for step in 0..40 {
+            let mut record = step_of(step);
+            record.reward_original += 0.1 * i as f64;
+            lifted.apply(Event::Step(record));
+        }
+        Compared {
+            path: path.clone(),
+            name: path.display().to_string(),
+            run: Ok(Shared(Arc::new(Whole::of(lifted)))),
+        }
+    };
+    let runs: Vec<Compared> = paths.iter().enumerate().map(seeded).collect();
+    let comparison = state.runs.comparison.as_mut().expect("a comparison");
+    *comparison = super::comparison::Comparison::of(paths.clone(), None);
+    update(&mut state, Top::Desk(Box::new(Answer::Compared(runs))));
+    assert!(picture(&mut state, 120, 40).contains("b seeds as a band"));
+    press(&mut state, "b");
+    let comparison = state.runs.comparison.as_ref().expect("a comparison");
+    assert_eq!(comparison.alike, [vec![0, 1, 2], vec![3]]);
+    let (low, high) = comparison.bundles[0].band().expect("a band");
+    let newest = step_of(39).reward_original;
+    let last = |c: &crate::tui::history::Column| f64::from(c.last().unwrap());
+    assert!((last(low) - newest).abs() < 1e-6 && (last(high) - newest - 0.2).abs() < 1e-6);
+    for (width, height) in [(80, 24), (120, 40)] {
+        insta::assert_snapshot!(
+            format!("runs_seeds_{width}x{height}"),
+            picture(&mut state, width, height)
+        );
+    }
+}
+
+/// The three views of a comparison, and the run that is open in each of its states.
+#[test]
+fn runs_beside_each_other_in_every_state() {
+    let states: [(&str, Whole_); 3] = [
+        ("empty", Whole_::new(true, Theme::color())),
+        ("failed", {
+            let mut state = running(12);
+            let message = "the loss is not a number at step 12".into();
+            tell(&mut state, Event::Failed { message });
+            state
+        }),
+        ("finished", {
+            let mut state = running(40);
+            state.run.live = false;
+            state
+        }),
+    ];
+    for (name, state) in states {
+        let mut state = shown(state, listing());
+        press(&mut state, "vvjjjjv");
+        let effects = press(&mut state, "x");
+        let Some(Effect::AskDesk(Question::Compare(paths))) = effects.last() else {
+            panic!("{effects:?}");
+        };
+        let answer = compared(paths);
+        update(&mut state, Top::Desk(Box::new(answer)));
+        for view in ["curves", "settings", "answers"] {
+            let all: Vec<String> = SIZES
+                .map(|(w, h)| format!("{w}x{h}\n{}", picture(&mut state, w, h)))
+                .to_vec();
+            insta::assert_snapshot!(format!("compare_{view}_{name}"), all.join("\n"));
+            press(&mut state, "v");
+        }
+    }
 }

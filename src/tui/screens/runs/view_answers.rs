@@ -32,7 +32,13 @@ pub fn view(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rec
         false => "y, without the principles (⟨runs-side⟩: y′)",
     };
     let place = match comparison.shown_step() {
-        Some(step) => format!("step {step}: ⟨runs-earlier⟩ ⟨runs-later⟩ · {side} · {other}"),
+        Some(step) => {
+            let by = match comparison.cursor {
+                Some(at) if at != step => format!(" (at {at})"),
+                _ => String::new(),
+            };
+            format!("step {step}{by}: ⟨runs-earlier⟩ ⟨runs-later⟩ · {side} · {other}")
+        }
         None => other.to_string(),
     };
     let below = panel(frame, body, theme, what, true, beside(place));

@@ -8,26 +8,30 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::comparison::{Comparison, View};
-use crate::tui::smooth::Smoothing;
+use super::view_curves;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::axis::Mark;
-use crate::tui::widgets::chart::{Chart, Curve, Dash};
+use crate::tui::widgets::chart::Dash;
 use crate::tui::widgets::panel::panel;
-use crate::tui::widgets::scale::{short, steps};
 use crate::tui::widgets::sides::{beside, empty, marker};
 use crate::tui::widgets::wrap::{clip, fit, wrap_text};
 
 /// Draws the curves or the settings.
 pub fn view(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rect) {
-    let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+    let [head, body] = parts(comparison, area);
     draw_head(comparison, theme, frame, head);
     if comparison.runs.is_empty() {
         return empty(frame, body, "Reading the runs ...", theme);
     }
     match comparison.view {
         View::Settings => draw_settings(comparison, theme, frame, body),
-        _ => draw_curves(comparison, theme, frame, body),
+        _ => view_curves::draw(comparison, theme, frame, body),
     }
+}
+
+/// The head and what is below it; a chart that fills the screen has no head.
+pub fn parts(comparison: &Comparison, area: Rect) -> [Rect; 2] {
+    let alone = comparison.view == View::Curves && comparison.board.zoomed;
+    Layout::vertical([Constraint::Length(u16::from(!alone)), Constraint::Fill(1)]).areas(area)
 }
 
 /// Which of the three is shown, and how to go on.
@@ -60,135 +64,6 @@ pub fn looks(place: usize, theme: &Theme) -> (Style, Dash) {
         styles[place % styles.len()],
         dashes[(place + place / styles.len()) % dashes.len()],
     )
-}
-
-fn draw_curves(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rect) {
-    let Some(metric) = comparison.metrics.get(comparison.metric) else {
-        let text = "None of these runs has a number to draw yet: they may be models trained on rows, whose curves are on their \
-                    own screen, or have not taken a step.";
-        return empty(frame, area, text, theme);
-    };
-    let list = match area.width {
-        100.. => 24,
-        _ => 0,
-    };
-    let legend = (comparison.runs.len() as u16).min(area.height / 3);
-    let [names, right] = Layout::horizontal([Constraint::Length(list), Constraint::Fill(1)]).areas(area);
-    let [chart_area, legend_area] = Layout::vertical([Constraint::Fill(1), Constraint::Length(legend)]).areas(right);
-    draw_metrics(comparison, theme, frame, names);
-    let merged = &comparison.merged;
-    let curves: Vec<Curve> = merged
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(i, column)| {
-            let (style, dash) = looks(i, theme);
-            Curve {
-                column,
-                style,
-                dash,
-                raw: false,
-            }
-        })
-        .collect();
-    let chart = Chart {
-        steps: &merged.steps,
-        curves,
-        bands: vec![],
-        fill: None,
-        stacked: false,
-        breaks: vec![],
-        readout: vec![],
-        selection: None,
-        marks: comparison
-            .forks
-            .iter()
-            .map(|(step, label)| Mark {
-                step: *step,
-                label,
-                sign: "▾",
-                style: theme.mark,
-            })
-            .collect(),
-        span: (
-            merged.steps.first().copied().unwrap_or(0),
-            merged.steps.last().copied().unwrap_or(0).max(1),
-        ),
-        cursor: comparison.cursor,
-        log: comparison.log,
-        smoothing: Smoothing::Off,
-    };
-    let step = match comparison.cursor {
-        Some(step) => format!("step {step} "),
-        None => "newest step of each; ⟨runs-earlier⟩ ⟨runs-later⟩ move through the steps ".to_string(),
-    };
-    let place = format!(
-        "{} of {}: ⟨runs-down⟩ ⟨runs-up⟩ ",
-        comparison.metric + 1,
-        comparison.metrics.len()
-    );
-    let log = if comparison.log { "log " } else { "" };
-    let aside = beside(format!("{place}· {log}{step}"));
-    let below = panel(frame, chart_area, theme, &metric.title(), true, aside);
-    chart.draw(below, frame.buffer_mut(), theme);
-    let lines: Vec<Line> = (0..comparison.runs.len())
-        .map(|i| legend_line(comparison, i, theme, usize::from(legend_area.width)))
-        .collect();
-    frame.render_widget(Paragraph::new(lines), legend_area);
-}
-
-/// "A ━━ imdb-001  +0.93", or why there is no curve.
-fn legend_line(comparison: &Comparison, place: usize, theme: &Theme, width: usize) -> Line<'static> {
-    let run = &comparison.runs[place];
-    let (style, dash) = looks(place, theme);
-    let value = comparison.merged.columns.get(place).and_then(|column| {
-        let points = column.points();
-        match comparison.cursor {
-            Some(step) => {
-                let at = comparison.merged.steps.binary_search(&step).ok()?;
-                points.get(at).copied().filter(|v| v.is_finite())
-            }
-            None => points.iter().rev().find(|v| v.is_finite()).copied(),
-        }
-    });
-    let said = match (&run.run, value) {
-        (Err(why), _) => why.clone(),
-        (Ok(_), None) => "no such number".to_string(),
-        (Ok(run), Some(value)) => {
-            let view = &run.0.view;
-            let method = view.method().title();
-            format!("{}   {method}, {}", short(f64::from(value)), steps(view.steps_done()))
-        }
-    };
-    let name = clip(&run.name, width.saturating_sub(8) / 2);
-    Line::from(vec![
-        Span::styled(format!(" {} {} ", Comparison::letter(place), dash.sample()), style),
-        Span::styled(format!("{name}  "), style.patch(theme.title)),
-        Span::raw(clip(&said, width.saturating_sub(name.width() + 9))),
-    ])
-}
-
-fn draw_metrics(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rect) {
-    if area.width == 0 {
-        return;
-    }
-    let below = panel(frame, area, theme, "Metric", false, vec![]);
-    let height = usize::from(below.height);
-    let top = (comparison.metric + 1).saturating_sub(height.max(1));
-    let lines: Vec<Line> = comparison
-        .metrics
-        .iter()
-        .enumerate()
-        .skip(top)
-        .take(height)
-        .map(|(i, metric)| {
-            let here = i == comparison.metric;
-            let style = if here { theme.title } else { Style::new() };
-            let name = clip(&metric.title(), usize::from(below.width).saturating_sub(3));
-            Line::styled(format!("{}{name}", marker(here)), style)
-        })
-        .collect();
-    frame.render_widget(Paragraph::new(lines), below);
 }
 
 fn draw_settings(comparison: &Comparison, theme: &Theme, frame: &mut Frame, area: Rect) {
