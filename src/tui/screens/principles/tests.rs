@@ -200,6 +200,9 @@ fn empty_texts_names_and_paths_are_refused() {
         assert!(state.wants_text() && !message(&state).is_empty(), "{action:?}");
         assert!(!state.draft.differs());
         state.text_key(press(KeyCode::Esc), &run);
+        // Of a text that was changed it is asked first.
+        assert_eq!(state.wants_text(), action == Action::OpenText);
+        state.text_key(press(KeyCode::Esc), &run);
         assert!(!state.wants_text());
     }
 }
