@@ -354,7 +354,7 @@ fn a_folder_of_runs_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn what_shows_only_while_loading_is_named_with_its_line_or_its_set_too() {
+fn what_shows_only_while_loading_is_named_with_its_line_too() {
     let lab = Lab::new();
     let (file, line) = changed(&lab, "model = \"builtin:imdb-sentiment\"", "model = \"gpt-5\"");
     let place = format!("{file}:{line}: reward.model = \"gpt-5\": no such file. Looked for: ");
@@ -371,7 +371,7 @@ fn what_shows_only_while_loading_is_named_with_its_line_or_its_set_too() {
     refused(
         &lab,
         lab.ple(set),
-        &["ple: --set data.queries=reviews.jsonl: no such file"],
+        &["ple: data.queries = \"reviews.jsonl\": no such file"],
     );
     let (file, line) = changed(&lab, "max_query_tokens = 256", "max_query_tokens = 1000");
     let place = format!("{file}:{line}: data.max_query_tokens = 1000, ");

@@ -64,19 +64,18 @@ impl ConfigError {
         self
     }
 
-    /// A message that begins with a key of the experiment, `KEY: ...` or `KEY = value: ...`, seen from the line or the
-    /// `--set` where the key stands. `None` if it begins with none.
+    /// A message that begins with a key of the experiment, `KEY: ...` or `KEY = value: ...`, seen from the line where the
+    /// key stands. `None` if it begins with none, or with one that no line has: of a `--set` the key says enough.
     pub(crate) fn located(source: &Source, sets: &[String], message: &str) -> Option<Self> {
         let end = message.find(|c: char| !(c.is_ascii_alphanumeric() || "._".contains(c)))?;
         let (key, rest) = message.split_at(end);
         schema::lookup(key)?;
         let (line, subject) = overrides::where_is(source, sets, key);
+        let n = line?;
         // Where the key stands its value is seen: it is not said twice.
-        let about = rest.strip_prefix(": ").or_else(|| after_value(rest));
-        Some(match (about, line) {
-            (Some(about), _) => Self::one(line, subject, about),
-            (None, Some(n)) => Self::one(line, format!("{}:{n}", source.name), message),
-            (None, None) => Self::one(line, subject, message),
+        Some(match rest.strip_prefix(": ").or_else(|| after_value(rest)) {
+            Some(about) => Self::one(line, subject, about),
+            None => Self::one(line, format!("{}:{n}", source.name), message),
         })
     }
 

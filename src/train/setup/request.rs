@@ -119,7 +119,7 @@ impl Request {
         prepared.map_err(|error| self.located(error))
     }
 
-    /// What shows only after the file was read, seen from the line or the `--set` of the key that it is about.
+    /// What shows only after the file was read, seen from the line of the key that it is about.
     fn located(&self, error: SetupError) -> SetupError {
         match ConfigError::located(&self.source, &self.sets, &error.to_string()) {
             Some(found) => SetupError::Config(found),
