@@ -314,12 +314,12 @@ fn short_names_will_do_wherever_a_setting_is_set() {
 #[test]
 fn what_is_unusual_is_said_before_the_start_and_trained_all_the_same() {
     let lab = Lab::new();
-    let sets = ["tau=-3", "method.learning_rate=1e3", "steps=1"];
+    let sets = ["tau=-3", "method.learning_rate=0.5", "steps=1"];
     let ended = Ended::of(lab.train(IMDB, &sets).arg("--quiet"));
     assert_eq!(ended.code, Some(0), "{ended:?}");
     for said in [
         "ple: warning: --set tau=-3: method.tau0 = -3: is below 0",
-        "ple: warning: --set method.learning_rate=1e3: is over 0.1",
+        "ple: warning: --set method.learning_rate=0.5: is over 0.1",
     ] {
         assert!(ended.err.contains(said), "{said:?} in {}", ended.err);
     }

@@ -357,7 +357,7 @@ fn a_folder_of_runs_that_cannot_be_written_is_named() {
 fn what_shows_only_while_loading_is_named_with_its_line_too() {
     let lab = Lab::new();
     let (file, line) = changed(&lab, "model = \"builtin:imdb-sentiment\"", "model = \"gpt-5\"");
-    let place = format!("{file}:{line}: reward.model = \"gpt-5\": no such file. Looked for: ");
+    let place = format!("{file}:{line}: reward.model = \"gpt-5\": no such file");
     refused(&lab, lab.ple(["train", &file]), &[&place, "\"OWNER/NAME\" of the hub"]);
     let (file, line) = changed(&lab, "queries = \"builtin:imdb\"", "queries = \"reviews.jsonl\"");
     let place = format!("{file}:{line}: data.queries = \"reviews.jsonl\": no such file");

@@ -293,7 +293,7 @@ fn a_workbench_steers_what_another_process_trains() {
         ("steering taken", Via::Workbench),
         ("pause", Via::Workbench),
         ("tau", Via::Workbench),
-        ("learning rate", Via::Cli),
+        ("learning-rate", Via::Cli),
         ("step", Via::Workbench),
         ("steering given up", Via::Workbench),
         ("decay", Via::Cli),
