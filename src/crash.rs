@@ -133,6 +133,8 @@ fn open_arguments(args: impl Iterator<Item = String>) -> Vec<String> {
     const SECRET: [&str; 6] = ["token", "secret", "password", "passwd", "api_key", "apikey"];
     let secret = |name: &str| {
         let name = name.to_ascii_lowercase().replace('-', "_");
+        // How many tokens something has is no secret: `max_new_tokens`.
+        let name = name.replace("tokens", "");
         SECRET.iter().any(|word| name.contains(word))
     };
     let mut hide_next = false;
@@ -199,6 +201,10 @@ mod tests {
             "hush",
             "--set",
             "judge.api_key=hush",
+            "--set",
+            "generation.max_new_tokens=48",
+            "--set",
+            "hub.token=hush",
         ];
         let vars = [("TERM", "xterm"), ("HF_TOKEN", "hush"), ("HOME", "/home/me")];
         let get = |name: &str| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| v.to_string());
@@ -212,6 +218,7 @@ mod tests {
             "TERM: xterm",
             "set-tau",
             "train a.toml",
+            "generation.max_new_tokens=48",
             "http://[hidden]@127.0.0.1:5000/get_reward?[hidden]",
         ] {
             assert!(text.contains(wanted), "{wanted} in\n{text}");

@@ -22,7 +22,7 @@ fn without_a_terminal_progress_is_plain_lines() {
     let ended = Ended::of(&mut lab.train(IMDB, &[]));
     assert_eq!(ended.code, Some(0));
     assert!(
-        ended.err.starts_with("ple: memory: needs about ") && ended.err.lines().count() == 1,
+        ended.err.starts_with("memory: needs about ") && ended.err.lines().count() == 1,
         "{}",
         ended.err
     );
@@ -286,4 +286,67 @@ fn algorithm_1_as_printed_runs_for_every_task() {
             .map(|p| p["text"].as_str().expect("a text"));
         assert_eq!(used, written.collect::<Vec<_>>(), "{task}");
     }
+}
+
+#[test]
+fn short_names_will_do_wherever_a_setting_is_set() {
+    let lab = Lab::new();
+    let ended = Ended::of(
+        lab.train(IMDB, &["tau=0.15", "steps=1", "rate=0.002"])
+            .args(["--quiet", "--name", "short"]),
+    );
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let plan = open(&lab.run("short")).started().expect("started").experiment;
+    let method = &plan.align().expect("an experiment").method;
+    assert_eq!((method.tau0, method.steps, method.learning_rate), (0.15, 1, 0.002));
+    // A mistake is told of what was typed, and a key that is none with the short names.
+    let ended = Ended::of(&mut lab.train(IMDB, &["decay=2"]));
+    assert!(
+        ended.err.contains("--set decay=2: method.decay = 2: must be"),
+        "{}",
+        ended.err
+    );
+    let ended = Ended::of(&mut lab.ple(["fork", "short", "--set", "foo=1"]));
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.err.contains("Short names are tau (method.tau0)"), "{}", ended.err);
+}
+
+#[test]
+fn what_is_unusual_is_said_before_the_start_and_trained_all_the_same() {
+    let lab = Lab::new();
+    let sets = ["tau=-3", "method.learning_rate=0.5", "steps=1"];
+    let ended = Ended::of(lab.train(IMDB, &sets).arg("--quiet"));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for said in [
+        "ple: warning: --set tau=-3: method.tau0 = -3: is below 0",
+        "ple: warning: --set method.learning_rate=0.5: is over 0.1",
+    ] {
+        assert!(ended.err.contains(said), "{said:?} in {}", ended.err);
+    }
+    let ended = Ended::of(&mut lab.ple(["check", IMDB, "--set", "tau=-3"]));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.out.contains("look: is below 0"), "{}", ended.out);
+}
+
+#[test]
+fn the_list_of_runs_shows_truth_and_the_accuracy_only_where_there_is_one() {
+    let lab = Lab::new();
+    assert_eq!(
+        Ended::of(lab.train(IMDB, &["steps=1"]).args(["--quiet", "--name", "a"])).code,
+        Some(0)
+    );
+    let ended = Ended::of(&mut lab.ple(["runs"]));
+    let head: Vec<&str> = ended.out.lines().next().expect("a head").split_whitespace().collect();
+    assert_eq!(
+        head,
+        [
+            "name", "state", "how", "steps", "original", "guided", "truth", "when", "title"
+        ]
+    );
+    let row: Vec<&str> = ended.out.lines().nth(1).expect("a row").split_whitespace().collect();
+    let listed = ple::run::run_summary(&lab.run("a")).expect("a run");
+    assert_eq!(
+        row[6],
+        format!("{:+.2}", listed.truth_original.expect("a task of a grammar"))
+    );
 }

@@ -381,3 +381,37 @@ fn a_folder_of_runs_that_cannot_be_written_is_named() {
         &[&closed, "make the folder writable, or choose another with --runs"],
     );
 }
+
+#[test]
+fn what_shows_only_while_loading_is_named_with_its_line_too() {
+    let lab = Lab::new();
+    let (file, line) = changed(&lab, "model = \"builtin:imdb-sentiment\"", "model = \"gpt-5\"");
+    let place = format!("{file}:{line}: reward.model = \"gpt-5\": no such file");
+    refused(&lab, lab.ple(["train", &file]), &[&place, "\"OWNER/NAME\" of the hub"]);
+    let (file, line) = changed(&lab, "queries = \"builtin:imdb\"", "queries = \"reviews.jsonl\"");
+    let place = format!("{file}:{line}: data.queries = \"reviews.jsonl\": no such file");
+    refused(&lab, lab.ple(["train", &file]), &[&place]);
+    let (file, line) = changed(&lab, "model = \"builtin:tiny\"", "model = \"builtin:small\"");
+    let place =
+        format!("{file}:{line}: policy.model = \"builtin:small\": no such bundled model; there are builtin:tiny\n");
+    refused(&lab, lab.ple(["train", &file]), &[&place]);
+    // From the command line, and a message about two keys.
+    let set = ["train", IMDB, "--set", "data.queries=reviews.jsonl"];
+    refused(
+        &lab,
+        lab.ple(set),
+        &["ple: data.queries = \"reviews.jsonl\": no such file"],
+    );
+    let (file, line) = changed(&lab, "max_query_tokens = 256", "max_query_tokens = 1000");
+    let place = format!("{file}:{line}: data.max_query_tokens = 1000, ");
+    refused(&lab, lab.ple(["train", &file]), &[&place, "the policy reads"]);
+}
+
+#[test]
+fn a_bare_name_of_no_file_is_answered_with_experiments() {
+    let lab = Lab::new();
+    let none = lab.ple(["train", "nope.toml"]);
+    refused(&lab, none, &["nope.toml: no such file", "experiments/imdb.toml"]);
+    let near = lab.ple(["train", "imbd.toml"]);
+    refused(&lab, near, &["did you mean 'experiments/imdb.toml'?"]);
+}

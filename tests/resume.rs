@@ -288,6 +288,7 @@ fn resuming_a_finished_run_ends_at_once_and_changes_no_step() {
             ended.out
         );
         assert_eq!(events.last().expect("events")["reason"], "finished");
+        assert_eq!(events.last().expect("events")["steps"], 7);
         Record::of(&lab.run("done")).assert_same(&before);
         assert_eq!(
             open(&lab.run("done")).checkpoint_steps().expect("checkpoints"),
@@ -295,6 +296,26 @@ fn resuming_a_finished_run_ends_at_once_and_changes_no_step() {
         );
         assert_eq!(lab.state("done"), "finished");
     }
+    // In words, and nothing was written into the run.
+    let log = open(&lab.run("done")).log().expect("a log");
+    let ended = Ended::of(&mut lab.ple(["resume", "done"]));
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+    assert_eq!(
+        ended.out,
+        format!(
+            "{}: is finished, with all of its 7 steps; `ple resume done --set steps=17` goes on with it\n",
+            lab.run("done").display()
+        )
+    );
+    assert_eq!(open(&lab.run("done")).log().expect("a log"), log);
+    // A change that nothing is left to act on is no success.
+    let ended = Ended::of(&mut lab.ple(["resume", "done", "--set", "tau=0.1"]));
+    assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""));
+    assert!(
+        ended.err.contains("is finished") && ended.err.contains("steps=17"),
+        "{}",
+        ended.err
+    );
 }
 
 #[test]

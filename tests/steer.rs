@@ -254,7 +254,7 @@ fn a_workbench_steers_what_another_process_trains() {
     // Keys before it is known who steers are told the older reason.
     pty.sees(&["read-only", "nobody steers"]);
     pty.keys(" ");
-    pty.sees(&["nobody steers this run: :steer take, and then again"]);
+    pty.sees(&["nobody steers this run: take it with @ (:steer take)"]);
     pty.keys(":steer take\r");
     pty.sees(&["you steer this run now"]);
     pty.keys(" ");
@@ -263,7 +263,12 @@ fn a_workbench_steers_what_another_process_trains() {
     pty.sees(&["0.05 acts from"]);
     // Nobody else steers meanwhile.
     let message = bad(&lab, &["steer", "w", "decay=0.5"]);
-    assert!(message.contains("steers this run; --take takes it over"), "{message}");
+    assert!(
+        message.contains("steers this run; --take does it all the same"),
+        "{message}"
+    );
+    // Done all the same, and the workbench steers on.
+    good(&lab, &["steer", "w", "--take", "rate=0.01"]);
     pty.keys("n");
     pty.sees(&[&format!("‖ paused at {}/", held + 1)]);
     pty.keys(":steer release\r");
@@ -278,7 +283,7 @@ fn a_workbench_steers_what_another_process_trains() {
     let found: Vec<(u32, String)> = marks(&lab, "w").into_iter().map(|m| (m.step, m.label)).collect();
     assert_eq!(found[0].0, held);
     assert!(
-        found[0].1.ends_with("-> 0.05") && found[1].1.ends_with("-> 0.5"),
+        found[0].1.ends_with("-> 0.05") && found[1].1.ends_with("-> 0.01") && found[2].1.ends_with("-> 0.5"),
         "{found:?}"
     );
     let log = log(&lab, "w");
@@ -288,6 +293,7 @@ fn a_workbench_steers_what_another_process_trains() {
         ("steering taken", Via::Workbench),
         ("pause", Via::Workbench),
         ("tau", Via::Workbench),
+        ("learning-rate", Via::Cli),
         ("step", Via::Workbench),
         ("steering given up", Via::Workbench),
         ("decay", Via::Cli),

@@ -3,25 +3,25 @@
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use super::{Cli, Failure, Outcome, exit};
+use super::{Failure, Outcome, exit, options};
 use crate::tui::annotate;
 use crate::tui::bindings::{self, Binding};
 
 /// Prints the completions of a shell.
 pub fn completions(shell: Shell) -> Outcome {
     let mut out = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "ple", &mut out);
+    clap_complete::generate(shell, &mut options::command(), "ple", &mut out);
     print(&out)
 }
 
 /// Prints the manual, or writes it with a page for each command into a folder.
 pub fn manual(folder: Option<&Path>) -> Outcome {
-    let mut command = Cli::command();
+    let mut command = options::command();
     command.build();
     let Some(folder) = folder else {
         return print(&whole(&command)?);

@@ -22,6 +22,7 @@ mod judge_model;
 mod log;
 mod manual;
 mod open;
+mod options;
 mod output;
 mod principles;
 mod resume;
@@ -37,7 +38,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{Flags, MarkerName, Notify, Palette, Settings, ThemeName, environment, state_folder};
 use crate::crash;
@@ -314,7 +315,9 @@ enum Command {
 /// Runs the program; returns the exit code.
 pub fn main() -> ExitCode {
     crash::install(state_folder(&environment).map(|folder| folder.join("reports")));
-    let cli = match Cli::try_parse() {
+    let parsed = options::command().try_get_matches();
+    let parsed = parsed.and_then(|found| Cli::from_arg_matches(&found).map_err(|e| e.format(&mut options::command())));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();

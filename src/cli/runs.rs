@@ -84,27 +84,60 @@ fn list(args: &RunsArgs, place: &Place) -> Outcome {
     let name = |row: &crate::run::LineageRow| format!("{}{}", row.stem, runs[row.run].name);
     let width = rows.iter().map(|row| name(row).width()).max().unwrap_or(0).max(4);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    println!(
-        "{:width$}  {:11}  {:5}  {:>9}  {:>8}  {:>8}  {:>8}  {:>6}  title",
-        "name", "state", "how", "steps", "original", "guided", "accuracy", "when"
+    let shown = Shown {
+        truth: runs.iter().any(|run| run.truth_original.is_some()),
+        accuracy: runs.iter().any(|run| run.accuracy.is_some()),
+    };
+    let mut head = format!(
+        "{:width$}  {:11}  {:5}  {:>9}  {:>8}  {:>8}",
+        "name", "state", "how", "steps", "original", "guided"
     );
+    if shown.truth {
+        head += &format!("  {:>8}", "truth");
+    }
+    if shown.accuracy {
+        head += &format!("  {:>8}", "accuracy");
+    }
+    println!("{head}  {:>6}  title", "when");
     for row in &rows {
-        println!("{}", line(&name(row), width, &runs[row.run], now));
+        println!("{}", line(&name(row), width, &runs[row.run], shown, now));
+    }
+    if std::io::stdout().is_terminal() {
+        println!("\n{LEGEND}");
     }
     Ok(exit::DONE)
 }
 
-fn line(name: &str, width: usize, run: &RunSummary, now: u64) -> String {
+/// What the numbers of the list are.
+const LEGEND: &str = "original, guided: mean rewards of the newest evaluation on held-out queries (of the newest step where \
+                      nothing was evaluated);\ntruth: what the checker of a bundled grammar makes of the original responses; \
+                      accuracy: of a reward model, on held-out rows";
+
+/// Columns that only some runs have anything for.
+#[derive(Clone, Copy)]
+struct Shown {
+    truth: bool,
+    accuracy: bool,
+}
+
+fn line(name: &str, width: usize, run: &RunSummary, shown: Shown, now: u64) -> String {
     let number = |x: Option<f64>| x.map_or("-".to_string(), |x| format!("{x:+.2}"));
+    let mut own = String::new();
+    if shown.truth {
+        own += &format!("  {:>8}", number(run.truth_original));
+    }
+    if shown.accuracy {
+        let accuracy = run.accuracy.map_or("-".to_string(), |a| format!("{a:.3}"));
+        own += &format!("  {accuracy:>8}");
+    }
     let steps = format!("{}/{}", run.steps_done, run.steps_planned);
     let pad = " ".repeat(width - name.width());
     let mut line = format!(
-        "{name}{pad}  {:11}  {:5}  {steps:>9}  {:>8}  {:>8}  {:>8}  {:>6}  {}",
+        "{name}{pad}  {:11}  {:5}  {steps:>9}  {:>8}  {:>8}{own}  {:>6}  {}",
         run.state,
         run.method.chars().take(5).collect::<String>(),
         number(run.reward_original),
         number(run.reward_guided),
-        run.accuracy.map_or("-".to_string(), |a| format!("{a:.3}")),
         run.changed.map_or("-".to_string(), |then| ago(then, now)),
         run.title
     );

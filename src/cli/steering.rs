@@ -24,7 +24,7 @@ pub struct SteerArgs {
     /// stop, in this order; without any, who steers the run
     #[arg(value_name = "ACTION")]
     actions: Vec<String>,
-    /// Also while a workbench steers it, which then only watches
+    /// Also while a workbench steers it, which goes on to afterwards
     #[arg(long)]
     take: bool,
 }
@@ -45,23 +45,19 @@ pub fn steer(args: &SteerArgs, place: &Place) -> Outcome {
     }
     let mut file = SteeringFile::create(&folder).map_err(Failure::input)?;
     let by = Actor::here(Via::Cli);
-    if args.take {
-        file.take(&by, true).map_err(Failure::failed)?.ok();
-    }
     for command in commands {
         let given = Given {
             command,
             by: by.clone(),
         };
-        if let Err(holder) = file.put(&given).map_err(Failure::failed)? {
+        if args.take {
+            file.put_even_so(&given).map_err(Failure::failed)?;
+        } else if let Err(holder) = file.put(&given).map_err(Failure::failed)? {
             return Err(Failure::input(format!(
-                "{run}: {} steers this run; --take takes it over",
+                "{run}: {} steers this run; --take does it all the same",
                 holder.who.words()
             )));
         }
-    }
-    if args.take {
-        file.release(&by).map_err(Failure::failed)?;
     }
     let start = Instant::now();
     while file.is_waiting().map_err(Failure::failed)? {
@@ -130,7 +126,7 @@ fn commands(folder: &Path, actions: &[String]) -> Result<Vec<Command>, Failure> 
         commands.push(match (word, value) {
             ("tau", _) => Command::SetTau(number("of any size", f64::is_finite)?),
             ("decay", _) => Command::SetDecay(number("above 0 and at most 1", |x| x > 0.0 && x <= 1.0)?),
-            ("learning-rate", _) => Command::SetLearningRate(number("from 0 to 1", |x| (0.0..=1.0).contains(&x))?),
+            ("learning-rate" | "learning_rate" | "rate", _) => Command::SetLearningRate(number("from 0 to 1", |x| (0.0..=1.0).contains(&x))?),
             ("principles", Some(file)) => {
                 let set = read_principles(Path::new(file)).map_err(Failure::input)?;
                 principles = Some(set.clone());

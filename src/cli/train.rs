@@ -9,6 +9,9 @@ use crate::train::{Prepared, Request, start};
 pub fn train(experiment: &Path, changes: &Changes, place: &Place, output: Output) -> Outcome {
     let request = Request::at(experiment, changes.all(), place.device).map_err(Failure::input)?;
     let setup = request.prepare().map_err(Failure::input)?;
+    for warning in request.warnings() {
+        eprintln!("ple: warning: {warning}");
+    }
     say_memory(&setup, output);
     let running = start(setup, &place.runs, changes.name.as_deref(), false).map_err(Failure::input)?;
     headless::follow(running, output)
@@ -21,6 +24,6 @@ fn say_memory(setup: &Prepared, output: Output) {
     if *short {
         eprintln!("ple: warning: {said}; it may be ended for want of memory");
     } else if !output.quiet && !output.json {
-        eprintln!("ple: memory: {said}");
+        eprintln!("memory: {said}");
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::error::ConfigError;
 use super::fit::Plan;
 use super::load::{Source, load_plan};
+use super::overrides::spelt_out;
 use super::schema;
 use super::tree::{self, Node, Value};
 use super::write::plan_to_toml;
@@ -47,18 +48,6 @@ pub struct Altered {
     /// went or came with another method is.
     pub changes: Vec<Change>,
 }
-
-/// Words for what is changed most.
-const SHORT: [(&str, &str); 8] = [
-    ("tau", "method.tau0"),
-    ("tau0", "method.tau0"),
-    ("decay", "method.decay"),
-    ("learning_rate", "method.learning_rate"),
-    ("rate", "method.learning_rate"),
-    ("steps", "method.steps"),
-    ("method", "method.name"),
-    ("principles", "principles.file"),
-];
 
 /// Every setting that means something in a plan, in the order of the file.
 pub fn settings(plan: &Plan) -> Vec<(String, String)> {
@@ -132,17 +121,6 @@ fn same_kind(plan: &Plan, sets: &[String]) -> Result<(), ConfigError> {
         _ => return Ok(()),
     };
     Err(ConfigError::one(None, format!("--set {set}"), message))
-}
-
-/// `tau=0.1` as `method.tau0=0.1`.
-fn spelt_out(set: &str) -> String {
-    let Some((key, value)) = set.split_once('=') else {
-        return set.to_string();
-    };
-    match SHORT.iter().find(|(short, _)| *short == key.trim()) {
-        Some((_, whole)) => format!("{whole}={value}"),
-        None => set.to_string(),
-    }
 }
 
 /// Tables in the order of the file: the number of the section, then the key as it came.

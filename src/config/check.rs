@@ -3,6 +3,7 @@
 use super::error::{ConfigError, Problem};
 use super::find::near_name;
 use super::key::{Key, Kind, MANY};
+use super::overrides::SHORT;
 use super::tree::{Node, Place, Value};
 
 /// Checks a whole file: keys that are not known, values of the wrong kind or out of range, keys that are missing.
@@ -281,6 +282,13 @@ impl Checker<'_> {
             message += ".";
         }
         message += &format!(" {}: {}", title.keys_of(), listed(keys));
+        if let (Title::Top, Place::Set(_)) = (title, &node.place) {
+            let short: Vec<String> = SHORT
+                .iter()
+                .map(|(short, whole)| format!("{short} ({whole})"))
+                .collect();
+            message += &format!(". Short names are {}", short.join(", "));
+        }
         let (line, subject) = subject(self.file, path, None, &node.place);
         self.wrong.push(Problem { line, subject, message });
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::load::Source;
 use super::overrides;
+use super::schema;
 
 /// Everything wrong with a file or with the `--set` values given beside it, in the order of the lines.
 ///
@@ -47,11 +48,52 @@ impl ConfigError {
         Self::one(line, subject, message)
     }
 
+    /// The same error as one about the value of a key, where nobody knows in which file that stands: `key = "found": ...`.
+    pub(crate) fn of_value(mut self, key: &str, found: &str) -> Self {
+        for problem in &mut self.problems {
+            problem.subject = format!("{key} = {found:?}");
+        }
+        self
+    }
+
+    /// The same error with what would do beside it.
+    pub(crate) fn with_hint(mut self, hint: &str) -> Self {
+        for problem in &mut self.problems {
+            problem.message += &format!("; {hint}");
+        }
+        self
+    }
+
+    /// A message that begins with a key of the experiment, `KEY: ...` or `KEY = value: ...`, seen from the line where the
+    /// key stands. `None` if it begins with none, or with one that no line has: of a `--set` the key says enough.
+    pub(crate) fn located(source: &Source, sets: &[String], message: &str) -> Option<Self> {
+        let end = message.find(|c: char| !(c.is_ascii_alphanumeric() || "._".contains(c)))?;
+        let (key, rest) = message.split_at(end);
+        schema::lookup(key)?;
+        let (line, subject) = overrides::where_is(source, sets, key);
+        let n = line?;
+        // Where the key stands its value is seen: it is not said twice.
+        Some(match rest.strip_prefix(": ").or_else(|| after_value(rest)) {
+            Some(about) => Self::one(line, subject, about),
+            None => Self::one(line, format!("{}:{n}", source.name), message),
+        })
+    }
+
     /// An error about the value of a key that only shows after the file was read. See [`ConfigError::at_key`].
     pub fn about_key(source: &Source, sets: &[String], key: &str, message: &str) -> Self {
         let (line, subject) = overrides::where_is(source, sets, key);
         Self::one(line, subject, message)
     }
+}
+
+/// What follows ` = "value": ` or ` = 12: `.
+fn after_value(text: &str) -> Option<&str> {
+    let value = text.strip_prefix(" = ")?;
+    let rest = match value.strip_prefix('"') {
+        Some(quoted) => &quoted[quoted.find('"')? + 1..],
+        None => value.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "+-.".contains(c)),
+    };
+    rest.strip_prefix(": ")
 }
 
 impl fmt::Display for Problem {

@@ -94,11 +94,21 @@ fn not_there(path: &Path) -> String {
     }
 }
 
+/// Files of other programs, which nobody means here.
+const OF_OTHERS: [&str; 6] = [
+    "Cargo.toml",
+    "clippy.toml",
+    "deny.toml",
+    "pyproject.toml",
+    "rust-toolchain.toml",
+    "rustfmt.toml",
+];
+
 /// "; TOML files in experiments: hh.toml, imdb.toml"
 fn among(folder: &Path) -> String {
     let names: Vec<String> = list_names(folder)
         .into_iter()
-        .filter(|n| n.ends_with(".toml"))
+        .filter(|n| n.ends_with(".toml") && !OF_OTHERS.contains(&n.as_str()))
         .take(12)
         .collect();
     if names.is_empty() {

@@ -30,6 +30,7 @@ mod stabilise;
 mod suite;
 mod task;
 mod tree;
+mod unusual;
 mod write;
 
 #[cfg(test)]
@@ -56,4 +57,5 @@ pub use schedule::{ScheduleEntry, check_schedule_names};
 pub use settings::*;
 pub use stabilise::*;
 pub use suite::*;
+pub use unusual::unusual;
 pub use write::{experiment_to_toml, plan_to_toml, principles_to_toml};

@@ -9,11 +9,37 @@ use super::reward_check::SOURCES;
 use super::schema;
 use super::tree::{self, Node, Place, Value};
 
+/// Words for what is set most: the same for every command that takes `--set`.
+pub(super) const SHORT: [(&str, &str); 8] = [
+    ("tau", "method.tau0"),
+    ("tau0", "method.tau0"),
+    ("decay", "method.decay"),
+    ("learning_rate", "method.learning_rate"),
+    ("rate", "method.learning_rate"),
+    ("steps", "method.steps"),
+    ("method", "method.name"),
+    ("principles", "principles.file"),
+];
+
+/// `tau=0.1` as `method.tau0=0.1`. A whole table stays what it is.
+pub(super) fn spelt_out(set: &str) -> String {
+    match set.split_once('=') {
+        Some((key, value)) if !value.trim_start().starts_with('{') => format!("{}={value}", whole_key(key)),
+        _ => set.to_string(),
+    }
+}
+
+fn whole_key(key: &str) -> &str {
+    let whole = SHORT.iter().find(|(short, _)| *short == key.trim());
+    whole.map_or(key, |(_, whole)| whole)
+}
+
 /// Puts every `--set` over the tree, the later over the earlier. Whether the keys exist and the values do is left to
 /// the check of the whole, so that both ways of setting a key answer to the same rules.
 pub(super) fn apply(root: &mut Node, sets: &[String]) -> Result<(), ConfigError> {
     for set in sets {
-        let Some((key, value)) = set.split_once('=') else {
+        let spelt = spelt_out(set);
+        let Some((key, value)) = spelt.split_once('=') else {
             return Err(unreadable(set));
         };
         let (key, value) = (key.trim(), value.trim());

@@ -76,6 +76,25 @@ impl Row {
         serde_json::from_str(&text).unwrap_or(Self(Vec::new()))
     }
 
+    /// The same with the fields of tables beside the others.
+    fn flat(&self) -> Self {
+        fn put(name: &str, value: &Value, found: &mut Vec<(String, Value)>) {
+            match value {
+                Value::Object(table) => {
+                    for (key, value) in table {
+                        put(&format!("{name}.{key}"), value, found);
+                    }
+                }
+                value => found.push((name.to_string(), value.clone())),
+            }
+        }
+        let mut found = Vec::new();
+        for (name, value) in &self.0 {
+            put(name, value, &mut found);
+        }
+        Self(found)
+    }
+
     fn without(mut self, key: &str) -> Self {
         self.0.retain(|(name, _)| name != key);
         self
@@ -161,8 +180,9 @@ fn as_lines(rows: &[Row]) -> Vec<u8> {
     out
 }
 
-/// A column for every key that some row has; lists and what else is nested as JSON.
+/// A column for every key that some row has, and for every key of a table in a row: `metrics.lr`. Lists are JSON.
 fn as_csv(rows: &[Row]) -> Result<Vec<u8>, csv::Error> {
+    let rows: Vec<Row> = rows.iter().map(Row::flat).collect();
     let mut header: Vec<&String> = Vec::new();
     for (key, _) in rows.iter().flat_map(|row| &row.0) {
         if !header.contains(&key) {
@@ -171,7 +191,7 @@ fn as_csv(rows: &[Row]) -> Result<Vec<u8>, csv::Error> {
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(&header)?;
-    for row in rows {
+    for row in &rows {
         let field = |key: &&String| match row.0.iter().find(|(name, _)| name == *key) {
             None | Some((_, Value::Null)) => String::new(),
             Some((_, Value::String(text))) => text.clone(),
@@ -180,4 +200,20 @@ fn as_csv(rows: &[Row]) -> Result<Vec<u8>, csv::Error> {
         writer.write_record(header.iter().map(field))?;
     }
     writer.into_inner().map_err(|e| csv::Error::from(e.into_error()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_a_table_has_columns_of_its_own() {
+        let row = |text: &str| serde_json::from_str::<Row>(text).unwrap();
+        let rows = [
+            row(r#"{"step": 0, "metrics": {}, "losses": [1, 2]}"#),
+            row(r#"{"step": 1, "metrics": {"lr": 0.5, "far": {"kl": null}}, "losses": []}"#),
+        ];
+        let csv = String::from_utf8(as_csv(&rows).unwrap()).unwrap();
+        assert_eq!(csv, "step,losses,metrics.far.kl,metrics.lr\n0,\"[1,2]\",,\n1,[],,0.5\n");
+    }
 }

@@ -11,7 +11,7 @@ use super::session::{Control, Flow};
 use super::setup::Setup;
 use super::step::{self, Drawn};
 use super::{Command, Done, Event, LogEntry, Mark, PrinciplesVersion, SftRecord, Started, Via, optimizer::Optimizer};
-use crate::config::{MethodName, Principles};
+use crate::config::{MethodName, Plan, Principles, unusual};
 use crate::evaluate::Evaluator;
 use crate::method::{logprob::log_probs, sft};
 use crate::model::Model;
@@ -142,6 +142,17 @@ impl Trainer {
         self.emit(Event::Log(LogEntry::now(self.step, &by, begun)))?;
         for warning in std::mem::take(&mut self.warnings) {
             self.alarm(&warning, "the checkpoint before it is used instead", false)?;
+        }
+        if !self.resumed && self.control.interactive() {
+            // Without a screen they were told before the start.
+            let plan = Plan::Align(Box::new(self.setup.experiment.clone()));
+            for (key, what) in unusual(&plan) {
+                self.alarm(
+                    &format!("{key} {what}"),
+                    "if it is not meant, stop and start again with another",
+                    false,
+                )?;
+            }
         }
         let mut flow = self.supervised_stage()?;
         if flow == Flow::GoOn {

@@ -83,7 +83,7 @@ pub fn why_not(state: &State) -> Option<String> {
     match (&steering.holder, steering.trained) {
         (_, false) if state.run.remote => None,
         (Some(holder), _) => Some(format!("{holder} steers this run; :steer take! takes it over")),
-        (None, _) => Some("nobody steers this run: :steer take, and then again".into()),
+        (None, _) => Some("nobody steers this run: take it with @ (:steer take), and then again".into()),
     }
 }
 

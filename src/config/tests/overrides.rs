@@ -37,6 +37,11 @@ fn set_goes_over_the_file() {
         Replay::Window(7)
     );
     assert_eq!(load(GOOD, &["checkpoint.every=3"]).unwrap().checkpoint.every, 3);
+    // By the short names, the last of several as ever.
+    let short = load(GOOD, &["method.tau0=0.3", "tau=0.15", "rate=0.5", "steps=7"])
+        .unwrap()
+        .method;
+    assert_eq!((short.tau0, short.learning_rate, short.steps), (0.15, 0.5, 7));
 }
 
 #[test]
@@ -62,8 +67,8 @@ fn set_is_checked_like_the_file() {
         "--set method.steps.more=3: method.steps: is a whole number, not a table, so it has no key 'more'"
     );
     assert_eq!(
-        refused_set(&["method=ple"]).split_once(" of the keys").unwrap().0,
-        "--set method=ple: found a string, wants a table [method]"
+        refused_set(&["generation=warm"]).split_once(" of the keys").unwrap().0,
+        "--set generation=warm: found a string, wants a table [generation]"
     );
     assert_eq!(
         refused_set(&["method.rank=True"]),

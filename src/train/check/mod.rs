@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::lengths::lengths;
 use super::memory::{self, Demand, Estimate, readable};
 use super::setup::{Request, SetupError};
-use crate::config::{Experiment, FitExperiment, Plan, Precision, Principles, find_file, load_plan, preset_of};
+use crate::config::{Experiment, FitExperiment, Plan, Precision, Principles, find_file, load_plan, preset_of, unusual};
 use crate::device;
 use crate::prompt::Prompter;
 use models::{Known, check_adapter, look, prompter, shape};
@@ -85,6 +85,9 @@ impl Request {
             State::Good,
             format!("{}: every key and value will do", self.source.name),
         );
+        for (key, message) in unusual(&plan) {
+            checked.say(key, State::Warning, message);
+        }
         match device::choose(self.device) {
             Ok(chosen) => {
                 checked.available = chosen.available;

@@ -35,9 +35,10 @@ pub fn prepare(
     run: Option<&Path>,
 ) -> Result<FitSetup, SetupError> {
     let chosen = device::choose(choice)?;
-    experiment.data.rows = whole_path(&experiment.data.rows, near)?;
+    let (rows, start) = (&mut experiment.data.rows, &mut experiment.model.start);
+    *rows = whole_path(rows, near).map_err(|e| e.of_value("data.rows", rows))?;
     if experiment.model.shape.is_none() {
-        experiment.model.start = model_path(&experiment.model.start, near)?;
+        *start = model_path(start, near).map_err(|e| e.of_value("model.start", start))?;
     }
     let kept = run.and_then(|run| std::fs::read_to_string(run.join(PRINCIPLES_FILE)).ok());
     let principles = match &mut experiment.data.principles {
@@ -45,7 +46,7 @@ pub fn prepare(
         // The file may have been edited since.
         Some(_) if kept.is_some() => kept,
         Some(name) => {
-            let source = principles_source(name, near)?;
+            let source = principles_source(name, near).map_err(|e| e.of_value("data.principles", name))?;
             if let Some(path) = &source.path {
                 *name = std::path::absolute(path).unwrap_or(path.clone()).display().to_string();
             }
@@ -54,7 +55,7 @@ pub fn prepare(
     };
     let method = experiment.method.name;
     if let Some(test) = &mut experiment.data.test {
-        *test = whole_path(test, near)?;
+        *test = whole_path(test, near).map_err(|e| e.of_value("data.test", test))?;
     }
     let mut rows = match experiment.data.rows.strip_prefix("builtin:") {
         Some(builtin) => builtin_rows(&experiment, builtin)?,

@@ -75,17 +75,29 @@ fn put_adapter(experiment: &mut Experiment, policy: &mut Model) -> Result<Traine
     Ok(trained)
 }
 
+/// The bundled models that do under a key: a policy writes, a reward model scores, and either begins a model's training.
+fn fitting_models(key: &str) -> Vec<String> {
+    let fits = |name: &&'static str| {
+        let scores = assets::builtin_model(name)
+            .and_then(|files| files.config().ok())
+            .is_some_and(|(config, _)| config.is_reward_model());
+        match key {
+            "policy.model" => !scores,
+            "reward.model" => scores,
+            _ => true,
+        }
+    };
+    let names = assets::builtin_names().into_iter().filter(fits);
+    names.map(|name| format!("builtin:{name}")).collect()
+}
+
 /// Where the files of a model are that an experiment names under `key`.
 pub(in crate::train) fn model_files(key: &'static str, name: &str) -> Result<ModelFiles, SetupError> {
     match name.strip_prefix("builtin:") {
         Some(builtin) => assets::builtin_model(builtin).ok_or_else(|| SetupError::NoBuiltin {
             key,
             found: name.to_string(),
-            known: assets::builtin_names()
-                .iter()
-                .map(|n| format!("builtin:{n}"))
-                .collect::<Vec<_>>()
-                .join(", "),
+            known: fitting_models(key).join(", "),
         }),
         None => Ok(ModelFiles::Folder(model_folder(key, name)?)),
     }

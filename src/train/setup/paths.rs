@@ -11,17 +11,21 @@ pub(super) fn settle(experiment: &mut Experiment, near: Option<&Path>) -> Result
     let data = &mut experiment.data;
     let pairs = experiment.method.dpo.as_mut().and_then(|dpo| dpo.pairs.as_mut());
     let adapter = experiment.policy.adapter.as_mut();
-    for name in [Some(&mut data.queries), data.test.as_mut(), pairs, adapter]
-        .into_iter()
-        .flatten()
-    {
-        *name = whole_path(name, near)?;
+    let files = [
+        ("data.queries", Some(&mut data.queries)),
+        ("data.test", data.test.as_mut()),
+        ("method.dpo.pairs", pairs),
+        ("policy.adapter", adapter),
+    ];
+    for (key, name) in files.into_iter().filter_map(|(key, name)| Some((key, name?))) {
+        *name = whole_path(name, near).map_err(|e| e.of_value(key, name))?;
     }
-    for name in [Some(&mut experiment.policy.model), experiment.reward.model.as_mut()]
-        .into_iter()
-        .flatten()
-    {
-        *name = model_path(name, near)?;
+    let models = [
+        ("policy.model", Some(&mut experiment.policy.model)),
+        ("reward.model", experiment.reward.model.as_mut()),
+    ];
+    for (key, name) in models.into_iter().filter_map(|(key, name)| Some((key, name?))) {
+        *name = model_path(name, near).map_err(|e| e.of_value(key, name))?;
     }
     for name in experiment.schedule.iter_mut().filter_map(|e| e.principles.as_mut()) {
         // A bundled one has no path.
@@ -45,7 +49,11 @@ pub(in crate::train) fn whole_path(name: &str, near: Option<&Path>) -> Result<St
 pub(in crate::train) fn model_path(name: &str, near: Option<&Path>) -> Result<String, ConfigError> {
     match whole_path(name, near) {
         Err(_) if HubName::parse(name).is_some() => Ok(name.to_string()),
-        found => found,
+        found => found.map_err(|error| {
+            error.with_hint(
+                "a model is a folder in Hugging Face's format, \"builtin:NAME\", or \"OWNER/NAME\" of the hub",
+            )
+        }),
     }
 }
 

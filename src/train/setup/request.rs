@@ -6,7 +6,8 @@ use super::paths::{principles_source, settle};
 use super::{Prepared, Setup, SetupError, prepare};
 use crate::assets;
 use crate::config::{
-    ConfigError, Experiment, Plan, Principles, Source, check_schedule_names, find_file, load_plan, parse_principles,
+    ConfigError, Experiment, Plan, Principles, Source, check_schedule_names, find_file, load_plan, near_name,
+    parse_principles, unusual,
 };
 use crate::device::DeviceChoice;
 use crate::model::HubName;
@@ -30,9 +31,41 @@ impl Request {
                 name: (*name).into(),
                 text: (*text).into(),
             },
-            _ => Source::read(path)?,
+            _ => Source::read(path).map_err(|error| match Self::offer(path) {
+                Some(offer) => error.with_hint(&offer),
+                None => error,
+            })?,
         };
         Ok(Self { source, sets, device })
+    }
+
+    /// What may have been meant by a bare name of no file: experiments lie in a folder of their own.
+    fn offer(path: &Path) -> Option<String> {
+        if path.exists() || path.parent().is_some_and(|folder| !folder.as_os_str().is_empty()) {
+            return None;
+        }
+        let names = assets::EXPERIMENTS.iter().map(|(name, _)| *name);
+        let last = |name: &'static str| name.rsplit('/').next().unwrap_or(name);
+        let near = near_name(&path.display().to_string(), names.clone().map(last));
+        Some(
+            match near.and_then(|near| names.clone().find(|name| last(name) == near)) {
+                Some(meant) => format!("did you mean '{meant}'?"),
+                None => {
+                    let first: Vec<&str> = names.take(3).collect();
+                    format!("there are {} and others in experiments", first.join(", "))
+                }
+            },
+        )
+    }
+
+    /// What is unusual about the settings, with the line or the `--set` of each. None where they cannot be read.
+    pub fn warnings(&self) -> Vec<String> {
+        let Ok(plan) = load_plan(&self.source, &self.sets) else {
+            return Vec::new();
+        };
+        let told = unusual(&plan).into_iter();
+        told.map(|(key, message)| ConfigError::about_key(&self.source, &self.sets, key, &message).to_string())
+            .collect()
     }
 
     /// The same by a name that stands in a file: looked for from that file's folder upwards, and among the bundled ones.
@@ -52,7 +85,7 @@ impl Request {
     pub fn settled(&self) -> Result<(Experiment, Principles), SetupError> {
         let mut experiment = self.experiment()?;
         let principles = self.principles_of(&experiment)?;
-        settle(&mut experiment, self.source.path.as_deref())?;
+        settle(&mut experiment, self.source.path.as_deref()).map_err(|e| self.located(e.into()))?;
         Ok((experiment, principles))
     }
 
@@ -77,7 +110,8 @@ impl Request {
         match load_plan(&self.source, &self.sets)? {
             Plan::Align(_) => Ok(Prepared::Align(Box::new(self.prepare_policy()?))),
             Plan::Fit(experiment) => {
-                let setup = fit::prepare(*experiment, self.source.path.as_deref(), self.device, None)?;
+                let setup = fit::prepare(*experiment, self.source.path.as_deref(), self.device, None)
+                    .map_err(|error| self.located(error))?;
                 Ok(Prepared::Fit(Box::new(setup)))
             }
         }
@@ -89,9 +123,19 @@ impl Request {
         let near = self.source.path.as_deref();
         let principles = self.principles_of(&experiment)?;
         let scheduled = self.scheduled(&experiment, &principles)?;
-        let mut setup = prepare(experiment, principles, near, self.device)?;
-        setup.schedule_principles(scheduled)?;
-        Ok(setup)
+        let prepared = prepare(experiment, principles, near, self.device).and_then(|mut setup| {
+            setup.schedule_principles(scheduled)?;
+            Ok(setup)
+        });
+        prepared.map_err(|error| self.located(error))
+    }
+
+    /// What shows only after the file was read, seen from the line of the key that it is about.
+    fn located(&self, error: SetupError) -> SetupError {
+        match ConfigError::located(&self.source, &self.sets, &error.to_string()) {
+            Some(found) => SetupError::Config(found),
+            None => error,
+        }
     }
 
     /// The principles that the schedule names by their files, one an entry; checks the names that it switches too.

@@ -49,7 +49,7 @@ fn who_watches_commands_only_after_taking_the_steering() {
     (state.run.live, state.run.remote) = (false, true);
     news(&mut state, None, false, true);
     assert!(press(&mut state, " ").is_empty());
-    assert!(refusal(&state).contains("nobody steers this run: :steer take"));
+    assert!(refusal(&state).contains("nobody steers this run: take it with @ (:steer take)"));
     assert_eq!(
         press(&mut state, ":steer take\n"),
         [Effect::Steer(Wish::Take { even_so: false })]
