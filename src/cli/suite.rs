@@ -327,7 +327,7 @@ impl Driver<'_> {
         let queries = self.plan.suite.settings.queries;
         let wanted = Wanted {
             queries: Some(queries),
-            step: None,
+            ..Wanted::default()
         };
         let measured = Measurable::of_run(folder, Vec::new(), self.device, wanted)
             .map_err(|e| e.to_string())
@@ -384,7 +384,7 @@ impl Driver<'_> {
             let queries = settings.queries;
             let wanted = Wanted {
                 queries: Some(queries),
-                step: None,
+                ..Wanted::default()
             };
             let measurable = Measurable::of_request(&job.request, wanted).map_err(Failure::input)?;
             let evaluation = match self.measure(&measurable, queries).map_err(Failure::failed)? {

@@ -18,7 +18,7 @@ use crate::model::{
     self, Hub, HubError, HubName, Model, ModelError, ModelFiles, PeftAdapter, Precision, Text, Trained,
 };
 use crate::prompt::{PromptError, Prompter};
-use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, Rules};
+use crate::reward::{RewardError, RewardModel, RewardServer, RewardSource, Row, Rules, Unscored};
 
 /// A run that is ready to start.
 pub struct Setup {
@@ -259,10 +259,32 @@ fn settle(experiment: &mut Experiment, near: Option<&Path>) -> Result<(), Config
 
 /// Loads what an experiment names. `near` is the experiment's own path, from which files are looked for.
 pub fn prepare(
+    experiment: Experiment,
+    principles: Principles,
+    near: Option<&Path>,
+    choice: DeviceChoice,
+) -> Result<Setup, SetupError> {
+    load(experiment, principles, near, choice, true)
+}
+
+/// The same without its source of rewards, for who only wants answers: it may be missing or broken then, and asking the
+/// setup for rewards is an error.
+pub(super) fn prepare_unscored(
+    mut experiment: Experiment,
+    principles: Principles,
+    choice: DeviceChoice,
+) -> Result<Setup, SetupError> {
+    // So that it is neither looked for nor counted in the memory that is needed.
+    experiment.reward.model = None;
+    load(experiment, principles, None, choice, false)
+}
+
+fn load(
     mut experiment: Experiment,
     principles: Principles,
     near: Option<&Path>,
     choice: DeviceChoice,
+    scored: bool,
 ) -> Result<Setup, SetupError> {
     let chosen = device::choose(choice)?;
     settle(&mut experiment, near)?;
@@ -295,7 +317,10 @@ pub fn prepare(
     if let Some(message) = without_room(&experiment, &prompter, room, &principles) {
         return Err(SetupError::Other(message));
     }
-    let reward = reward_source(&experiment, &prompter, &pool, &chosen.device)?;
+    let reward = match scored {
+        true => reward_source(&experiment, &prompter, &pool, &chosen.device)?,
+        false => Box::new(Unscored),
+    };
     let tokens = super::lengths::lengths(&experiment, Some(&principles), Some(&prompter), Some(&pool));
     let scorer = experiment.reward.model.as_ref();
     let scorer = scorer.and_then(|name| model_files("reward.model", name).ok()?.config().ok());

@@ -44,6 +44,17 @@ pub fn upcoming(run: &RunView) -> Option<String> {
     Some(format!("step {}: {}{more}", next.step, now.join(", ")))
 }
 
+/// How far the gap between the guided and the original reward has closed since it was `start`.
+fn closed(start: f64, now: f64) -> String {
+    match now {
+        _ if start <= 0.0 => String::new(),
+        // The policy answers better without the principles than with them.
+        now if now < 0.0 => ": closed, and past it".to_string(),
+        now if now > start => ": wider than at first".to_string(),
+        now => format!(": {:.0} % closed", 100.0 * (1.0 - now / start)),
+    }
+}
+
 /// All facts, the most telling first.
 pub fn facts(run: &RunView) -> Vec<Fact> {
     if run.method() != MethodName::Ple {
@@ -53,11 +64,7 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     let mut out = Vec::new();
     let mut say = |name, tone, text: String| out.push(Fact { name, text, tone });
     if let Some((start, now)) = run.shown_index().and_then(|at| run.history.gaps(at)) {
-        let closed = if start > 0.0 {
-            format!(": {:.0} % closed", 100.0 * (1.0 - now / start).min(1.0))
-        } else {
-            String::new()
-        };
+        let closed = closed(start.into(), now.into());
         let tone = if start > 0.0 && now < start * 0.5 {
             Tone::Good
         } else {
@@ -228,8 +235,17 @@ pub fn saved(run: &RunView) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::facts;
+    use super::{closed, facts};
     use crate::tui::screens::fixtures::{started, take_step};
+
+    #[test]
+    fn a_gap_that_has_turned_round_is_not_a_share_of_itself() {
+        assert_eq!(closed(0.5, 0.125), ": 75 % closed");
+        assert_eq!(closed(0.5, 0.0), ": 100 % closed");
+        assert_eq!(closed(0.5, -0.04), ": closed, and past it");
+        assert_eq!(closed(0.5, 0.6), ": wider than at first");
+        assert_eq!(closed(-0.1, 0.6), "", "there was no gap to close");
+    }
 
     #[test]
     fn shaping_is_a_fact_where_there_is_some() {
