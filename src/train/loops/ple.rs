@@ -11,7 +11,7 @@ use super::super::step::{self, Sampled};
 use super::super::trainer::{TrainError, Trainer};
 use super::super::{Event, PairRecord, StepRecord};
 use super::{Row, borrowed};
-use crate::config::{MethodSettings, Reduction, Schedule};
+use crate::config::{MethodSettings, Schedule};
 use crate::method::logprob::{LogProbs, log_probs};
 use crate::method::{ple, theory};
 use crate::model::Model;
