@@ -103,7 +103,7 @@ fn all(plan: &SuitePlan) -> impl Iterator<Item = (Task, u64)> {
     tasks.flat_map(move |task| settings.seeds.iter().map(move |seed| (task, *seed)))
 }
 
-/// Who is not judged yet, for people: "SFT (seeds 1, 2)".
+/// Who is not judged, for people: "SFT (seeds 1, 2)". The runs may be missing yet, or have nothing in common to judge by.
 pub fn missing(plan: &SuitePlan, judge: usize, task: Task, met: &[Met]) -> Vec<String> {
     let settings = &plan.suite.settings;
     let is_there = |name: &str, seed: u64| {

@@ -45,7 +45,9 @@ pub fn of(plan: &SuitePlan, met: &[Met]) -> Vec<WinsOf> {
             let mut table = rates_table(&title, &rows);
             let missing = missing(plan, place, task, met);
             if !missing.is_empty() {
-                table.legend.push(format!("not judged yet: {}", missing.join(", ")));
+                table
+                    .legend
+                    .push(format!("not judged, or not yet: {}", missing.join(", ")));
             }
             all.push(WinsOf {
                 name: format!("wins-{task}-{by}{}", number(plan, place)),
