@@ -84,7 +84,7 @@ fn what_is_wrong_with_them_is_named_with_its_line() {
         (
             "value = 1.5",
             "value = 1.5\nvalues = 2",
-            "my/paper.toml:7: figure.values = 2: unknown key",
+            "my/paper.toml:7: figure.values: unknown key; did you mean 'value'?",
         ),
     ] {
         let said = refused(from, to);
