@@ -98,6 +98,40 @@ fn rows(contest: &Value) -> &[Value] {
     contest["rows"].as_array().expect("rows")
 }
 
+/// Who asks a model or people needs no rewards: a reward model that is gone stops neither, and only those who need it.
+#[test]
+fn a_reward_model_that_is_gone_stops_nobody_who_does_not_need_it() {
+    let lab = Lab::new();
+    for (folder, name) in [
+        ("imdb-sentiment", "config.json"),
+        ("imdb-sentiment", "model.safetensors"),
+        ("tiny", "tokenizer.json"),
+    ] {
+        let bytes = std::fs::read(common::repository().join("assets").join(folder).join(name));
+        lab.write(&format!("reward/{name}"), bytes.expect("a bundled model"));
+    }
+    let reward = lab.path().join("reward");
+    let set = format!("reward.model={}", reward.display());
+    let sets = [&set[..], "checkpoint.every=1", "method.learning_rate=0.02"];
+    let ended = Ended::of(lab.train(IMDB, &sets).args(["--quiet", "--name", "a"]));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    std::fs::rename(&reward, lab.path().join("elsewhere")).expect("a folder");
+
+    let server = JudgeServer::new(|_, asked| longer(asked));
+    let args = ["judge", "a", "a@1", "--queries", "3", "--model", "m", "--yes", "--json"];
+    let (contest, _) = judged({
+        let mut command = lab.ple(args);
+        command.args(["--url", &server.url()]);
+        command
+    });
+    assert_eq!((count(&contest, "n"), server.asked().len()), (3, 6));
+    // Of people there is nothing yet, but that is all that is wrong.
+    let people = ple(&lab, &["judge", "a", "a@1", "--queries", "3", "--by", "people"], 2);
+    assert!(people.err.contains("nobody has judged these answers yet"), "{people:?}");
+    let reward = ple(&lab, &["judge", "a", "a@1", "--queries", "3"], 2);
+    assert!(reward.err.contains("reward: no such file"), "{reward:?}");
+}
+
 #[test]
 fn a_judge_that_prefers_a_place_decides_nothing() {
     let lab = lab();

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::Lab;
+use common::judges::{JudgeServer, longer};
 use common::process::{Ended, Process};
 use common::record::Record;
 use common::refusal::refused;
@@ -174,6 +175,125 @@ fn a_part_of_a_suite_is_picked_listed_and_put_into_tables() {
             "--name",
         ],
     );
+}
+
+/// After the runs it is judged who wins over whom, by the scores there are and by a model that is asked once.
+#[test]
+fn a_suite_is_judged_and_stands_beside_published_figures() {
+    let lab = Lab::new();
+    let server = JudgeServer::new(|_, asked| longer(asked));
+    lab.write("judge.toml", format!("url = \"{}\"\nmodel = \"m\"\n", server.url()));
+    let figures =
+        "source = \"A paper\"\n[[figure]]\ntask = \"imdb\"\nmethod = \"raft\"\ncolumn = \"bleu\"\nvalue = 85\n";
+    lab.write("paper.toml", figures);
+    let judges: String = [
+        "by = \"reward\"",
+        "by = \"truth\"",
+        "by = \"http\"\nfile = \"judge.toml\"",
+    ]
+    .map(|by| format!("\n[[judge]]\n{by}\ncontender = \"PLE\"\n"))
+    .concat();
+    let text = FILE.replacen("seeds = [1, 2]", "seeds = [1]", 1).replacen(
+        "queries = 4",
+        "queries = 4\npublished = \"paper.toml\"",
+        1,
+    ) + &judges;
+    let file = lab.write("two.toml", &text);
+    // Hours of training must not end at a question that nobody is there to answer.
+    refused(
+        &lab,
+        suite(&lab, &file, &[]),
+        &["there is no terminal to agree to that on: say --yes"],
+    );
+    let other = lab.write("other.toml", text.replacen("judge.toml", "nowhere.toml", 1));
+    refused(&lab, suite(&lab, &other, &["--yes"]), &["nowhere.toml: no such file"]);
+    lab.write("paper.toml", figures.replacen("raft", "raaft", 1));
+    let wanted = "figure.method = \"raaft\": no row is called that: the rows are PLE, RAFT-2";
+    refused(&lab, suite(&lab, &file, &["--yes"]), &["paper.toml:4", wanted]);
+    lab.write("paper.toml", figures);
+    assert!(server.asked().is_empty());
+
+    let ended = Ended::of(&mut suite(&lab, &file, &["--yes", "--json"]));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(
+        ended.err.contains("requests, about "),
+        "what it costs is said: {}",
+        ended.err
+    );
+    let done = &events(&ended, "suite_done")[0];
+    let tables = done["tables"].as_array().unwrap();
+    let titled = |title: &str| {
+        let found = tables.iter().find(|t| t["title"].as_str().unwrap().contains(title));
+        found.unwrap_or_else(|| panic!("{title} in {tables:?}"))
+    };
+    let column = |table: &Value, key: &str| {
+        let columns = table["columns"].as_array().unwrap();
+        columns.iter().position(|c| c["key"] == key).expect("a column")
+    };
+    let main = &tables[0];
+    let theirs = column(main, "bleu_published");
+    let published: Vec<&Value> = main["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row[theirs]["value"])
+        .collect();
+    assert_eq!(
+        published,
+        [&Value::Null, &Value::Null, &Value::from(85.0)],
+        "only RAFT-2 has one"
+    );
+
+    // As ple judge has it of the same two runs.
+    let run = |name: &str| lab.runs().join("two").join(name).display().to_string();
+    let (left, right) = (run("imdb-ple-1"), run("imdb-raft-2-1"));
+    let judged = Ended::of(&mut lab.ple(["judge", &left, &right, "--queries", "4", "--json"]));
+    assert_eq!(judged.code, Some(0), "{judged:?}");
+    let judged: Value = serde_json::from_str(&judged.out).expect("JSON");
+    for (place, title) in [(0, "judged by reward"), (1, "judged by truth")] {
+        let table = titled(title);
+        let rows = table["rows"].as_array().unwrap();
+        let names: Vec<&Value> = rows.iter().map(|row| &row[0]).collect();
+        assert_eq!(names, ["BASE", "RAFT-2"]);
+        for key in ["win", "tie", "lose"] {
+            let share = judged["contests"][place]["outcome"][key]["mean"].as_f64().unwrap();
+            let here = rows[1][column(table, key)]["value"].as_f64().unwrap();
+            assert!((here - 100.0 * share).abs() < 1e-9, "{title}, {key}: {here}, {share}");
+        }
+    }
+    let asked = server.asked().len();
+    assert!(asked > 0 && asked.is_multiple_of(2), "both orders: {asked}");
+    assert_eq!(titled("judged by a judge model")["rows"].as_array().unwrap().len(), 2);
+    let results = lab.runs().join("two/results");
+    for name in [
+        "wins.csv",
+        "wins-imdb-reward.svg",
+        "wins-imdb-truth.png",
+        "wins-imdb-model.svg",
+    ] {
+        assert!(results.join(name).is_file(), "{name}");
+    }
+    let markdown = std::fs::read_to_string(results.join("tables.md")).unwrap();
+    assert!(
+        markdown.contains("BLEU, paper") && markdown.contains("paper: as published (A paper)"),
+        "{markdown}"
+    );
+
+    // Nobody is asked twice, and without asking what was said before is there.
+    for args in [
+        &["--yes", "--quiet"][..],
+        &["--no-judge", "--quiet"],
+        &["--tables", "--quiet"],
+    ] {
+        let again = Ended::of(&mut suite(&lab, &file, args));
+        assert_eq!(
+            (again.code, server.asked().len()),
+            (Some(0), asked),
+            "{args:?}: {again:?}"
+        );
+        let same = std::fs::read_to_string(results.join("tables.md")).unwrap();
+        assert_eq!(same, markdown, "{args:?}");
+    }
 }
 
 #[test]

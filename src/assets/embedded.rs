@@ -163,6 +163,12 @@ pub const SUITES: [(&str, &str); 2] = [
     ),
 ];
 
+/// Bundled files of published figures by their paths in the repository.
+pub const PUBLISHED: [(&str, &str); 1] = [(
+    "experiments/published/ple-2025.toml",
+    include_str!("../../experiments/published/ple-2025.toml"),
+)];
+
 /// Bundled principles files by their paths in the repository.
 pub const PRINCIPLES: [(&str, &str); 7] = [
     ("principles/imdb.toml", include_str!("../../principles/imdb.toml")),

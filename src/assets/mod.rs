@@ -10,5 +10,5 @@ pub mod probe;
 pub mod reward_models;
 
 pub use cases::builtin_cases;
-pub use embedded::{EXPERIMENTS, PRINCIPLES, SUITES, builtin_model, builtin_names};
+pub use embedded::{EXPERIMENTS, PRINCIPLES, PUBLISHED, SUITES, builtin_model, builtin_names};
 pub use library::{LIBRARY, LibraryEntry, library, library_tags};

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::{Failure, Outcome, Place, exit, output};
+use crate::assets;
+use crate::config::{Published, Source, load_published};
 use crate::judge::Contestant;
 use crate::report::{
     Contender, Figure, Picture, RewardFigure, RunSettings, TableFormat, WinRates, compare_tables, contests,
-    draw_rewards, draw_wins, render, settings_table, win_rates,
+    draw_rewards, draw_wins, render, row_names, settings_table, win_rates,
 };
 use crate::run::resolve;
 
@@ -30,6 +32,10 @@ pub struct CompareArgs {
     /// The settings in which the runs differ, instead of what they reached
     #[arg(long)]
     settings: bool,
+    /// A file of figures that somebody else has published, in columns of their own beside these
+    /// (experiments/published/ple-2025.toml says how it is written)
+    #[arg(long, value_name = "FILE.toml", conflicts_with_all = ["settings", "figure"])]
+    published: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,8 +61,13 @@ pub fn compare(args: &CompareArgs, place: &Place) -> Outcome {
     if let Some(twice) = (1..args.contenders.len()).find(|&i| args.contenders[..i].contains(&args.contenders[i])) {
         return Err(Failure::input(format!("{}: named twice", args.contenders[twice])));
     }
+    let published = args
+        .published
+        .as_deref()
+        .map(|path| published(path, &contenders))
+        .transpose()?;
     let table = |format| {
-        render(&compare_tables(&contenders), format)
+        render(&compare_tables(&contenders, published.as_ref()), format)
             .map(String::into_bytes)
             .map_err(Failure::failed)
     };
@@ -78,6 +89,24 @@ pub fn compare(args: &CompareArgs, place: &Place) -> Outcome {
     };
     output::write(args.output.as_deref(), &written, args.format == CompareFormat::Png)?;
     Ok(exit::DONE)
+}
+
+/// Published figures of the methods of these runs.
+fn published(path: &Path, contenders: &[Contender]) -> Result<Published, Failure> {
+    let bundled = assets::PUBLISHED.iter().find(|(name, _)| Path::new(name) == path);
+    let source = match bundled {
+        Some((name, text)) if !path.exists() => Source {
+            path: None,
+            name: (*name).into(),
+            text: (*text).into(),
+        },
+        _ => Source::read(path).map_err(Failure::input)?,
+    };
+    let found = load_published(&source).map_err(Failure::input)?;
+    let rows = row_names(contenders);
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    found.check_methods(&rows).map_err(Failure::input)?;
+    Ok(found)
 }
 
 /// The table of differences.

@@ -84,18 +84,19 @@ pub fn ready(args: &ContestArgs, place: &Place, scored: bool, stop: &Stop) -> Re
     let one_folder = whole(&sides[0].folder) == whole(&sides[1].folder);
     // A run that belongs to somebody else can be judged beside one's own; nothing is kept there then.
     let mut other = (!one_folder).then(|| Judgements::open(&sides[1].folder).ok()).flatten();
-    let wanted = |side: &Side| Wanted {
-        queries: Some(args.queries),
-        step: side.step,
-    };
-    let load = |side: &Side| {
-        let found = Measurable::of_run(&side.folder, Vec::new(), place.device, wanted(side)).map_err(Failure::input)?;
+    let load = |side: &Side, scored: bool| {
+        let wanted = Wanted {
+            queries: Some(args.queries),
+            step: side.step,
+            unscored: !scored,
+        };
+        let found = Measurable::of_run(&side.folder, Vec::new(), place.device, wanted).map_err(Failure::input)?;
         for warning in &found.warnings {
             eprintln!("ple: {warning}; the checkpoint before it is judged");
         }
         Ok::<Measurable, Failure>(found)
     };
-    let left = load(&sides[0])?;
+    let left = load(&sides[0], scored)?;
     let queries = match args.split {
         Split::Test => left.held_out(args.queries),
         Split::Train => left.training_queries(args.queries),
@@ -115,7 +116,8 @@ pub fn ready(args: &ContestArgs, place: &Place, scored: bool, stop: &Stop) -> Re
     let title = left.title().to_string();
     let generation = left.generation().clone();
     let judge = scored.then_some(left);
-    let right = load(&sides[1])?;
+    // What scores both is the left run's.
+    let right = load(&sides[1], false)?;
     let right_side = contestant(&sides[1].folder, &right)?;
     let right_store = if one_folder { Some(&mut store) } else { other.as_mut() };
     let Some(of_right) = answers(&right, &sides[1], right_store, &queries, seed, stop)? else {

@@ -46,6 +46,7 @@ pub fn eval(args: &EvalArgs, place: &Place) -> Outcome {
     let wanted = Wanted {
         queries: Some(queries),
         step: args.step,
+        ..Wanted::default()
     };
     let (measurable, mut store) = match &args.experiment {
         None if !args.what.ends_with(".toml") => of_run(args, place, wanted)?,

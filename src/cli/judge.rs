@@ -7,11 +7,8 @@ use clap::{Args, ValueEnum};
 use super::contest::{ContestArgs, Ready, Scores, ready};
 use super::judge_model::{self, ModelArgs};
 use super::{Failure, Outcome, Place, exit, signals};
-use crate::judge::{Agreement, Contest, JudgeKind, Verdict, by_score, people};
+use crate::judge::{Agreement, Contest, EPSILON, JudgeKind, Verdict, by_score, people};
 use crate::report::{TableFormat, render, wins_json, wins_table};
-
-/// Scores no further apart are a tie: what is left of one number after two batches of another shape.
-const EPSILON: f64 = 1e-4;
 
 #[derive(Debug, Args)]
 pub struct JudgeArgs {
@@ -68,8 +65,11 @@ pub fn judge(args: &JudgeArgs, place: &Place) -> Outcome {
         return Ok(exit::INTERRUPTED);
     };
     let (contests, agreement) = match (by, model) {
-        (By::Http, Some(model)) => match judge_model::contest(&mut ready, &model, &stop)? {
-            Some(contest) => (vec![contest], None),
+        (By::Http, Some(model)) => match judge_model::contest(ready, &model, &stop)? {
+            Some((contest, back)) => {
+                ready = back;
+                (vec![contest], None)
+            }
             None => return Ok(exit::INTERRUPTED),
         },
         (By::People, _) => of_people(&ready)?,

@@ -23,7 +23,7 @@ use crate::run::{Asked, Judgements};
 const TOLD_EVERY: Duration = Duration::from_secs(30);
 
 /// Where a judge model is and how it is asked.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "A judge model (--by http)")]
 pub struct ModelArgs {
     /// A file with these settings (url = "..", model = "..", price_in = 2.5, ..); what is given here comes first
@@ -84,7 +84,29 @@ pub struct ModelSettings {
     yes: bool,
 }
 
+impl ModelSettings {
+    /// Without --yes somebody must be there to say so.
+    pub fn can_be_agreed_to(&self) -> Result<(), Failure> {
+        let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        match self.yes || terminal {
+            true => Ok(()),
+            false => Err(Failure::input(
+                "nothing was asked, since there is no terminal to agree to that on: say --yes",
+            )),
+        }
+    }
+}
+
 impl ModelArgs {
+    /// Those of a file alone.
+    pub fn of_file(file: PathBuf, yes: bool) -> Self {
+        Self {
+            file: Some(file),
+            yes,
+            ..Self::default()
+        }
+    }
+
     /// Whether a judge model is named.
     pub fn is_given(&self) -> bool {
         self.file.is_some() || self.url.is_some() || self.model.is_some()
@@ -204,120 +226,174 @@ fn asked<'a>(question: Question, pairs: &'a [Pair], judge: &'a str, template: &'
     }
 }
 
-/// Asks the judge about every pair in both orders; what was asked before is not asked again. `None`: interrupted, or not
-/// wanted at that price.
-pub fn contest(ready: &mut Ready, settings: &ModelSettings, stop: &Stop) -> Result<Option<Contest>, Failure> {
-    let manner = &settings.judge.manner;
-    let template = settings
-        .template
-        .clone()
-        .unwrap_or_else(|| Template::of_task(ready.task));
-    let judge = match manner.temperature {
-        Some(t) => format!("{} at temperature {t}", manner.model),
-        None => manner.model.clone(),
-    };
-    let pairs = ready.pairs.clone();
-    let different = (0..pairs.len()).filter(|i| !pairs[*i].is_identical());
-    let all: Vec<Question> = different
-        .flat_map(|pair| [false, true].map(|turned| Question { pair, turned }))
-        .collect();
-    let known = |ready: &Ready, question| -> Result<Option<Said>, Failure> {
-        let asked = asked(question, &pairs, &judge, &template);
-        let found = ready.store.reply(&asked).map_err(Failure::failed)?;
-        match (&ready.other, found) {
+/// The questions about two policies: which of them are still to be asked.
+pub struct Poll<'a> {
+    settings: &'a ModelSettings,
+    pub ready: Ready,
+    template: Template,
+    /// The model and how it samples, by which its answers are kept.
+    judge: String,
+    all: usize,
+    open: Vec<Question>,
+}
+
+impl<'a> Poll<'a> {
+    /// Looks which answers are here already.
+    pub fn of(ready: Ready, settings: &'a ModelSettings) -> Result<Self, Failure> {
+        let manner = &settings.judge.manner;
+        let template = settings.template.clone();
+        let mut poll = Self {
+            template: template.unwrap_or_else(|| Template::of_task(ready.task)),
+            judge: match manner.temperature {
+                Some(t) => format!("{} at temperature {t}", manner.model),
+                None => manner.model.clone(),
+            },
+            settings,
+            ready,
+            all: 0,
+            open: Vec::new(),
+        };
+        let different = (0..poll.ready.pairs.len()).filter(|i| !poll.ready.pairs[*i].is_identical());
+        let all: Vec<Question> = different
+            .flat_map(|pair| [false, true].map(|turned| Question { pair, turned }))
+            .collect();
+        poll.all = all.len();
+        for question in all {
+            let said = poll.known(question)?;
+            let unclear = |said: &Said| settings.ask_unclear_again && choice(&said.text).is_none();
+            if said.as_ref().is_none_or(unclear) {
+                poll.open.push(question);
+            }
+        }
+        Ok(poll)
+    }
+
+    /// Nothing is left to ask.
+    pub fn is_answered(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    fn asked(&self, question: Question) -> Asked<'_> {
+        asked(question, &self.ready.pairs, &self.judge, &self.template)
+    }
+
+    fn known(&self, question: Question) -> Result<Option<Said>, Failure> {
+        let asked = self.asked(question);
+        let found = self.ready.store.reply(&asked).map_err(Failure::failed)?;
+        match (&self.ready.other, found) {
             (Some(other), None) => other.reply(&asked).map_err(Failure::failed),
             (_, found) => Ok(found),
         }
-    };
-    let mut open = Vec::new();
-    for &question in &all {
-        let said = known(ready, question)?;
-        let unclear = |said: &Said| settings.ask_unclear_again && choice(&said.text).is_none();
-        if said.as_ref().is_none_or(unclear) {
-            open.push(question);
-        }
     }
-    let messages: Vec<Message> = open
-        .iter()
-        .map(|question| {
+
+    fn messages(&self) -> Vec<Message> {
+        let message = |question: &Question| {
             let Asked {
                 query, first, second, ..
-            } = asked(*question, &pairs, &judge, &template);
-            template.fill(query, first, second)
-        })
-        .collect();
+            } = self.asked(*question);
+            self.template.fill(query, first, second)
+        };
+        self.open.iter().map(message).collect()
+    }
+
+    /// Asks what is open and keeps every answer as it comes. What the server refused is said of the contest later.
+    pub fn ask(&mut self, stop: &Stop) -> Result<Asking, Failure> {
+        let messages = self.messages();
+        if messages.is_empty() {
+            return Ok(Asking::Done(None));
+        }
+        let (pairs, open) = (&self.ready.pairs, &self.open);
+        let (judge, template, store) = (&self.judge, &self.template, &mut self.ready.store);
+        let mut keep = |place: usize, said: &Said| keep(store, &asked(open[place], pairs, judge, template), said);
+        ask(self.settings, &messages, stop, &mut keep)
+    }
+
+    /// The contest by all answers that are here.
+    pub fn contest(&self, refused: Option<String>) -> Result<Contest, Failure> {
+        let (ready, judge, template) = (&self.ready, &self.judge, &self.template);
+        let mut rows = Vec::with_capacity(ready.pairs.len());
+        for (pair, texts) in ready.pairs.iter().enumerate() {
+            if texts.is_identical() {
+                rows.push((Some(Verdict::Tie), None));
+                continue;
+            }
+            let round = |turned| -> Result<Option<Round>, Failure> {
+                let said = self.known(Question { pair, turned })?;
+                Ok(said.map(|said| Round {
+                    choice: choice(&said.text),
+                    said: said.text,
+                }))
+            };
+            let rounds = round(false)?.zip(round(true)?).map(|(a, b)| [a, b]);
+            let choices: [Option<Choice>; 2] = rounds.as_ref().map_or([None; 2], |[a, b]| [a.choice, b.choice]);
+            rows.push((both_orders(choices), rounds));
+        }
+        let usual = Template::of_task(ready.task).text == template.text;
+        let model = &self.settings.judge.manner.model;
+        let name = match usual {
+            true => model.clone(),
+            false => format!("{model}, {}", template.name),
+        };
+        let verdicts: Vec<Option<Verdict>> = rows.iter().map(|(verdict, _)| *verdict).collect();
+        let mut contest = ready.contest(JudgeKind::Model, name, &verdicts);
+        for (row, (_, rounds)) in contest.rows.iter_mut().zip(rows) {
+            row.rounds = rounds;
+        }
+        contest.about.push(format!(
+            "{judge} was asked about every pair in both orders ({}): one wins where both rounds say so, everything else is a tie",
+            template.name
+        ));
+        let rounds = || contest.rows.iter().filter_map(|row| row.rounds.as_ref()).flatten();
+        let unclear = rounds().filter(|round| round.choice.is_none()).count();
+        if unclear > 0 {
+            let (total, s) = (rounds().count(), if unclear == 1 { "y" } else { "ies" });
+            contest.about.push(format!(
+                "{unclear} of {total} repl{s} of the judge could not be understood; --ask-unclear-again asks those again"
+            ));
+        }
+        contest.about.extend(refused);
+        Ok(contest)
+    }
+}
+
+/// Asks the judge about every pair in both orders; what was asked before is not asked again. `None`: interrupted, or not
+/// wanted at that price.
+pub fn contest(ready: Ready, settings: &ModelSettings, stop: &Stop) -> Result<Option<(Contest, Ready)>, Failure> {
+    let mut poll = Poll::of(ready, settings)?;
     let mut refused = None;
-    if !messages.is_empty() {
-        if !agreed(settings, &messages, all.len(), &template.name, stop)? {
+    if !poll.is_answered() {
+        if !agreed(settings, &[&poll], stop)? {
             return Ok(None);
         }
-        let mut keep =
-            |place: usize, said: &Said| keep(&mut ready.store, &asked(open[place], &pairs, &judge, &template), said);
-        refused = match ask(settings, &messages, stop, &mut keep)? {
+        refused = match poll.ask(stop)? {
             Asking::Done(refused) => refused,
             Asking::Interrupted => return Ok(None),
         };
     }
-    let mut rows = Vec::with_capacity(pairs.len());
-    for (pair, texts) in pairs.iter().enumerate() {
-        if texts.is_identical() {
-            rows.push((Some(Verdict::Tie), None));
-            continue;
-        }
-        let round = |turned| -> Result<Option<Round>, Failure> {
-            let said = known(ready, Question { pair, turned })?;
-            Ok(said.map(|said| Round {
-                choice: choice(&said.text),
-                said: said.text,
-            }))
-        };
-        let rounds = round(false)?.zip(round(true)?).map(|(a, b)| [a, b]);
-        let choices: [Option<Choice>; 2] = rounds.as_ref().map_or([None; 2], |[a, b]| [a.choice, b.choice]);
-        rows.push((both_orders(choices), rounds));
-    }
-    let usual = Template::of_task(ready.task).text == template.text;
-    let name = match usual {
-        true => manner.model.clone(),
-        false => format!("{}, {}", manner.model, template.name),
-    };
-    let verdicts: Vec<Option<Verdict>> = rows.iter().map(|(verdict, _)| *verdict).collect();
-    let mut contest = ready.contest(JudgeKind::Model, name, &verdicts);
-    for (row, (_, rounds)) in contest.rows.iter_mut().zip(rows) {
-        row.rounds = rounds;
-    }
-    contest.about.push(format!(
-        "{judge} was asked about every pair in both orders ({}): one wins where both rounds say so, everything else is a tie",
-        template.name
-    ));
-    let rounds = || contest.rows.iter().filter_map(|row| row.rounds.as_ref()).flatten();
-    let unclear = rounds().filter(|round| round.choice.is_none()).count();
-    if unclear > 0 {
-        let (total, s) = (rounds().count(), if unclear == 1 { "y" } else { "ies" });
-        contest.about.push(format!(
-            "{unclear} of {total} repl{s} of the judge could not be understood; --ask-unclear-again asks those again"
-        ));
-    }
-    contest.about.extend(refused);
-    Ok(Some(contest))
+    Ok(Some((poll.contest(refused)?, poll.ready)))
 }
 
 fn keep(store: &mut Judgements, asked: &Asked<'_>, said: &Said) -> Result<(), String> {
     store.put_reply(asked, said).map_err(|e| e.to_string())
 }
 
-/// Says what it will cost, and asks whether that is wanted.
-fn agreed(
-    settings: &ModelSettings,
-    messages: &[Message],
-    all: usize,
-    template: &str,
-    stop: &Stop,
-) -> Result<bool, Failure> {
+/// Says what asking all of these will cost, and asks whether that is wanted.
+pub fn agreed(settings: &ModelSettings, polls: &[&Poll<'_>], stop: &Stop) -> Result<bool, Failure> {
     let mut cost = Cost::default();
-    for message in messages {
-        cost += Cost::of(message, settings.judge.manner.max_tokens);
+    let (mut open, mut all) = (0, 0);
+    let mut templates: Vec<&str> = Vec::new();
+    for poll in polls {
+        for message in poll.messages() {
+            cost += Cost::of(&message, settings.judge.manner.max_tokens);
+        }
+        open += poll.open.len();
+        all += poll.all;
+        if !templates.contains(&&poll.template.name[..]) {
+            templates.push(&poll.template.name);
+        }
     }
-    let kept = match all - messages.len() {
+    let template = templates.join(", ");
+    let kept = match all - open {
         0 => String::new(),
         n => format!(" ({n} of {all} answers are here already)"),
     };
@@ -326,11 +402,7 @@ fn agreed(
     if settings.yes {
         return Ok(true);
     }
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(Failure::input(
-            "nothing was asked, since there is no terminal to agree to that on: say --yes",
-        ));
-    }
+    settings.can_be_agreed_to()?;
     eprint!("Ask? [y/N] ");
     let _ = std::io::stderr().flush();
     // On a thread of its own: a signal must be able to end it.
@@ -360,7 +432,8 @@ fn agreed(
     }
 }
 
-enum Asking {
+/// How asking went.
+pub enum Asking {
     /// With what to say of questions that the server refused.
     Done(Option<String>),
     Interrupted,

@@ -1,5 +1,6 @@
 //! `ple suite`: a whole comparison, one run after another, and its tables.
 
+mod judging;
 mod say;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use crate::device::DeviceChoice;
 use crate::grammar::Task;
 use crate::report::{Contender, settings_of};
 use crate::run::Store;
-use crate::suite::{Clock, Job, Pick, Results, Standing, SuitePlan};
+use crate::suite::{Clock, Job, Pick, Results, Standing, SuitePlan, found};
 use crate::train::{self, Command, Event, FullEvaluation, Measurable, Running, State, Wanted};
 use say::{RunState, Say, SuiteEvent};
 
@@ -39,9 +40,15 @@ pub struct SuiteArgs {
     /// Say how far each run has come, and do nothing
     #[arg(long, conflicts_with = "tables")]
     list: bool,
-    /// Train nothing: write the tables of what is done
+    /// Train nothing and ask no judge model: write the tables of what is done
     #[arg(long)]
     tables: bool,
+    /// Ask no judge model of the suite; what was asked before is in the tables
+    #[arg(long)]
+    no_judge: bool,
+    /// Do not ask before a judge model costs something
+    #[arg(short, long)]
+    yes: bool,
     #[command(flatten)]
     print: Output,
 }
@@ -62,6 +69,8 @@ pub fn suite(args: &SuiteArgs, place: &Place) -> Outcome {
         list(&plan, &chosen, &standings, args.print.json);
         return Ok(exit::DONE);
     }
+    let ask = !args.tables && !args.no_judge;
+    let models = judging::models(&plan, ask, args.yes)?;
     let mut driver = Driver {
         say: Say::new(args.print, chosen.len()),
         clock: Clock::default(),
@@ -77,7 +86,12 @@ pub fn suite(args: &SuiteArgs, place: &Place) -> Outcome {
             End::Done | End::Failed(_) => {}
         }
     }
-    let results = Results::of(&plan).map_err(Failure::input)?;
+    let found = found(&plan).map_err(Failure::input)?;
+    let judged = judging::judge(&plan, &found, &models, ask, &driver.stop)?;
+    if judged.interrupted {
+        return Ok(driver.interrupted());
+    }
+    let results = Results::of(&plan, &found, &judged.met);
     let folder = args.output.clone().unwrap_or_else(|| plan.folder.join("results"));
     if results.tables.is_empty() {
         let why = format!(
@@ -95,9 +109,10 @@ pub fn suite(args: &SuiteArgs, place: &Place) -> Outcome {
         .say
         .results(&results, &folder, made, &failed)
         .map_err(Failure::failed)?;
-    match failed.len() {
-        0 => Ok(exit::DONE),
-        n => Err(Failure::failed(format!(
+    match (failed.len(), judged.failed) {
+        (0, None) => Ok(exit::DONE),
+        (0, Some(failure)) => Err(failure),
+        (n, _) => Err(Failure::failed(format!(
             "{n} of {} runs failed: {}; the tables have what they came to. The same command tries again from their last \
              checkpoints",
             chosen.len(),
@@ -327,7 +342,7 @@ impl Driver<'_> {
         let queries = self.plan.suite.settings.queries;
         let wanted = Wanted {
             queries: Some(queries),
-            step: None,
+            ..Wanted::default()
         };
         let measured = Measurable::of_run(folder, Vec::new(), self.device, wanted)
             .map_err(|e| e.to_string())
@@ -384,7 +399,7 @@ impl Driver<'_> {
             let queries = settings.queries;
             let wanted = Wanted {
                 queries: Some(queries),
-                step: None,
+                ..Wanted::default()
             };
             let measurable = Measurable::of_request(&job.request, wanted).map_err(Failure::input)?;
             let evaluation = match self.measure(&measurable, queries).map_err(Failure::failed)? {

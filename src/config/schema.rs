@@ -356,8 +356,10 @@ pub(super) const SUITE: &[Key] = &[
     may("queries", count(1), "256"),
     may("base", Kind::Flag, "true"),
     may("set", Kind::Words, "[\"eval.every=0\"]"),
+    may("published", Kind::Text, "\"experiments/published/ple-2025.toml\""),
     must("contender", Kind::Sections(CONTENDER), ""),
     may("table", Kind::Sections(TABLE), ""),
+    may("judge", Kind::Sections(SUITE_JUDGE), ""),
 ];
 
 const CONTENDER: &[Key] = &[
@@ -369,6 +371,36 @@ const CONTENDER: &[Key] = &[
 const TABLE: &[Key] = &[
     must("title", Kind::Text, "\"Methods\""),
     must("contenders", Kind::Words, "[\"SFT\", \"PLE\"]"),
+];
+
+const SUITE_JUDGE: &[Key] = &[
+    must("by", Kind::Choice(&["reward", "truth", "http"]), "\"reward\""),
+    must("contender", Kind::Text, "\"PLE\""),
+    may("against", Kind::Words, "[\"BASE\", \"SFT\"]"),
+    may("queries", count(1), "256"),
+    may("file", Kind::Text, "\"judge.toml\""),
+];
+
+/// Figures that somebody else has published.
+pub(super) const PUBLISHED: &[Key] = &[
+    may("source", Kind::Text, "\"Liu, Xu and Geng, ICML 2025, Table 1\""),
+    may("label", Kind::Text, "\"paper\""),
+    must("figure", Kind::Sections(FIGURE), ""),
+];
+
+const FIGURE: &[Key] = &[
+    must("task", Kind::Choice(&["hh", "imdb", "tldr"]), "\"hh\""),
+    may("method", Kind::Text, "\"PPO\""),
+    must(
+        "column",
+        Kind::Choice(&["perplexity", "reward", "bleu", "bleu_with_prompt"]),
+        "\"perplexity\"",
+    ),
+    may("value", Kind::Number(Range::Any), "1.5"),
+    may("low", Kind::Number(Range::Any), "1.4"),
+    may("high", Kind::Number(Range::Any), "1.6"),
+    may("source", Kind::Text, "\"Liu, Xu and Geng, ICML 2025, Table 1\""),
+    may("note", Kind::Text, "\"read from a figure\""),
 ];
 
 /// The key under a dotted path of either kind of experiment.

@@ -8,6 +8,7 @@ use super::experiment::Experiment;
 use super::load::{Source, load_experiment, parse, typed, wrong_key};
 use super::methods::Responses;
 use super::schema;
+use super::suite_judge::SuiteJudge;
 use super::tree::{self, Node, Place, Value};
 use crate::grammar::Task;
 
@@ -34,12 +35,18 @@ pub struct SuiteSettings {
     /// Settings of every run, as `--set` has them.
     #[serde(default)]
     pub set: Vec<String>,
+    /// A file of figures that somebody else has published, beside which the suite's own stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
     /// `[[contender]]` tables in the file.
     #[serde(rename = "contender")]
     pub contenders: Vec<SuiteContender>,
     /// `[[table]]` tables in the file: without one, all contenders are in one table a task.
     #[serde(rename = "table", default)]
     pub tables: Vec<SuiteTable>,
+    /// `[[judge]]` tables in the file: who wins over whom, query by query.
+    #[serde(rename = "judge", default)]
+    pub judges: Vec<SuiteJudge>,
 }
 
 /// `[[contender]]`: a row of the tables.
@@ -103,6 +110,7 @@ pub fn load_suite(source: &Source) -> Result<Suite, ConfigError> {
         settings,
     };
     suite.check_names(&root)?;
+    suite.check_judges(&root)?;
     suite.check_sets()?;
     Ok(suite)
 }
@@ -151,11 +159,7 @@ impl Suite {
                      method.queries_per_step",
                     settings.contenders[contender].name, responses_per_step
                 );
-                let root = parse(&self.source)?;
-                return Err(match wrong_key(&self.source, &root, "responses", message) {
-                    Err(error) => error,
-                    Ok(()) => self.wrong(contender, "experiment", "does not fit responses".into()),
-                });
+                return Err(self.wrong_at_top("responses", message));
             }
             sets.push(format!("method.steps={}", budget / a_step));
             experiment = load(&sets)?;
@@ -165,6 +169,14 @@ impl Suite {
             sets,
             responses_per_step,
         })
+    }
+
+    /// An error about a key at the top, with its line.
+    pub fn wrong_at_top(&self, key: &str, message: String) -> ConfigError {
+        let found = parse(&self.source).and_then(|root| wrong_key(&self.source, &root, key, message));
+        found
+            .err()
+            .unwrap_or_else(|| ConfigError::one(None, key, String::new()))
     }
 
     /// An error about a key of a contender, with its line.

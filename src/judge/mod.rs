@@ -20,6 +20,6 @@ pub use file::{JudgeFile, Temperature, check_judge, load_judge};
 pub use kappa::{Agreement, agreement, fleiss};
 pub use people::{People, majority, people};
 pub use record::{Contest, Contestant, JudgeKind, Judged, Outcome, Round};
-pub use rule::{Choice, Verdict, both_orders, by_score};
+pub use rule::{Choice, EPSILON, Verdict, both_orders, by_score};
 pub use sheet::{Item, Label, Mark, Pair, sheet};
 pub use template::{Message, Template, TemplateError};

@@ -103,6 +103,16 @@ impl Contest {
         outcome(&verdicts, self.rows.len() - verdicts.len(), self.seed)
     }
 
+    /// The queries of several contests as one, such as those of the same two methods with several seeds. Sides, judge and seed
+    /// are the first one's. `None` of none.
+    pub fn pooled(contests: &[&Contest]) -> Option<Self> {
+        let first = contests.first()?;
+        Some(Self {
+            rows: contests.iter().flat_map(|c| c.rows.iter().cloned()).collect(),
+            ..Contest::clone(first)
+        })
+    }
+
     /// The same seen from the other side.
     pub fn turned(&self) -> Self {
         let rows = self.rows.iter().map(|row| Judged {
@@ -225,6 +235,9 @@ mod tests {
         assert_eq!((turned.outcome().wins, turned.outcome().losses), (1, 2));
         assert_eq!(turned.left.run, "b");
         assert_eq!(turned.turned(), found);
+        let both = Contest::pooled(&[&found, &turned]).expect("two").outcome();
+        assert_eq!((both.n, both.wins, both.ties, both.losses), (8, 3, 2, 3));
+        assert_eq!(Contest::pooled(&[]), None);
         // The rule still holds: what was the second round is the first now.
         for row in &turned.rows {
             let rounds = row.rounds.as_ref().expect("rounds");

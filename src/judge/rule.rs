@@ -51,6 +51,9 @@ pub fn both_orders(rounds: [Option<Choice>; 2]) -> Option<Verdict> {
     Some(if first == second { first } else { Verdict::Tie })
 }
 
+/// Scores no further apart are a tie: what is left of one number after two batches of another shape.
+pub const EPSILON: f64 = 1e-4;
+
 /// The higher score wins; scores no further apart than `epsilon` are a tie. `None` where one is no number.
 pub fn by_score(left: f64, right: f64, epsilon: f64) -> Option<Verdict> {
     let by = left - right;

@@ -66,6 +66,26 @@ pub struct Known {
     pub reference: Option<[Tensor<1>; 2]>,
 }
 
+/// What a minibatch of so many pairs is divided by.
+fn divisor(batch: usize, settings: &MethodSettings) -> f64 {
+    match settings.reduction {
+        Reduction::Sum => 1.0,
+        Reduction::Mean => batch as f64,
+    }
+}
+
+impl Losses {
+    /// The same with the supervised anchor, where the settings have one: its weight times Eq. 1 on rows of the data, a mean over
+    /// the tokens of each and reduced as the pairs are. `rows` is log pi of their responses; `batch` as in [`losses`]. Also
+    /// Eq. 1 itself, summed over the rows, `[1]`, without gradient.
+    pub fn anchored(mut self, rows: &LogProbs, batch: usize, settings: &MethodSettings) -> (Self, Tensor<1>) {
+        let loss = rows.mean().sum().neg();
+        let weight = settings.stabilise.sft.unwrap_or(0.0) / divisor(batch, settings);
+        self.total = self.total + loss.clone().mul_scalar(weight);
+        (self, loss.inner())
+    }
+}
+
 /// The losses of n pairs.
 ///
 /// `original` and `guided` are log pi(y | x) and log pi(y' | x), both given x alone, `[n]`. `rewards` are (s, s').
@@ -114,10 +134,7 @@ pub fn losses(
     weight = weight + weighted.clone() * pushed.weight;
     limited = limited + weighted * pushed.limited;
 
-    let divisor = match settings.reduction {
-        Reduction::Sum => 1.0,
-        Reduction::Mean => batch as f64,
-    };
+    let divisor = divisor(batch, settings);
     let (rank, wsft) = (rank.div_scalar(divisor), wsft.div_scalar(divisor));
 
     // Eq. 6: L = L_rank + L_wsft

@@ -17,6 +17,9 @@ struct Golden {
     now: [Vec<f32>; 2],
     then: [Vec<f32>; 2],
     reference: [Vec<f32>; 2],
+    /// log pi of the responses of rows of the data, and their tokens.
+    rows: Vec<f32>,
+    row_lengths: Vec<f32>,
     cases: Vec<Case>,
 }
 
@@ -32,6 +35,9 @@ struct Case {
     limited: f64,
     divergence: f64,
     gradients: [Vec<f64>; 2],
+    /// Eq. 1 summed over the rows, and the gradients of the total for them.
+    supervised: f64,
+    row_gradients: Vec<f64>,
 }
 
 fn golden() -> Golden {
@@ -77,13 +83,29 @@ fn variants_and_their_gradients_equal_pytorchs() {
         then: Some([0, 1].map(|i| constant(&golden.then[i]))),
         reference: Some([0, 1].map(|i| constant(&golden.reference[i]))),
     };
-    assert_eq!(golden.cases.len(), 44);
-    let mut limited = 0;
+    assert_eq!(golden.cases.len(), 56);
+    let (mut limited, mut anchored) = (0, 0);
     for case in &golden.cases {
         let what = format!("{:?} {:?} {:?}", case.variant.on(), case.eq4, case.reduction);
         let settings = settings(case.variant, case.eq4, case.reduction);
-        let (losses, leaves) = losses(&golden, &settings, &known);
+        let (mut losses, leaves) = losses(&golden, &settings, &known);
+        let rows = constant(&golden.rows).autodiff().require_grad();
+        if settings.stabilise.sft.is_some() {
+            let of_rows = LogProbs {
+                sum: rows.clone(),
+                lengths: constant(&golden.row_lengths),
+            };
+            let (with, supervised) = losses.anchored(&of_rows, golden.rewards.len(), &settings);
+            losses = with;
+            close(value(supervised), case.supervised, &format!("{what}, Eq. 1"));
+            anchored += 1;
+        }
         let gradients = losses.total.backward();
+        if let Some(found) = rows.grad(&gradients) {
+            for (f, w) in values(found).iter().zip(&case.row_gradients) {
+                close(f64::from(*f), *w, &format!("{what}, gradient of a row"));
+            }
+        }
         for (found, wanted, name) in [
             (losses.rank.inner(), case.rank, "Eq. 3"),
             (losses.wsft.inner(), case.wsft, "Eq. 4"),
@@ -104,6 +126,7 @@ fn variants_and_their_gradients_equal_pytorchs() {
         limited += u32::from(case.limited > 0.0);
     }
     assert!(limited > 20, "the variants have something to limit");
+    assert_eq!(anchored, 12, "the supervised anchor, alone and beside others");
 }
 
 /// A pair that is new, or of which nothing is known, has the ratio 1: then both ratio forms push as the printed losses do.

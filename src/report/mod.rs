@@ -12,7 +12,10 @@ mod table;
 mod view;
 mod wins;
 
-pub use compare::{Contender, contests, settings_of, table as compare_table, tables as compare_tables};
+pub use compare::{
+    Contender, contests, put_published, rates_table, row_names, settings_of, table as compare_table,
+    tables as compare_tables,
+};
 pub use data::{inspection, sampled};
 pub use effect::{by_what_they_add, effect_table, summary};
 pub use export::{What, export};

@@ -8,6 +8,9 @@ pub enum RewardError {
     /// Nobody waits for the scores any more; nothing is wrong with the source.
     #[error("interrupted")]
     Interrupted,
+    /// Answers alone were asked for.
+    #[error("the source of rewards was not loaded, since only answers were asked for")]
+    NotLoaded,
     /// The server did not answer, or answered that it will not.
     #[error("{url}: {what}")]
     NoAnswer { url: String, what: String },

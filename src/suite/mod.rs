@@ -4,14 +4,19 @@
 //! The runs lie in a folder of the suite's name and are runs like any other: `ple open` watches one, `ple resume` goes on.
 
 mod clock;
+mod found;
+mod judging;
 mod pick;
 mod plan;
 mod results;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod wins;
 
 pub use clock::{Clock, words as time_words};
+pub use found::{Found, found};
+pub use judging::{Match, Met, matches};
 pub use pick::Pick;
 pub use plan::{Job, SuitePlan};
 pub use results::{Made, Results};

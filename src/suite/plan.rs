@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::assets;
-use crate::config::{ConfigError, Experiment, Principles, Responses, Source, Suite, load_suite, slug};
+use crate::config::{
+    ConfigError, Experiment, Principles, Published, Responses, Source, Suite, find_file, load_published, load_suite,
+    slug,
+};
 use crate::device::DeviceChoice;
 use crate::grammar::Task;
 use crate::train::{Request, SetupError};
@@ -12,6 +15,8 @@ use crate::train::{Request, SetupError};
 #[derive(Clone, Debug)]
 pub struct SuitePlan {
     pub suite: Suite,
+    /// What somebody else has published.
+    pub published: Option<Published>,
     /// The folder of its runs.
     pub folder: PathBuf,
     /// Seed after seed, so that whoever ends it early has whole tables of the first seeds.
@@ -63,6 +68,8 @@ impl SuitePlan {
             _ => Source::read(path)?,
         };
         let suite = load_suite(&source)?;
+        let published = suite.settings.published.as_deref();
+        let published = published.map(|name| published_figures(&suite, name)).transpose()?;
         let name = match name {
             Some(name) => checked_name(name)?,
             None => slug(&path.file_stem().unwrap_or_default().to_string_lossy()),
@@ -78,6 +85,7 @@ impl SuitePlan {
         Ok(Self {
             folder: runs.join(name),
             suite,
+            published,
             jobs,
         })
     }
@@ -91,6 +99,24 @@ impl SuitePlan {
     pub fn base_of(&self, task: Task, seed: u64) -> PathBuf {
         self.folder.join("base").join(format!("{task}-{seed}.json"))
     }
+}
+
+/// The file of published figures that a suite names, looked for from the suite's folder upwards, and among the bundled ones.
+fn published_figures(suite: &Suite, name: &str) -> Result<Published, ConfigError> {
+    let bundled = assets::PUBLISHED.iter().find(|(path, _)| *path == name);
+    let source = match (find_file(name, suite.source.path.as_deref()), bundled) {
+        (Ok(path), _) => Source::read(&path)?,
+        (Err(_), Some((path, text))) => Source {
+            path: None,
+            name: (*path).into(),
+            text: (*text).into(),
+        },
+        (Err(error), None) => return Err(suite.wrong_at_top("published", error.to_string())),
+    };
+    let found = load_published(&source)?;
+    let rows: Vec<&str> = suite.settings.contenders.iter().map(|c| &c.name[..]).collect();
+    found.check_methods(&rows)?;
+    Ok(found)
 }
 
 fn checked_name(name: &str) -> Result<String, SetupError> {

@@ -3,18 +3,23 @@
 use std::fs;
 use std::path::Path;
 
+use super::found::Found;
+use super::judging::Met;
 use super::plan::{Job, SuitePlan};
-use super::standing::Standing;
+use super::wins::{self, WinsOf};
 use crate::config::slug;
 use crate::grammar::Task;
 use crate::report::{
-    Cell, Column, Contender, Number, Picture, RewardFigure, Table, TableFormat, compare_table, draw_rewards, render,
+    Cell, Column, Contender, Number, Picture, RewardFigure, Table, TableFormat, compare_table, draw_rewards, draw_wins,
+    put_published, render,
 };
 
 /// Everything that can be said of the runs that were evaluated so far.
 pub struct Results {
     /// PPL, RM, BLEU and truth: one table for each task and each `[[table]]`.
     pub tables: Vec<Table>,
+    /// Who won over whom: one table for each `[[judge]]` and each task.
+    pub wins: Vec<WinsOf>,
     /// What the runs had to learn from, and what they took.
     pub budget: Table,
     /// Name of the file without its ending, and what is drawn.
@@ -24,47 +29,10 @@ pub struct Results {
 /// The files that were written, by their names in the folder.
 pub type Made = Vec<String>;
 
-/// A row of the results.
-struct Found<'a> {
-    /// `None`: before training.
-    job: Option<&'a Job>,
-    task: Task,
-    run: Contender,
-}
-
 impl Results {
-    /// Of all runs of the plan that were evaluated, whichever of them were chosen this time.
-    pub fn of(plan: &SuitePlan) -> Result<Self, String> {
+    /// Of all runs that were evaluated, and of who won over whom.
+    pub fn of(plan: &SuitePlan, found: &[Found<'_>], met: &[Met]) -> Self {
         let settings = &plan.suite.settings;
-        let mut found = Vec::new();
-        for task in settings.tasks.iter().copied() {
-            for seed in settings.seeds.iter().copied().filter(|_| settings.base) {
-                let path = plan.base_of(task, seed);
-                if path.is_file() {
-                    let mut run = Contender::of_file(&path)?;
-                    run.label = Some("BASE".into());
-                    found.push(Found { job: None, task, run });
-                }
-            }
-        }
-        for job in &plan.jobs {
-            let folder = plan.run_of(job);
-            let standing = Standing::of(job, &folder, settings.queries)?;
-            let evaluated = |run: &Contender| {
-                let evaluation = run.evaluation.as_ref();
-                evaluation.is_some_and(|e| e.step == run.steps_done && run.steps_done > 0)
-            };
-            let run = match standing {
-                // A run that failed is evaluated where it ended.
-                Standing::Done | Standing::Begun { .. } => Some(Contender::of_run(&folder)?).filter(evaluated),
-                _ => None,
-            };
-            if let Some(mut run) = run {
-                run.label = Some(job.label.clone());
-                let (job, task) = (Some(job), job.task);
-                found.push(Found { job, task, run });
-            }
-        }
         let mut tables = Vec::new();
         let mut figures = Vec::new();
         for task in settings.tasks.iter().copied() {
@@ -93,7 +61,10 @@ impl Results {
                 let runs: Vec<&Contender> = rows.iter().map(|f| &f.run).collect();
                 let whole = title.map_or(task.to_string(), |title| format!("{task}: {title}"));
                 let mut table = compare_table(&whole, &runs);
-                table.legend.extend(not_done(plan, task, &names, &found));
+                if let Some(published) = &plan.published {
+                    put_published(&mut table, task, &runs, published);
+                }
+                table.legend.extend(not_done(plan, task, &names, found));
                 tables.push(table);
                 let drawn: Vec<Contender> = rows.iter().filter(|f| f.job.is_some()).map(|f| f.run.clone()).collect();
                 if let Ok(mut figure) = RewardFigure::of(&drawn) {
@@ -103,11 +74,12 @@ impl Results {
                 }
             }
         }
-        Ok(Self {
+        Self {
             tables,
-            budget: budget(plan, &found),
+            wins: wins::of(plan, met),
+            budget: budget(plan, found),
             figures,
-        })
+        }
     }
 
     /// The tables as people read them in a terminal.
@@ -118,6 +90,7 @@ impl Results {
     /// All tables, in which what is said of several is said once.
     fn for_people(&self) -> Vec<Table> {
         let mut all = self.tables.clone();
+        all.extend(self.wins.iter().map(|wins| wins.table.clone()));
         all.push(self.budget.clone());
         let mut said: Vec<String> = Vec::new();
         for table in &mut all {
@@ -146,15 +119,23 @@ impl Results {
         let tables = render(&self.for_people(), TableFormat::Markdown)?;
         let markdown = format!("# {}\n\n{about}{tables}", settings.title);
         put("tables.md".into(), markdown.as_bytes())?;
-        let whole = [&self.tables[..], std::slice::from_ref(&self.budget)].concat();
+        let wins: Vec<Table> = self.wins.iter().map(|wins| wins.table.clone()).collect();
+        let whole = [&self.tables[..], &wins, std::slice::from_ref(&self.budget)].concat();
         put("tables.tex".into(), render(&whole, TableFormat::Latex)?.as_bytes())?;
         put("tables.json".into(), render(&whole, TableFormat::Json)?.as_bytes())?;
         put("tables.csv".into(), render(&self.tables, TableFormat::Csv)?.as_bytes())?;
         let budget = render(std::slice::from_ref(&self.budget), TableFormat::Csv)?;
         put("budget.csv".into(), budget.as_bytes())?;
+        if !wins.is_empty() {
+            put("wins.csv".into(), render(&wins, TableFormat::Csv)?.as_bytes())?;
+        }
         for (name, figure) in &self.figures {
             put(format!("{name}.svg"), &draw_rewards(figure, Picture::Svg)?)?;
             put(format!("{name}.png"), &draw_rewards(figure, Picture::Png)?)?;
+        }
+        for WinsOf { name, figure, .. } in &self.wins {
+            put(format!("{name}.svg"), &draw_wins(figure, Picture::Svg)?)?;
+            put(format!("{name}.png"), &draw_wins(figure, Picture::Png)?)?;
         }
         Ok(made)
     }

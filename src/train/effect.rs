@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::setup::{Request, Setup, SetupError, prepare};
+use super::setup::{Request, Setup, SetupError, prepare, prepare_unscored};
 use super::trainer::{TrainError, Trainer};
 use super::{EffectRecord, Event, Measuring, PrinciplesVersion};
 use crate::config::{Source, experiment_to_toml};
@@ -73,6 +73,8 @@ pub struct Wanted {
     pub queries: Option<usize>,
     /// The checkpoint after so many steps.
     pub step: Option<u32>,
+    /// Only answers: the source of rewards is not loaded.
+    pub unscored: bool,
 }
 
 impl Wanted {
@@ -171,7 +173,13 @@ impl Measurable {
             .iter()
             .any(|s| s.trim_start().starts_with("principles.file"));
         let mut setup = match own.as_ref().filter(|_| !from_file) {
-            Some(version) => prepare(request.experiment()?, version.principles.clone(), None, device)?,
+            Some(version) => {
+                let (experiment, principles) = (request.experiment()?, version.principles.clone());
+                match wanted.unscored {
+                    true => prepare_unscored(experiment, principles, device)?,
+                    false => prepare(experiment, principles, None, device)?,
+                }
+            }
             None => request.prepare_policy()?,
         };
         checkpoint_policy(&mut setup, &checkpoint);

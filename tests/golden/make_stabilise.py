@@ -21,7 +21,10 @@ TAU = 0.25
 VARIANTS = [
     {"importance": 1.0}, {"importance": 2.0}, {"clip": 0.2}, {"clip": 0.05}, {"hinge": 0.5}, {"hinge": 2.0},
     {"sigmoid": 1.0}, {"sigmoid": 0.25}, {"kl": 0.1}, {"clip": 0.2, "kl": 0.05}, {"hinge": 1.0, "kl": 0.5},
+    {"sft": 0.3}, {"importance": 1.0, "sft": 1.5}, {"kl": 0.1, "sft": 0.3},
 ]
+# Tokens of the rows of the data that stand beside the pairs for the supervised anchor.
+ROW_LENGTHS = [3, 1, 6, 2, 5, 9, 4, 2]
 
 
 def rounded(x):
@@ -67,11 +70,14 @@ def main():
     moved = torch.tensor([[0, 0], [0.01, -0.01], [0.3, -0.4], [-0.5, 0.6], [0.1, 0.1], [1.5, -2.0], [0.5, -0.5], [-0.7, 0.9]])
     now = rounded(then + moved * lengths)
     reference = rounded(then - torch.randn(n, 2) * lengths)
+    row_lengths = torch.tensor(ROW_LENGTHS, dtype=torch.float64)
+    rows = rounded(-torch.rand(n) * 2 * row_lengths)
     cases = []
     for variant in VARIANTS:
         for eq4 in ("sum", "mean"):
             for reduction in ("sum", "mean"):
                 x = now.clone().requires_grad_(True)
+                z = rows.clone().requires_grad_(True)
                 rank, wsft, far = torch.zeros(()), torch.zeros(()), torch.zeros(())
                 weight, limited, divergence = 0.0, 0.0, 0.0
                 for i, (s, s2) in enumerate(REWARDS):
@@ -87,8 +93,12 @@ def main():
                         delta = x[i, k] - reference[i, k]
                         far = far + delta ** 2 / (2 * LENGTHS[i][k])
                         divergence += delta.item()
+                # Eq. 1 on each row: the mean over the tokens of its response.
+                supervised = torch.zeros(())
+                for i, length in enumerate(ROW_LENGTHS):
+                    supervised = supervised - z[i] / length
                 divisor = n if reduction == "mean" else 1
-                total = (rank + wsft + variant.get("kl", 0.0) * far) / divisor
+                total = (rank + wsft + variant.get("kl", 0.0) * far + variant.get("sft", 0.0) * supervised) / divisor
                 total.backward()
                 cases.append({
                     "variant": variant, "eq4": eq4, "reduction": reduction,
@@ -96,10 +106,11 @@ def main():
                     "weight": weight, "limited": limited,
                     "divergence": divergence if "kl" in variant else 0.0,
                     "gradients": x.grad.T.tolist(),
+                    "supervised": supervised.item(), "row_gradients": z.grad.tolist(),
                 })
     out = {
         "tau": TAU, "rewards": REWARDS, "lengths": lengths.T.tolist(), "now": now.T.tolist(), "then": then.T.tolist(),
-        "reference": reference.T.tolist(), "cases": cases,
+        "reference": reference.T.tolist(), "rows": rows.tolist(), "row_lengths": row_lengths.tolist(), "cases": cases,
     }
     path = pathlib.Path(__file__).with_name("stabilise.json")
     path.write_text(json.dumps(out) + "\n")

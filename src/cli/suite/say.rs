@@ -273,7 +273,9 @@ impl Say {
         match &self.way {
             Way::Quiet => {}
             Way::Json => {
-                let tables = crate::report::render(&results.tables, TableFormat::Json)?;
+                let all = results.tables.iter().chain(results.wins.iter().map(|wins| &wins.table));
+                let all: Vec<_> = all.cloned().collect();
+                let tables = crate::report::render(&all, TableFormat::Json)?;
                 json(&SuiteEvent::SuiteDone {
                     results: folder.display().to_string(),
                     files: &made,

@@ -6,6 +6,7 @@ mod fit;
 mod methods;
 mod overrides;
 mod principles;
+mod published;
 mod reward;
 mod schema;
 mod suite;

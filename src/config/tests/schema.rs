@@ -22,7 +22,10 @@ fn the_list_of_keys_is_that_of_the_types() {
     agrees::<FitExperiment>(schema::FIT, &serde_json::to_value(fit).unwrap(), "");
     let entries = serde_json::to_value(principles(TWO).unwrap()).unwrap();
     agrees::<Principles>(schema::PRINCIPLES, &entries, "");
-    let suite = serde_json::to_value(super::suite::suite().settings).unwrap();
+    let mut suite = serde_json::to_value(super::suite::suite().settings).unwrap();
+    suite["judge"] = serde_json::json!([{
+        "by": "reward", "contender": "PPO", "against": ["BASE"], "queries": 1, "file": "judge.toml"
+    }]);
     agrees::<SuiteSettings>(schema::SUITE, &suite, "");
     let Kind::Choice(tasks) = schema::lookup("task").unwrap().kind else {
         panic!("a task is one of several words")

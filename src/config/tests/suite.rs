@@ -96,7 +96,7 @@ fn what_is_wrong_with_a_suite_is_told_with_its_line() {
     assert_eq!(
         refused("responses", "response"),
         "my/suite.toml:4: response: unknown key; did you mean 'responses'? Keys at the top are: title, about, tasks, seeds, \
-         responses, queries, base, set, [[contender]], [[table]]"
+         responses, queries, base, set, published, [[contender]], [[table]], [[judge]]"
     );
     assert_eq!(
         refused("\"PLE, latest\"\nexp", "\"ppo\"\nexp"),
@@ -123,6 +123,55 @@ fn what_is_wrong_with_a_suite_is_told_with_its_line() {
         refused("method.replay=latest", "method.steps = 4"),
         "my/suite.toml:13: contender.set: method.steps = 4: the steps follow from `responses`; leave it out"
     );
+}
+
+#[test]
+fn judges_name_whom_they_judge() {
+    const JUDGE: &str = "[[judge]]\nby = \"reward\"\ncontender = \"PPO\"\n";
+    let with = |judge: &str| load_suite(&suite_source(&format!("{SUITE}{judge}")));
+    let suite = with(JUDGE).unwrap();
+    let judge = &suite.settings.judges[0];
+    assert_eq!(
+        (judge.by, suite.against(judge)),
+        (SuiteJudgeBy::Reward, vec![BASE, "PLE, latest"])
+    );
+    let some = with(&format!("{JUDGE}against = [\"BASE\"]")).unwrap();
+    assert_eq!(some.against(&some.settings.judges[0]), [BASE]);
+    for (judge, wanted) in [
+        (
+            JUDGE.replace("PPO", "PPU"),
+            "my/suite.toml:19: judge.contender = \"PPU\": there is no contender \"PPU\"",
+        ),
+        (
+            format!("{JUDGE}against = [\"PPO\"]"),
+            "my/suite.toml:20: judge.against = [\"PPO\"]: \"PPO\" cannot win over itself",
+        ),
+        (format!("{JUDGE}against = [\"BASE\", \"BASE\"]"), "is named twice"),
+        (
+            format!("{JUDGE}against = [\"RAFT\"]"),
+            "there are BASE, PPO, PLE, latest",
+        ),
+        (format!("{JUDGE}against = []"), "my/suite.toml:20: judge.against = []"),
+        (
+            format!("{JUDGE}queries = 257"),
+            "my/suite.toml:20: judge.queries = 257: the runs are evaluated on 256 queries",
+        ),
+        (
+            JUDGE.replace("reward", "http"),
+            "my/suite.toml:18: judge.by = \"http\": a judge model needs a file",
+        ),
+        (
+            format!("{JUDGE}file = \"judge.toml\""),
+            "my/suite.toml:20: judge.file = \"judge.toml\": is for a judge model",
+        ),
+        (
+            JUDGE.replace("reward", "people"),
+            "my/suite.toml:18: judge.by = \"people\"",
+        ),
+    ] {
+        let said = with(&judge).unwrap_err().to_string();
+        assert!(said.contains(wanted), "{judge}: {said}");
+    }
 }
 
 #[test]

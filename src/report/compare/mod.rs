@@ -2,6 +2,7 @@
 
 mod contender;
 mod groups;
+mod published;
 mod seeds;
 #[cfg(test)]
 mod tests;
@@ -9,12 +10,15 @@ mod wins;
 
 pub use contender::{Contender, settings_of};
 pub use groups::{Group, groups};
+pub use published::{put as put_published, row_names};
 pub use seeds::mean_and_deviation;
+pub use wins::rates as rates_table;
 
 use std::collections::BTreeMap;
 
 use super::full::of_estimate;
 use super::table::{Better, Cell, Column, Number, Table};
+use crate::config::Published;
 use crate::judge::Contest;
 use crate::train::{Estimate, FullEvaluation};
 
@@ -25,15 +29,22 @@ const LEGEND: [&str; 3] = [
     "PPL: perplexity of references by token. RM: mean reward. BLEU: of responses; BLEU+x: with the prompt before both.",
 ];
 
-/// One table a task, in the order of the paper.
-pub fn tables(contenders: &[Contender]) -> Vec<Table> {
+/// One table a task, in the order of the paper; beside figures that somebody else has published, where there are some.
+pub fn tables(contenders: &[Contender], published: Option<&Published>) -> Vec<Table> {
     let mut tasks: Vec<&str> = contenders.iter().map(|c| &c.task[..]).collect();
     tasks.sort_unstable();
     tasks.dedup();
     let of = |task: &str| contenders.iter().filter(|c| c.task == task).collect::<Vec<_>>();
+    let beside = |task: &str| {
+        let mut table = table(task, &of(task));
+        if let (Some(published), Ok(task)) = (published, task.parse()) {
+            put_published(&mut table, task, &of(&task.to_string()), published);
+        }
+        table
+    };
     tasks
         .into_iter()
-        .flat_map(|task| [Some(table(task, &of(task))), wins_table(task, &of(task))])
+        .flat_map(|task| [Some(beside(task)), wins_table(task, &of(task))])
         .flatten()
         .collect()
 }

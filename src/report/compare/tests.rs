@@ -93,9 +93,89 @@ fn a_table_as_the_paper_has_it() {
         unevaluated,
         run("base", "base", 1, &[], Some(evaluation(0.1, 9.0))),
     ];
-    let tables = tables(&contenders);
+    let tables = tables(&contenders, None);
     assert_eq!(tables.len(), 1);
     insta::assert_snapshot!("compare_text", render(&tables, TableFormat::Text).unwrap());
+}
+
+/// What somebody else has published stands in columns of its own, with its source, and changes nothing of what is marked.
+#[test]
+fn published_figures_stand_beside_ours_and_are_never_marked() {
+    let source = crate::config::Source {
+        path: None,
+        name: "paper.toml".into(),
+        text: r#"source = "A paper, Table 1"
+figure = [
+    { task = "imdb", method = "PLE", column = "perplexity", value = 1.25 },
+    { task = "imdb", method = "sft", column = "perplexity", value = 2.5, low = 2.0, high = 3.0, note = "read from a figure" },
+    { task = "imdb", method = "RAFT", column = "perplexity", value = 7 },
+    { task = "hh", method = "PLE", column = "reward", value = 0.5 },
+    { task = "imdb", column = "bleu", low = 82, high = 88 },
+]
+"#
+        .into(),
+    };
+    let published = crate::config::load_published(&source).unwrap_or_else(|e| panic!("{e}"));
+    let contenders = [
+        run("p", "ple", 1, &[], Some(evaluation(0.9, 3.0))),
+        run("s", "sft", 1, &[], Some(evaluation(0.5, 4.0))),
+    ];
+    let ours = &tables(&contenders, None)[0];
+    let table = &tables(&contenders, Some(&published))[0];
+    let at = |key: &str| table.columns.iter().position(|c| c.key == key).expect("a column");
+    let (ppl, theirs) = (at("perplexity"), at("perplexity_published"));
+    assert_eq!((theirs, &table.columns[theirs].name[..]), (ppl + 1, "PPL, paper"));
+    let number = |row: usize, at: usize| match &table.rows[row][at] {
+        Cell::Number(number) => number.clone(),
+        other => panic!("{other:?}"),
+    };
+    let row = |name: &str| {
+        let named = |cell: &Cell| matches!(cell, Cell::Text(text) if text == name);
+        table.rows.iter().position(|row| named(&row[0])).expect("a row")
+    };
+    let (ple, sft) = (row("PLE"), row("SFT"));
+    // Ours is still the best of what was measured, though the published one is better.
+    assert!(number(ple, ppl).best);
+    assert_eq!((number(ple, theirs).value, number(ple, theirs).best), (1.25, false));
+    assert_eq!((number(sft, theirs).value, number(sft, theirs).low), (2.5, Some(2.0)));
+    assert_eq!(
+        table.notes[number(sft, theirs).note.expect("a note")],
+        "read from a figure"
+    );
+    // A column that has figures for another task is there, so that all tables have the same.
+    assert!(matches!(
+        table.rows[ple][at("reward_published")],
+        Cell::Missing { note: None }
+    ));
+    let legend = table.legend.join("\n");
+    for wanted in [
+        "paper: as published (A paper, Table 1); not measured here",
+        "BLEU, paper: 82 to 88",
+        "paper: figures of RAFT have no row of their own here",
+    ] {
+        assert!(legend.contains(wanted), "{wanted}: {legend}");
+    }
+    // Nothing of ours has moved.
+    let own = |table: &crate::report::Table| {
+        let kept: Vec<usize> = (0..table.columns.len())
+            .filter(|at| !table.columns[*at].key.ends_with("_published"))
+            .collect();
+        let cells = table
+            .rows
+            .iter()
+            .map(|row| kept.iter().map(|at| format!("{:?}", row[*at])).collect::<Vec<_>>());
+        cells.collect::<Vec<_>>()
+    };
+    assert_eq!(own(table), own(ours));
+    for (format, wanted) in [
+        (TableFormat::Markdown, "| PPL, paper |"),
+        (TableFormat::Latex, "& PPL, paper &"),
+        (TableFormat::Csv, ",perplexity_published,"),
+        (TableFormat::Json, "\"PPL, paper\""),
+    ] {
+        let text = render(std::slice::from_ref(table), format).unwrap();
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
 }
 
 #[test]
@@ -185,7 +265,7 @@ fn win_rates_stand_beside_the_other_numbers() {
         run.contests = own.cloned().collect();
     }
     dpo.steps_done = 60;
-    let tables = tables(&[sft, dpo, p1, p2]);
+    let tables = tables(&[sft, dpo, p1, p2], None);
     assert_eq!(tables.len(), 2);
     let names: Vec<&str> = tables[0].columns[8..].iter().map(|c| &c.name[..]).collect();
     assert_eq!(names, ["win % reward", "win % judge-7b", "win % people"]);

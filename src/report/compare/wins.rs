@@ -149,6 +149,64 @@ fn before_the_end(groups: &[Group<'_>], contest: &Contest) -> Vec<String> {
     found
 }
 
+/// One contender against others, a row each, whose contests differ in their seed alone: wins, ties and losses in percent.
+pub fn rates(title: &str, rows: &[(&str, Vec<&Contest>)]) -> Table {
+    let cells = |(name, contests): &(&str, Vec<&Contest>)| {
+        let outcomes: Vec<_> = contests.iter().map(|contest| contest.outcome()).collect();
+        let share = |get: fn(&crate::judge::Outcome) -> Estimate| {
+            let shares: Vec<Estimate> = outcomes.iter().map(get).collect();
+            number(&shares).map_or(Cell::Missing { note: None }, Cell::Number)
+        };
+        let count = |value: usize| {
+            Cell::Number(Number {
+                value: value as f64,
+                n: contests.len(),
+                ..Number::default()
+            })
+        };
+        vec![
+            Cell::Text(name.to_string()),
+            count(contests.len()),
+            share(|o| o.win),
+            share(|o| o.tie),
+            share(|o| o.lose),
+            count(outcomes.iter().map(|o| o.n).sum()),
+        ]
+    };
+    let mut legend = vec![
+        "Percent of queries. One seed: [95% interval], percentile bootstrap over queries. Several: mean ± standard deviation over \
+         seeds."
+            .to_string(),
+    ];
+    let all = || rows.iter().flat_map(|(_, contests)| contests);
+    let mut said: Vec<String> = all().map(|contest| judged_by(contest)).collect();
+    said.dedup();
+    legend.push(format!("judged by {}", said.join("; ")));
+    for line in all().flat_map(|contest| &contest.about) {
+        if !legend.contains(line) {
+            legend.push(line.clone());
+        }
+    }
+    let without: usize = all().map(|contest| contest.outcome().without).sum();
+    if without > 0 {
+        legend.push(format!("{without} queries are without a verdict and not counted"));
+    }
+    Table {
+        title: title.to_string(),
+        columns: vec![
+            Column::new("against", "against"),
+            Column::new("seeds", "seeds"),
+            Column::new("win %", "win"),
+            Column::new("tie %", "tie"),
+            Column::new("lose %", "lose"),
+            Column::new("queries", "n"),
+        ],
+        rows: rows.iter().map(cells).collect(),
+        legend,
+        notes: Vec::new(),
+    }
+}
+
 /// Every contest as a row: wins, ties and losses. `None` without one.
 pub fn table(task: &str, groups: &[Group<'_>], contests: &[Contest]) -> Option<Table> {
     let name = |side: &Contestant| {

@@ -203,38 +203,61 @@ fn latex(table: &Table) -> String {
     out
 }
 
-/// One header for all: the columns of the first table, which are those of the others.
+/// One header for all: every column that any of the tables has, in the order in which they come.
 fn csv(tables: &[Table]) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let Some(first) = tables.first() else {
+    let mut keys: Vec<&str> = Vec::new();
+    for table in tables {
+        let mut after = 0;
+        for column in &table.columns {
+            match keys.iter().position(|key| *key == column.key) {
+                Some(place) => after = place + 1,
+                None => {
+                    keys.insert(after, &column.key);
+                    after += 1;
+                }
+            }
+        }
+    }
+    if keys.is_empty() {
         return Ok(String::new());
+    }
+    let cell = |table: &Table, row: usize, key: &str| -> Option<Cell> {
+        let at = table.columns.iter().position(|column| column.key == key)?;
+        table.rows[row].get(at).cloned()
     };
-    let has_parts = |cell: Option<&Cell>| match cell {
+    let has_parts = |cell: Option<Cell>| match cell {
         Some(Cell::Number(n)) => n.low.is_some() || n.deviation.is_some(),
         _ => false,
     };
-    let is_number = |at: usize| tables.iter().any(|t| t.rows.iter().any(|r| has_parts(r.get(at))));
+    let is_number = |key: &str| {
+        tables
+            .iter()
+            .any(|t| (0..t.rows.len()).any(|row| has_parts(cell(t, row, key))))
+    };
+    let columns: Vec<(&str, bool)> = keys.into_iter().map(|key| (key, is_number(key))).collect();
     let mut header = vec!["table".to_string()];
-    for (at, column) in first.columns.iter().enumerate() {
-        header.push(column.key.to_string());
-        if is_number(at) {
-            header.extend(["low", "high", "deviation", "n"].map(|part| format!("{}_{part}", column.key)));
+    for (key, parts) in &columns {
+        header.push(key.to_string());
+        if *parts {
+            header.extend(["low", "high", "deviation", "n"].map(|part| format!("{key}_{part}")));
         }
     }
     writer.write_record(&header)?;
     for table in tables {
-        for row in &table.rows {
+        for row in 0..table.rows.len() {
             let mut record = vec![table.title.clone()];
-            for (at, cell) in row.iter().enumerate() {
+            for (key, parts) in &columns {
                 let number = |x: Option<f64>| x.map_or(String::new(), |x| x.to_string());
-                match cell {
-                    Cell::Text(text) => record.push(text.clone()),
-                    Cell::Missing { .. } => record.push(String::new()),
-                    Cell::Number(n) => record.push(n.value.to_string()),
-                }
-                if is_number(at) {
-                    record.extend(match cell {
-                        Cell::Number(n) => [number(n.low), number(n.high), number(n.deviation), n.n.to_string()],
+                let cell = cell(table, row, key);
+                record.push(match &cell {
+                    Some(Cell::Text(text)) => text.clone(),
+                    Some(Cell::Number(n)) => n.value.to_string(),
+                    Some(Cell::Missing { .. }) | None => String::new(),
+                });
+                if *parts {
+                    record.extend(match &cell {
+                        Some(Cell::Number(n)) => [number(n.low), number(n.high), number(n.deviation), n.n.to_string()],
                         _ => Default::default(),
                     });
                 }

@@ -263,4 +263,27 @@ mod tests {
             r"a\_b \& 5\% \{\textasciitilde{}\textasciicircum{}\textbackslash{}\}"
         );
     }
+
+    #[test]
+    fn tables_of_different_columns_share_one_header() {
+        let (mut first, mut second) = (table(), table());
+        first.columns.push(Column::new("truth", "truth"));
+        first.rows.iter_mut().for_each(|row| row.push(number(0.5, 0.25, 0.75)));
+        second.columns.insert(1, Column::new("runs", "runs"));
+        second
+            .rows
+            .iter_mut()
+            .for_each(|row| row.insert(1, Cell::Text("3".into())));
+        second.title = "other".into();
+        let text = render(&[first, second], TableFormat::Csv).unwrap();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let header: Vec<String> = reader.headers().unwrap().iter().map(String::from).collect();
+        let at = |key: &str| header.iter().position(|name| name == key).expect("a column");
+        assert_eq!(header[..3], ["table", "method", "runs"]);
+        for cells in reader.records().map(Result::unwrap) {
+            let other = &cells[0] == "other";
+            assert_eq!(&cells[at("runs")], if other { "3" } else { "" }, "{cells:?}");
+            assert_eq!(&cells[at("truth")], if other { "" } else { "0.5" }, "{cells:?}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::super::step::{self, Sampled};
 use super::super::trainer::{TrainError, Trainer};
 use super::super::{Event, PairRecord, StepRecord};
 use super::{Row, borrowed};
-use crate::config::{MethodSettings, Reduction, Schedule};
+use crate::config::{MethodSettings, Schedule};
 use crate::method::logprob::{LogProbs, log_probs};
 use crate::method::{ple, theory};
 use crate::model::Model;
@@ -132,7 +132,7 @@ impl Trainer {
             let trained = self.setup.trained.at(1 + t, i as u32);
             let computed = gradients(&self.setup.policy, &trained, batch, |policy, shard| {
                 let members: Vec<&Member> = shard.iter().map(|item| item.member).collect();
-                let (mut losses, found) = member_losses(policy, &members, tau, n, &settings);
+                let (losses, found) = member_losses(policy, &members, tau, n, &settings);
                 let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
                 for (item, found) in shard.iter().zip(found) {
                     seen[item.place] = found;
@@ -140,17 +140,9 @@ impl Trainer {
                 drop(seen);
                 let rows: Vec<Row> = shard.iter().filter_map(|item| item.row.cloned()).collect();
                 let device = losses.total.device().inner();
-                let anchor = match settings.stabilise.sft.filter(|_| !rows.is_empty()) {
-                    Some(weight) => {
-                        let anchor = log_probs(policy, &borrowed(&rows)).mean().sum().neg();
-                        let divisor = match settings.reduction {
-                            Reduction::Sum => 1.0,
-                            Reduction::Mean => n as f64,
-                        };
-                        losses.total = losses.total + anchor.clone().mul_scalar(weight / divisor);
-                        anchor.inner()
-                    }
-                    None => Tensor::zeros([1], &device),
+                let (losses, anchor) = match rows.is_empty() {
+                    false => losses.anchored(&log_probs(policy, &borrowed(&rows)), n, &settings),
+                    true => (losses, Tensor::zeros([1], &device)),
                 };
                 let watched = losses.watched;
                 ShardLoss {

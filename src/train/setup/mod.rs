@@ -14,7 +14,7 @@ use crate::data::{DataError, Pairs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
 use crate::model::{HubError, Model, ModelError, Text, Trained};
 use crate::prompt::{PromptError, Prompter};
-use crate::reward::{RewardError, RewardSource};
+use crate::reward::{RewardError, RewardSource, Unscored};
 
 pub use models::policy_prompter;
 pub(super) use models::{load_model, load_policy, model_files};
@@ -115,10 +115,32 @@ pub fn prepare_again(
 
 /// Loads what an experiment names. `near` is the experiment's own path, from which files are looked for.
 pub fn prepare(
+    experiment: Experiment,
+    principles: Principles,
+    near: Option<&Path>,
+    choice: DeviceChoice,
+) -> Result<Setup, SetupError> {
+    load(experiment, principles, near, choice, true)
+}
+
+/// The same without its source of rewards, for who only wants answers: it may be missing or broken then, and asking the
+/// setup for rewards is an error.
+pub(super) fn prepare_unscored(
+    mut experiment: Experiment,
+    principles: Principles,
+    choice: DeviceChoice,
+) -> Result<Setup, SetupError> {
+    // So that it is neither looked for nor counted in the memory that is needed.
+    experiment.reward.model = None;
+    load(experiment, principles, None, choice, false)
+}
+
+fn load(
     mut experiment: Experiment,
     principles: Principles,
     near: Option<&Path>,
     choice: DeviceChoice,
+    scored: bool,
 ) -> Result<Setup, SetupError> {
     let chosen = device::choose(choice)?;
     settle(&mut experiment, near)?;
@@ -134,7 +156,10 @@ pub fn prepare(
     if let Some(message) = without_room(&experiment, &prompter, room, &principles) {
         return Err(SetupError::Other(message));
     }
-    let reward = sources::reward_source(&experiment, &prompter, &pool, &chosen.device)?;
+    let reward = match scored {
+        true => sources::reward_source(&experiment, &prompter, &pool, &chosen.device)?,
+        false => Box::new(Unscored),
+    };
     let tokens = crate::train::lengths::lengths(&experiment, Some(&principles), Some(&prompter), Some(&pool));
     let scorer = experiment.reward.model.as_ref();
     let scorer = scorer.and_then(|name| model_files("reward.model", name).ok()?.config().ok());

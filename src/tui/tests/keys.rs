@@ -45,7 +45,9 @@ pub fn mentions(picture: &str) -> Vec<String> {
                          leaves changes dismiss for opens";
     let alone = |key: &str| {
         let mut letters = key.chars();
-        let one = letters.next().is_some_and(|c| c.is_ascii_graphic()) && letters.next().is_none();
+        // A digit is a number far more often than the key of a screen.
+        let graphic = |c: char| c.is_ascii_graphic() && !c.is_ascii_digit();
+        let one = letters.next().is_some_and(graphic) && letters.next().is_none();
         one || ["End", "Home", "PgDn", "PgUp", "Space", "Tab"].contains(&key)
     };
     let words: Vec<&str> = picture.split_whitespace().collect();

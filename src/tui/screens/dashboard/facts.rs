@@ -46,6 +46,17 @@ pub fn upcoming(run: &RunView) -> Option<String> {
     Some(format!("step {}: {}{more}", next.step, now.join(", ")))
 }
 
+/// How far the gap between the guided and the original reward has closed since it was `start`.
+fn closed(start: f64, now: f64) -> String {
+    match now {
+        _ if start <= 0.0 => String::new(),
+        // The policy answers better without the principles than with them.
+        now if now < 0.0 => ": closed, and past it".to_string(),
+        now if now > start => ": wider than at first".to_string(),
+        now => format!(": {:.0} % closed", 100.0 * (1.0 - now / start)),
+    }
+}
+
 /// All facts, the most telling first.
 pub fn facts(run: &RunView) -> Vec<Fact> {
     if run.method() != MethodName::Ple {
@@ -56,21 +67,18 @@ pub fn facts(run: &RunView) -> Vec<Fact> {
     let mut say = |name, tone, text: String| out.push(Fact { name, text, tone });
     let gaps = run.shown_index().and_then(|at| Some((at, run.history.gaps(at)?)));
     if let Some((at, (start, now))) = gaps {
-        let (first, start_of) = (at == 0, short(start.into()));
-        let said = match (first, start > 0.0) {
-            (true, _) => ": the first step's, to be closed".to_string(),
-            (_, true) if now <= start => {
-                format!(", was {start_of}: {:.0} % closed", 100.0 * (1.0 - now / start).min(1.0))
-            }
-            (_, true) => format!(", was {start_of}: wider"),
-            (_, false) => format!(", was {start_of}"),
+        let (first, start, now) = (at == 0, f64::from(start), f64::from(now));
+        let said = match first {
+            true if start > 0.0 => ": the first step's, to be closed".to_string(),
+            true => String::new(),
+            false => format!(", was {}{}", short(start), closed(start, now)),
         };
         let tone = if !first && start > 0.0 && now < start * 0.5 {
             Tone::Good
         } else {
             Tone::Plain
         };
-        say("gap s′−s", tone, format!("{}{said}", short(now.into())));
+        say("gap s′−s", tone, format!("{}{said}", short(now)));
     }
     if let Some(mark) = run.marks.iter().rfind(|m| run.is_known(m.step)) {
         say("by hand", Tone::Mark, format!("{} from step {}", mark.label, mark.step));
@@ -257,8 +265,17 @@ pub fn saved(run: &RunView) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{facts, fitting, lines};
+    use super::{closed, facts, fitting, lines};
     use crate::tui::screens::fixtures::{started, take_step};
+
+    #[test]
+    fn a_gap_that_has_turned_round_is_not_a_share_of_itself() {
+        assert_eq!(closed(0.5, 0.125), ": 75 % closed");
+        assert_eq!(closed(0.5, 0.0), ": 100 % closed");
+        assert_eq!(closed(0.5, -0.04), ": closed, and past it");
+        assert_eq!(closed(0.5, 0.6), ": wider than at first");
+        assert_eq!(closed(-0.1, 0.6), "", "there was no gap to close");
+    }
 
     #[test]
     fn shaping_is_a_fact_where_there_is_some() {
