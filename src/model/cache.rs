@@ -59,6 +59,11 @@ impl KvCache {
         (k, v)
     }
 
+    /// Tokens that a row has read, padding counted.
+    pub(super) fn seen(&self) -> usize {
+        self.seen
+    }
+
     /// So many tokens were added to all layers.
     pub(super) fn grow(&mut self, new: usize) {
         self.seen += new;

@@ -328,7 +328,7 @@ impl Model {
         let y = top.normed(x.clone());
         let (k, v) = top.keys_and_values(y.clone(), &pass.turn);
         let positions = int(last.iter().map(|l| *l as i32).collect());
-        let q = top.queries(at(y), &self.turn_at(&positions, b, 1));
+        let q = top.queries(at(y), &self.turn_at(&positions, [b, 1], t));
         let x = top.finish(at(x), attend(q, k, v, Some(&mask), false));
         whole(self.final_norm(x))
     }
@@ -340,7 +340,7 @@ impl Model {
         let places = cache.positions(new, &device);
         let windows = self.config.windows.iter().flatten();
         let pass = Pass {
-            turn: self.turn_at(&places, b, new),
+            turn: self.turn_at(&places, [b, new], cache.seen() + new),
             mask: cache.mask(new, None, &device),
             windowed: distinct(windows)
                 .filter_map(|w| Some((w, cache.mask(new, Some(w), &device)?)))
@@ -389,10 +389,10 @@ impl Model {
         }
     }
 
-    fn turn_at(&self, positions: &Tensor<1, Int>, b: usize, t: usize) -> Turn {
+    fn turn_at(&self, positions: &Tensor<1, Int>, shape: [usize; 2], end: usize) -> Turn {
         self.rope
             .as_ref()
-            .map(|rope| rope.at(positions, b, t))
+            .map(|rope| rope.at(positions, shape, end))
             .unwrap_or_default()
     }
 
