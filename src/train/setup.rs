@@ -8,8 +8,8 @@ use super::fit::{self, FitSetup};
 use super::memory::{self, Demand};
 use crate::assets;
 use crate::config::{
-    Case, ConfigError, Experiment, Lora, LoraAdapter, MethodName, Plan, Principles, Source, Template,
-    check_schedule_names, find_file, load_plan, parse_principles,
+    Case, ConfigError, Experiment, Lora, LoraAdapter, MethodName, Plan, Principles, Source, check_schedule_names,
+    find_file, load_plan, parse_principles,
 };
 use crate::data::{DataError, Needs, Pairs, Pool, PoolError};
 use crate::device::{self, DeviceChoice, DeviceError};
@@ -511,8 +511,8 @@ fn reward_source(
                 "reward.model = \"{name}\": its score head has {labels} outputs; a reward is one number (num_labels = 1)"
             )));
         }
-        let prompter = Prompter::new(&text, experiment.task, Template::Auto).map_err(|source| {
-            let key = "reward.model";
+        let prompter = Prompter::new(&text, experiment.task, settings.template).map_err(|source| {
+            let key = "reward.template";
             SetupError::Prompt { key, source }
         })?;
         let batch = settings.batch;

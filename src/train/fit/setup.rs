@@ -94,8 +94,13 @@ pub fn prepare(
             experiment.data.max_tokens, experiment.model.start
         )));
     }
-    let prompter = Prompter::new(&text, experiment.task, Template::Auto).map_err(|source| {
-        let key = "model.start";
+    // What the model is written with must have it read as it was trained.
+    let text = match experiment.model.template {
+        Template::Plain if text.chat().is_some() => text.without_chat(),
+        _ => text,
+    };
+    let prompter = Prompter::new(&text, experiment.task, experiment.model.template).map_err(|source| {
+        let key = "model.template";
         SetupError::Prompt { key, source }
     })?;
     check_room(&experiment, &prompter, principles.as_deref(), longest)?;

@@ -1,7 +1,7 @@
 use super::{Action, State, rows, training};
 use crate::config::{
     CheckpointSettings, FitData, FitEval, FitExperiment, FitMethod, FitModel, FitName, Keep, KeepWeights, ModelShape,
-    Plan,
+    Plan, Template,
 };
 use crate::evaluate::quality::{Judged, LengthRule, quality};
 use crate::grammar::Task;
@@ -16,6 +16,7 @@ fn experiment(name: FitName) -> FitExperiment {
         task: Task::Imdb,
         seed: 0,
         model: FitModel {
+            template: Template::default(),
             start: "new".into(),
             shape: Some(ModelShape {
                 vocabulary: 4000,
