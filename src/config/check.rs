@@ -2,7 +2,7 @@
 
 use super::error::{ConfigError, Problem};
 use super::find::near_name;
-use super::schema::{Key, Kind, MANY};
+use super::key::{Key, Kind, MANY};
 use super::tree::{Node, Place, Value};
 
 /// Checks a whole file: keys that are not known, values of the wrong kind or out of range, keys that are missing.

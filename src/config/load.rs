@@ -8,16 +8,19 @@ use serde::de::DeserializeOwned;
 
 use super::check::{check, subject};
 use super::error::{ConfigError, Problem};
-use super::experiment::{Experiment, Lora, MethodSettings, Precision};
+use super::experiment::{Experiment, Precision};
 use super::find::{list_names, near_name};
 use super::fit::{FitExperiment, FitName, KeepWeights, Plan};
+use super::key::Key;
+use super::lora::Lora;
+use super::method::MethodSettings;
 use super::methods::{AdaptiveKl, MethodName, RaftKeep};
 use super::overrides;
 use super::presets;
 use super::principles::Principles;
 use super::reward_check::check_reward;
 use super::schedule::check_schedule;
-use super::schema::{self, Key};
+use super::schema;
 use super::stabilise::StabiliseSettings;
 use super::tree::{self, Node, Place, Value};
 

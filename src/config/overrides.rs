@@ -2,10 +2,11 @@
 
 use super::check::subject;
 use super::error::ConfigError;
-use super::experiment::MethodSettings;
+use super::key::Kind;
 use super::load::Source;
+use super::method::MethodSettings;
 use super::reward_check::SOURCES;
-use super::schema::{self, Kind};
+use super::schema;
 use super::tree::{self, Node, Place, Value};
 
 /// Puts every `--set` over the tree, the later over the earlier. Whether the keys exist and the values do is left to

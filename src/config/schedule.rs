@@ -1,4 +1,6 @@
-//! What is wrong with a schedule: told before anything is started, with the line.
+//! `[[schedule]]`, and what is wrong with one: told before anything is started, with the line.
+
+use serde::{Deserialize, Serialize};
 
 use super::check::subject;
 use super::error::{ConfigError, Problem};
@@ -9,6 +11,50 @@ use super::methods::MethodName;
 use super::overrides;
 use super::principles::Principles;
 use super::tree::{Node, Place, Value};
+
+/// `[[schedule]]`: what is done before a step, as if by hand; see `docs/workbench.md`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleEntry {
+    /// The first step it acts on, counted from 0.
+    pub step: u32,
+    /// Use the principles of another file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principles: Option<String>,
+    /// Switch a principle on, or off, by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switch_on: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switch_off: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tau: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decay: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+    /// Write a checkpoint before the step.
+    #[serde(default)]
+    pub checkpoint: bool,
+    /// Wait before the step until somebody lets the run go on.
+    #[serde(default)]
+    pub pause: bool,
+}
+
+impl ScheduleEntry {
+    /// What it does, in a few words: "concise on, tau 0.1".
+    pub fn words(&self) -> String {
+        let mut parts = Vec::new();
+        parts.extend(self.principles.as_ref().map(|file| format!("principles {file}")));
+        parts.extend(self.switch_on.as_ref().map(|name| format!("{name} on")));
+        parts.extend(self.switch_off.as_ref().map(|name| format!("{name} off")));
+        parts.extend(self.tau.map(|x| format!("tau {x}")));
+        parts.extend(self.decay.map(|x| format!("decay {x}")));
+        parts.extend(self.learning_rate.map(|x| format!("learning rate {x}")));
+        parts.extend(self.checkpoint.then(|| "checkpoint".to_string()));
+        parts.extend(self.pause.then(|| "pause".to_string()));
+        parts.join(", ")
+    }
+}
 
 /// The tables of `[[schedule]]`.
 fn entries(root: &Node) -> &[Node] {

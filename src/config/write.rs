@@ -3,12 +3,14 @@
 use serde_json::Value as Json;
 use toml_edit::Value;
 
-use super::experiment::{Experiment, MethodSettings};
+use super::experiment::Experiment;
 use super::fit::Plan;
+use super::key::{Key, Kind};
+use super::method::MethodSettings;
 use super::methods::{MethodName, RaftKeep};
 use super::numbering::Numbering;
 use super::principles::Principles;
-use super::schema::{self, Key, Kind};
+use super::schema;
 
 /// The experiment as a file, with every setting spelt out: what a run stores.
 pub fn experiment_to_toml(experiment: &Experiment) -> String {

@@ -1,5 +1,6 @@
 use super::*;
-use crate::config::schema::{self, Key, Kind};
+use crate::config::key::{Key, Kind};
+use crate::config::schema;
 
 /// The list of keys and the types say the same: same keys, same words, same ones required.
 #[test]

@@ -1,18 +1,18 @@
 //! Everything that can be known of an experiment without starting it, and without loading weights.
 
-use std::path::Path;
+mod models;
+mod sources;
 
 use serde::Serialize;
 
 use super::lengths::lengths;
 use super::memory::{self, Demand, Estimate, readable};
-use super::setup::{Request, SetupError, model_files};
-use crate::config::{Experiment, FitExperiment, Lora, Plan, Precision, Principles, find_file, load_plan, preset_of};
-use crate::data::{Needs, Pool};
+use super::setup::{Request, SetupError};
+use crate::config::{Experiment, FitExperiment, Plan, Precision, Principles, find_file, load_plan, preset_of};
 use crate::device;
-use crate::model::{Hub, HubName, ModelConfig, ModelFiles, PeftAdapter, Skeleton, Text};
 use crate::prompt::Prompter;
-use crate::reward::Rules;
+use models::{Known, check_adapter, look, prompter, shape};
+use sources::{check_data, check_reward};
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -66,15 +66,6 @@ impl Checked {
             text: text.into(),
         });
     }
-}
-
-/// What is known of a model without its weights.
-struct Known {
-    config: ModelConfig,
-    /// Its tokenizer, if it could be read.
-    text: Option<Text>,
-    /// Names of its layers, and bytes of a stored number, where its weights are there.
-    weights: Option<(Skeleton, f64)>,
 }
 
 impl Request {
@@ -242,158 +233,6 @@ impl Request {
     }
 }
 
-/// Where a model is that an experiment names, or `None`, said with the command that would fetch it.
-fn place(key: &'static str, name: &str, near: Option<&Path>, checked: &mut Checked) -> Option<ModelFiles> {
-    if name.starts_with("builtin:") {
-        return match model_files(key, name) {
-            Ok(files) => Some(files),
-            Err(error) => {
-                checked.say(key, State::Wrong, error.to_string());
-                None
-            }
-        };
-    }
-    if let Ok(found) = find_file(name, near) {
-        return match found.is_dir() {
-            true => Some(ModelFiles::Folder(found)),
-            false => {
-                checked.say(
-                    key,
-                    State::Wrong,
-                    format!("{}: is a file; a model is a folder", found.display()),
-                );
-                None
-            }
-        };
-    }
-    let hub_name = HubName::parse(name);
-    let kept = hub_name
-        .as_ref()
-        .and_then(|hub_name| Hub::from_environment().ok()?.kept(hub_name));
-    if let Some(folder) = kept {
-        return Some(ModelFiles::Folder(folder));
-    }
-    let text = match hub_name {
-        Some(hub_name) => format!(
-            "{name} is not on this disk: it is fetched when the run starts, or now with `{}`. Its shape, its tokenizer and \
-             its weights could not be checked",
-            hub_name.command()
-        ),
-        None => format!("{name}: there is no such folder; put the model there, or correct the path"),
-    };
-    checked.say(key, State::Unknown, text);
-    None
-}
-
-/// Reads what there is of a model but its weights, and says what it is.
-fn look(key: &'static str, name: &str, near: Option<&Path>, checked: &mut Checked) -> Option<Known> {
-    let files = place(key, name, near, checked)?;
-    let config = match files.config() {
-        Ok((config, _)) => config,
-        Err(error) => {
-            checked.say(key, State::Wrong, error.to_string());
-            return None;
-        }
-    };
-    let wants_reward = key == "reward.model";
-    if config.is_reward_model() != wants_reward {
-        let text = match wants_reward {
-            true => format!("{name}: has no score head; a reward model is a sequence classifier"),
-            false => format!("{name}: is a reward model; a policy is a causal language model"),
-        };
-        checked.say(key, State::Wrong, text);
-        return None;
-    }
-    if let Some(labels) = config.num_labels.filter(|n| *n != 1) {
-        checked.say(
-            key,
-            State::Wrong,
-            format!("{name}: its score head has {labels} outputs; a reward is one number"),
-        );
-    }
-    checked.say(key, State::Good, format!("{name}: {}", shape(&config)));
-    let text = match files.text() {
-        Ok(text) => Some(text),
-        Err(error) => {
-            checked.say(key, State::Wrong, error.to_string());
-            None
-        }
-    };
-    let weights = match Skeleton::read(&files) {
-        Ok(Some(skeleton)) => {
-            let bytes = skeleton.bytes as f64 / skeleton.numbers.max(1) as f64;
-            let told = format!(
-                "weights: {}, every parameter there and of the right shape",
-                readable(skeleton.bytes as u64)
-            );
-            checked.say(key, State::Good, told);
-            Some((skeleton, bytes))
-        }
-        Ok(None) => {
-            let text = format!("{name}: its weights (model.safetensors, or an index and shards) are not there");
-            checked.say(key, State::Unknown, text);
-            None
-        }
-        Err(error) => {
-            checked.say(key, State::Wrong, error.to_string());
-            None
-        }
-    };
-    Some(Known { config, text, weights })
-}
-
-/// "Llama, 32 layers of 4096, 128256 tokens, 8.0 B parameters, reads 8192 tokens".
-fn shape(config: &ModelConfig) -> String {
-    let n = config.size().all() as f64;
-    let parameters = match n {
-        n if n >= 1e9 => format!("{:.1} B", n / 1e9),
-        n if n >= 1e6 => format!("{:.1} M", n / 1e6),
-        n => format!("{n}"),
-    };
-    format!(
-        "{:?}, {} layers of {}, {} tokens, {parameters} parameters, reads {} tokens",
-        config.architecture,
-        config.num_hidden_layers,
-        config.hidden_size,
-        config.vocab_size,
-        config.max_position_embeddings
-    )
-}
-
-fn prompter(experiment: &Experiment, known: &Known, checked: &mut Checked) -> Option<Prompter> {
-    let text = known.text.as_ref()?;
-    match Prompter::new(text, experiment.task, experiment.policy.template) {
-        Ok(prompter) => {
-            let special = text.special();
-            let names = [("bos", special.bos), ("eos", special.end), ("pad", special.pad)];
-            let ids: Vec<String> = names
-                .iter()
-                .filter_map(|(n, id)| Some(format!("{n} {}", (*id)?)))
-                .collect();
-            let how = match prompter.is_chat() {
-                true => "asked by the model's chat template",
-                false => "asked in the task's plain words",
-            };
-            let stops: Vec<String> = prompter.stops().iter().map(u32::to_string).collect();
-            let text = format!(
-                "{} tokens ({}); {how}; stops at {}",
-                text.vocabulary(),
-                ids.join(", "),
-                stops.join(", ")
-            );
-            checked.say("tokenizer", State::Good, text);
-            if let Some(note) = prompter.note() {
-                checked.say("policy.template", State::Warning, note);
-            }
-            Some(prompter)
-        }
-        Err(error) => {
-            checked.say("policy.template", State::Wrong, error.to_string());
-            None
-        }
-    }
-}
-
 fn say_principles(
     experiment: &Experiment,
     principles: &Principles,
@@ -419,127 +258,6 @@ fn say_principles(
             text + "; with none on, PLE has nothing to learn from",
         ),
     }
-}
-
-fn check_adapter(experiment: &Experiment, policy: Option<&Known>, near: Option<&Path>, checked: &mut Checked) {
-    let Lora::Adapter(lora) = &experiment.policy.lora else {
-        return;
-    };
-    if let Some(name) = &experiment.policy.adapter {
-        match find_file(name, near) {
-            Err(_) => checked.say(
-                "policy.adapter",
-                State::Unknown,
-                format!("{name}: there is no such folder"),
-            ),
-            Ok(folder) => match PeftAdapter::read(&folder) {
-                Ok(adapter) => checked.say("policy.adapter", State::Good, format!("{name}: {}", adapter.summary())),
-                Err(error) => checked.say("policy.adapter", State::Wrong, error.to_string()),
-            },
-        }
-        return;
-    }
-    if let Some((skeleton, _)) = policy.and_then(|known| known.weights.as_ref())
-        && let Err(error) = skeleton.check_targets(&lora.targets)
-    {
-        checked.say("policy.lora.targets", State::Wrong, error);
-    }
-}
-
-fn check_data(
-    experiment: &Experiment,
-    prompter: Option<&Prompter>,
-    near: Option<&Path>,
-    checked: &mut Checked,
-) -> Option<Pool> {
-    let mut data = experiment.data.clone();
-    if let Some(builtin) = data.queries.strip_prefix("builtin:") {
-        if builtin == experiment.task.name() {
-            let pool = Pool::grammar(experiment.task, experiment.seed);
-            checked.say("data.queries", State::Good, pool.summary());
-            return Some(pool);
-        }
-        let text = format!(
-            "the task is {0}, so its bundled queries are \"builtin:{0}\"",
-            experiment.task
-        );
-        checked.say("data.queries", State::Wrong, text);
-        return None;
-    }
-    let mut absent = false;
-    for (key, name) in [
-        ("data.queries", Some(&mut data.queries)),
-        ("data.test", data.test.as_mut()),
-    ] {
-        let Some(name) = name else { continue };
-        match find_file(name, near) {
-            Ok(found) => *name = found.display().to_string(),
-            Err(_) => {
-                let text = format!(
-                    "{name} is not on this disk; docs/data.md says which files are read and how they come here"
-                );
-                checked.say(key, State::Unknown, text);
-                absent = true;
-            }
-        }
-    }
-    if absent {
-        return None;
-    }
-    let bundled = model_files("policy.model", "builtin:tiny")
-        .ok()
-        .and_then(|files| files.text().ok())?;
-    let text = prompter.map_or(&bundled, Prompter::text);
-    if prompter.is_none() {
-        // Without the policy's own tokenizer nothing is known of lengths.
-        data.max_query_tokens = usize::MAX;
-    }
-    let needs = Needs {
-        held_out: if experiment.eval.every == 0 {
-            0
-        } else {
-            experiment.eval.queries
-        },
-        responses: experiment.sft.steps > 0,
-    };
-    match Pool::read(&data, experiment.task, text, needs, experiment.seed) {
-        Ok(pool) => {
-            checked.say("data.queries", State::Good, pool.summary());
-            if prompter.is_none() {
-                let text = "queries over the limit are not known without the policy's tokenizer";
-                checked.say("data.max_query_tokens", State::Unknown, text);
-            }
-            if experiment.sft.steps > 0 && pool.example(0).is_none() {
-                let text = "no row has a response to learn from; set sft.steps = 0";
-                checked.say("sft.steps", State::Wrong, text);
-            }
-            Some(pool)
-        }
-        Err(error) => {
-            checked.say(error.key, State::Wrong, error.to_string());
-            None
-        }
-    }
-}
-
-fn check_reward(experiment: &Experiment, near: Option<&Path>, checked: &mut Checked) -> Option<Known> {
-    let settings = &experiment.reward;
-    if let Some(name) = &settings.model {
-        return look("reward.model", name, near, checked);
-    }
-    if let Some(url) = &settings.url {
-        checked.say(
-            "reward.url",
-            State::Unknown,
-            format!("{url} is asked once when the run starts"),
-        );
-        return None;
-    }
-    match Rules::new(experiment.task, &settings.rules) {
-        Ok(_) => checked.say("reward.rules", State::Good, settings.source()),
-        Err(error) => checked.say("reward.rules", State::Wrong, error.to_string()),
-    }
-    None
 }
 
 fn steps(experiment: &Experiment) -> String {
