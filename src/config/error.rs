@@ -47,6 +47,12 @@ impl ConfigError {
         Self::one(line, subject, message)
     }
 
+    /// The same error, seen from a key whose place is not known any more: `data.queries = "rows.jsonl": ...`.
+    pub(crate) fn under(self, key: &str, value: &str) -> Self {
+        let message = self.to_string();
+        Self::one(None, format!("{key} = \"{value}\""), message)
+    }
+
     /// An error about the value of a key that only shows after the file was read. See [`ConfigError::at_key`].
     pub fn about_key(source: &Source, sets: &[String], key: &str, message: &str) -> Self {
         let (line, subject) = overrides::where_is(source, sets, key);

@@ -59,6 +59,12 @@ impl KvCache {
         (k, v)
     }
 
+    /// Rows whose keys and values are kept.
+    #[cfg(test)]
+    pub fn rows(&self) -> usize {
+        self.layers.first().map_or(0, |(k, _)| k.dims()[0])
+    }
+
     /// Tokens that a row has read, padding counted.
     pub(super) fn seen(&self) -> usize {
         self.seen

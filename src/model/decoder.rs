@@ -7,7 +7,7 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData, module::embedding, mod
 use super::checkpointing::Tape;
 use super::config::{Architecture, ModelConfig};
 use super::layer::Layer;
-use super::linear::{Linear, full};
+use super::linear::{Linear, full, product};
 use super::parts::{Rope, Turn, attend, causal_mask, layer_norm, rms_norm};
 use super::{KvCache, gemma};
 
@@ -360,7 +360,7 @@ impl Model {
     /// Next-token logits `[.., vocab]` of hidden states `[.., hidden]`.
     pub fn logits<const D: usize>(&self, hidden: Tensor<D>) -> Tensor<D> {
         match (&self.head, &self.table) {
-            (Some(head), _) => linear(hidden, full(head.clone()), None),
+            (Some(head), _) => product(hidden, head, None),
             // Never asked of a reward model; its embeddings are the nearest thing to a head.
             (None, Some(table)) => linear(hidden, full(table.clone()).transpose(), None),
             (None, None) => hidden,

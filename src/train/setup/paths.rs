@@ -11,17 +11,21 @@ pub(super) fn settle(experiment: &mut Experiment, near: Option<&Path>) -> Result
     let data = &mut experiment.data;
     let pairs = experiment.method.dpo.as_mut().and_then(|dpo| dpo.pairs.as_mut());
     let adapter = experiment.policy.adapter.as_mut();
-    for name in [Some(&mut data.queries), data.test.as_mut(), pairs, adapter]
-        .into_iter()
-        .flatten()
-    {
-        *name = whole_path(name, near)?;
+    for (key, name) in [
+        ("data.queries", Some(&mut data.queries)),
+        ("data.test", data.test.as_mut()),
+        ("method.dpo.pairs", pairs),
+        ("policy.adapter", adapter),
+    ] {
+        let Some(name) = name else { continue };
+        *name = whole_path(name, near).map_err(|e| e.under(key, name))?;
     }
-    for name in [Some(&mut experiment.policy.model), experiment.reward.model.as_mut()]
-        .into_iter()
-        .flatten()
-    {
-        *name = model_path(name, near)?;
+    for (key, name) in [
+        ("policy.model", Some(&mut experiment.policy.model)),
+        ("reward.model", experiment.reward.model.as_mut()),
+    ] {
+        let Some(name) = name else { continue };
+        *name = model_path(name, near).map_err(|e| e.under(key, name))?;
     }
     for name in experiment.schedule.iter_mut().filter_map(|e| e.principles.as_mut()) {
         // A bundled one has no path.
