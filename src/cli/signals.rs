@@ -43,7 +43,10 @@ pub fn jobs() -> Receiver<Job> {
     jobs
 }
 
-/// Listens for signals. After the first the next one ends the process as it would have without us.
+/// Listens for signals. After the first the next one ends the process as it would have without us, but for SIGHUP: a window
+/// that is closed sends it more than once, and nobody is there who could be impatient.
+///
+/// A SIGHUP that is ignored (`nohup`) stays ignored.
 pub fn listen() -> Stop {
     let (send, requests) = bounded(1);
     let requested = Arc::new(AtomicBool::new(false));
@@ -52,11 +55,17 @@ pub fn listen() -> Stop {
     #[cfg(unix)]
     {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-        if let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]) {
+        let wanted: &[i32] = match hang_up_is_ignored() {
+            true => &[SIGINT, SIGTERM],
+            false => &[SIGINT, SIGTERM, SIGHUP],
+        };
+        if let Ok(mut signals) = signal_hook::iterator::Signals::new(wanted) {
             std::thread::spawn(move || {
                 let meant = |signal: &i32| *signal != SIGINT || !crate::tui::editor_is_open();
-                for (count, signal) in signals.forever().filter(meant).enumerate() {
-                    if count > 0 {
+                for signal in signals.forever().filter(meant) {
+                    if signal == SIGHUP {
+                        crate::tui::terminal_is_gone();
+                    } else if seen.load(Ordering::Relaxed) {
                         let _ = signal_hook::low_level::emulate_default_handler(signal);
                     }
                     seen.store(true, Ordering::Relaxed);
@@ -68,4 +77,30 @@ pub fn listen() -> Stop {
     #[cfg(not(unix))]
     drop(send);
     Stop { requests, requested }
+}
+
+/// Whether the process was started with SIGHUP ignored. Only Linux tells without a call to the C library.
+#[cfg(unix)]
+fn hang_up_is_ignored() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores_hang_up(&status))
+}
+
+/// The lowest bit of `SigIgn`, which is in hexadecimal digits, is signal 1: SIGHUP.
+#[cfg(unix)]
+fn ignores_hang_up(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::ignores_hang_up;
+
+    #[test]
+    fn nohup_is_seen_in_the_status_of_the_process() {
+        assert!(ignores_hang_up("Name:\tple\nSigIgn:\t0000000000001001\n"));
+        assert!(!ignores_hang_up("Name:\tple\nSigIgn:\t0000000000001000\n"));
+        assert!(!ignores_hang_up("Name:\tple\n"));
+    }
 }

@@ -127,6 +127,7 @@ fn visit_answer(answer: &mut Answer, f: &mut dyn FnMut(&mut f64)) {
         reward_guided,
         truth_original,
         truth_guided,
+        refused: _,
     } = answer;
     [reward_original, reward_guided]
         .into_iter()

@@ -13,7 +13,7 @@ use super::{exact, rows};
 use crate::config::Plan;
 use crate::train::{Event, FitSplit, PairRecord, PrinciplesVersion, Started, StepRecord};
 
-/// A run that this process writes. The run's lock is held for as long as this lives.
+/// A run that this process writes. The run's lock is held for as long as this lives, or until it is let go of.
 pub struct Store {
     pub(super) dir: PathBuf,
     /// Of the database, for messages.
@@ -21,7 +21,7 @@ pub struct Store {
     pub(super) started: Started,
     // Before the lock, so that the database is closed when the next writer gets in.
     pub(super) conn: Connection,
-    _lock: WriterLock,
+    lock: Option<WriterLock>,
 }
 
 impl Store {
@@ -88,8 +88,19 @@ impl Store {
             path: dir.join(DATABASE_FILE),
             started,
             conn,
-            _lock: lock,
+            lock: Some(lock),
         }
+    }
+
+    /// The run is over: others may go on with it, although this process still answers questions about it. What is recorded
+    /// from now on takes the lock for as long as that takes, and fails with [`StoreError::Locked`] while another has it.
+    pub fn let_go(&mut self) {
+        self.lock = None;
+    }
+
+    /// Whether the run's lock was let go of.
+    pub fn is_let_go(&self) -> bool {
+        self.lock.is_none()
     }
 
     /// Gives the run other settings, for a resume that changes some.
@@ -122,6 +133,10 @@ impl Store {
     /// `save_checkpoint` record; `Writing`, `Measuring`, `Inside` and `Paused`, which mean nothing afterwards). What is already there is
     /// replaced, so that a step, a mark (same step and label) or a version of the principles is never there twice.
     pub fn record(&mut self, event: &Event) -> Result<()> {
+        let _lock = match self.lock {
+            Some(_) => None,
+            None => Some(WriterLock::take(&self.dir)?),
+        };
         let (kind, step, key) = match event {
             Event::Started(_)
             | Event::Writing(_)

@@ -376,6 +376,9 @@ pub struct Answer {
     pub reward_guided: f64,
     pub truth_original: Option<f64>,
     pub truth_guided: Option<f64>,
+    /// Why there is no answer; then both texts are empty and the rewards are not numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// Something the user should look at. The run pauses when `paused` says so.

@@ -322,6 +322,21 @@ impl Trainer {
     /// Answers a query of the user's own with the policy as it is now. Draws from streams of its own. Without rewards,
     /// where their source does not answer.
     fn answer(&mut self, id: u64, query: String) -> Result<(), TrainError> {
+        if let Some(why) = self.setup.query_too_long(&query) {
+            let none = Answer {
+                id,
+                step: self.next_step(),
+                query,
+                original: String::new(),
+                guided: String::new(),
+                reward_original: f64::NAN,
+                reward_guided: f64::NAN,
+                truth_original: None,
+                truth_guided: None,
+                refused: Some(why),
+            };
+            return self.emit(Event::Answer(none));
+        }
         let policy = self.setup.policy.merged();
         let principles = self.principles.principles.render();
         let generation = self.setup.experiment.generation.clone();
@@ -352,6 +367,7 @@ impl Trainer {
             reward_guided: y_guided.reward,
             truth_original: y.truth,
             truth_guided: y_guided.truth,
+            refused: None,
         };
         self.emit(Event::Answer(answer))?;
         match failed {

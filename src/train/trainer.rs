@@ -153,6 +153,7 @@ impl Trainer {
         let done = flow.done(&self.store, self.step, self.started);
         self.emit(Event::Done(done.clone()))?;
         if flow == Flow::GoOn {
+            self.store.let_go();
             self.answer_questions()?;
         }
         Ok(done)
@@ -337,7 +338,11 @@ impl Trainer {
 
     /// Records an event and reports it.
     pub(super) fn emit(&mut self, event: Event) -> Result<(), TrainError> {
-        self.store.record(&event)?;
+        match self.store.record(&event) {
+            // After the end another process may have gone on with the run: what is still answered here is only shown.
+            Err(StoreError::Locked { .. }) if self.store.is_let_go() => {}
+            recorded => recorded?,
+        }
         self.control.send(event);
         Ok(())
     }

@@ -71,6 +71,7 @@ pub use run_view::RunView;
 pub use screens::runs;
 pub use sent::{Given, Question};
 use state::State;
+pub use stderr::terminal_is_gone;
 pub use steering::{Port, Steering, Wish};
 use terminal::Manners;
 pub use visit::{Desk, Forked, Opened};

@@ -428,10 +428,12 @@ fn quit(state: &mut State) -> Vec<Effect> {
 
 fn quit_now(state: &mut State) -> Vec<Effect> {
     let training = state.run.live && !state.run.remote && !state.run.ended();
-    state.leaving = Leaving::Now;
+    // A step under way comes to its end before the trainer hears of it. Where nobody was asked what may be lost, nothing is.
+    let keeps = training && state.popup != Some(Popup::Quit) && state.run.unsaved_steps() == 0;
+    state.leaving = if keeps { Leaving::AfterSave } else { Leaving::Now };
     let mut effects = Vec::new();
     if training {
-        effects.push(Effect::Send(Command::Abandon));
+        effects.push(Effect::Send(if keeps { Command::Stop } else { Command::Abandon }));
     }
     effects.push(Effect::Quit);
     effects

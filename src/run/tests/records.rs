@@ -130,6 +130,7 @@ fn every_record_comes_back_bit_for_bit() {
                 reward_guided: x,
                 truth_original: None,
                 truth_guided: Some(x),
+                refused: (i % 2 == 0).then(|| "too long".into()),
             }),
             Event::Effect(effect(i, x)),
             Event::Alarm(Alarm {

@@ -181,6 +181,7 @@ pub fn answer(id: u64, query: &str) -> Event {
         reward_guided: 0.53,
         truth_original: Some(0.25),
         truth_guided: Some(1.0),
+        refused: None,
     })
 }
 

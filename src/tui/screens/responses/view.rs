@@ -201,6 +201,7 @@ fn asked_list(state: &State, theme: &Theme, frame: &mut Frame, areas: Areas) {
         .map(|(i, a)| {
             let selected = i == asks.cursor;
             let (step, margin) = match &a.answer {
+                Some(r) if r.refused.is_some() => ("refused".to_string(), String::new()),
                 Some(r) => (format!("after {}", r.step), signed(r.reward_guided - r.reward_original)),
                 None => ("waits".to_string(), String::new()),
             };

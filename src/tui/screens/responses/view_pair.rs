@@ -88,6 +88,12 @@ pub fn answer(state: &State, run: &RunView, theme: &Theme, frame: &mut Frame, ar
         empty(frame, body, &text, theme);
         return;
     };
+    if let Some(why) = &answer.refused {
+        let inner = panel(frame, area, theme, "Answer", false, beside("refused"));
+        let body = with_query(frame, inner, &answer.query, Vec::new(), theme);
+        empty(frame, body, &format!("This query was not asked: {why}."), theme);
+        return;
+    }
     let about = format!("by the policy after {} steps", answer.step);
     let inner = panel(frame, area, theme, "Answer", false, beside(about));
     let margin = answer.reward_guided - answer.reward_original;

@@ -1,23 +1,24 @@
 //! Waits, drains, draws: one frame for everything that came in.
 
-use std::path::{Path, PathBuf};
+mod effects;
+mod visits;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, after, never, select, unbounded};
 use ratatui::crossterm::event::Event as Input;
 
-use crate::config::Principles;
 use crate::crash;
-use crate::train::{Command, Event};
+use crate::train::Event;
 
 use super::action::{Action, Effect, Screen};
 use super::answer::{Listener, Taken};
 use super::bindings;
 pub use super::ports::{Host, Job, LoadPrinciples, LookInside, Ports, ReadSent, SavePrinciples, UserFiles};
-use super::screens::runs;
 use super::state::{Leaving, State};
-use super::visit::{Arrival, Forked, Home, Opened};
+use super::visit::{Arrival, Home};
 use super::{Left, Outcome, TuiError, input::input, time, update::update};
 
 /// Taking in news stops after this long to look at the keys.
@@ -253,212 +254,6 @@ impl<H: Host> Loop<'_, H> {
         self.perform(effects)
     }
 
-    fn perform(&mut self, effects: Vec<Effect>) -> Result<(), TuiError> {
-        for effect in effects {
-            match effect {
-                Effect::Send(command) => {
-                    let question = matches!(
-                        command,
-                        Command::Ask { .. }
-                            | Command::MeasureEffect { .. }
-                            | Command::CancelEffect
-                            | Command::LookInside { .. }
-                    );
-                    let sent = self
-                        .ports
-                        .source
-                        .commands
-                        .as_ref()
-                        .is_some_and(|c| c.try_send(command).is_ok());
-                    if !sent && (question || !self.state.run.ended()) && self.state.leaving != Leaving::Now {
-                        self.state.refuse("the training thread does not listen");
-                    }
-                }
-                Effect::QueryPairs(filter) => {
-                    if self.ports.source.queries.try_send(filter).is_err() {
-                        self.state.refuse("the store of this run does not answer");
-                    }
-                }
-                Effect::ReadSent(question) => {
-                    let (read, said) = (Arc::clone(&self.ports.sent), self.found.0.clone());
-                    std::thread::spawn(move || {
-                        let given = read(&question);
-                        said.send(Action::Sent(question, given)).ok();
-                    });
-                }
-                Effect::LookInside { step, index } => {
-                    let (look, said) = (Arc::clone(&self.ports.inside), self.found.0.clone());
-                    std::thread::spawn(move || {
-                        said.send(Action::Inside(Box::new(look(step, index)))).ok();
-                    });
-                }
-                Effect::SavePrinciples {
-                    path,
-                    principles,
-                    replace,
-                } => {
-                    let (save, said) = (self.ports.save, self.saved.0.clone());
-                    std::thread::spawn(move || {
-                        let outcome = write(save, &path, &principles, replace);
-                        said.send((path, outcome)).ok();
-                    });
-                }
-                Effect::Copy(text) => self.host.copy(&text)?,
-                Effect::WriteView {
-                    path,
-                    view,
-                    format,
-                    replace,
-                } => {
-                    let said = self.found.0.clone();
-                    std::thread::spawn(move || {
-                        let outcome = crate::report::write_view(&path, &view, format, replace);
-                        said.send(Action::Written(outcome)).ok();
-                    });
-                }
-                Effect::LoadPrinciples(path) => {
-                    let (load, said) = (self.ports.files.load, self.found.0.clone());
-                    std::thread::spawn(move || {
-                        let outcome = load(&path);
-                        said.send(Action::Loaded(path, outcome)).ok();
-                    });
-                }
-                Effect::Steer(wish) => {
-                    if let Some(port) = self.ports.steering.as_ref().filter(|_| self.home.is_none()) {
-                        port.wishes.send(wish).ok();
-                    }
-                }
-                Effect::Edit(edit) => {
-                    let outcome = self.host.edit(&edit.file, &edit.text)?;
-                    self.state.size = self.host.size()?;
-                    (self.dirty, self.urgent) = (true, true);
-                    self.act(Action::Edited(edit, outcome))?;
-                }
-                Effect::Remember(line) => {
-                    let remember = Arc::clone(&self.ports.files.remember);
-                    std::thread::spawn(move || remember(&line));
-                }
-                Effect::Mouse(on) => self.host.mouse(on)?,
-                Effect::Suspend => {
-                    self.host.suspend()?;
-                    self.state.size = self.host.size()?;
-                    (self.dirty, self.urgent) = (true, true);
-                }
-                Effect::Redraw => self.host.redraw()?,
-                Effect::AskDesk(question) => {
-                    if self.ports.desk.questions.try_send(question).is_err() {
-                        let gone = runs::Answer::Said(Err("nobody reads runs here".into()));
-                        self.state.runs.answer(gone);
-                    }
-                }
-                Effect::OpenRun(path) => self.open(path),
-                Effect::ForkRun(wish) => {
-                    let train = !self.state.run.live && self.home.is_none();
-                    let (fork, arrived) = (Arc::clone(&self.ports.desk.fork), self.arrived.0.clone());
-                    std::thread::spawn(move || arrived.send(Arrival::Forked(fork(&wish, train))).ok());
-                }
-                // What is trained here is not left behind: the question about its steps comes first.
-                Effect::Quit if self.home.is_some() => {
-                    self.go_home();
-                    return self.act(Action::Quit);
-                }
-                Effect::Notify(text) => self.host.notify(&text)?,
-                Effect::Toured => {
-                    let toured = self.ports.toured;
-                    std::thread::spawn(toured);
-                }
-                Effect::Quit => self.over = true,
-            }
-        }
-        Ok(())
-    }
-
-    /// Shows another run, or the one that is trained here again.
-    fn open(&mut self, path: PathBuf) {
-        let is_home = |home: &Home| runs::is_open(&path, &home.state.run);
-        if self.home.as_deref().is_some_and(is_home) {
-            return self.go_home();
-        }
-        let (open, arrived) = (Arc::clone(&self.ports.desk.open), self.arrived.0.clone());
-        std::thread::spawn(move || arrived.send(Arrival::Opened(open(&path))).ok());
-    }
-
-    fn on_arrival(&mut self, arrival: Arrival) -> Result<(), TuiError> {
-        (self.dirty, self.urgent) = (true, true);
-        let said = |text: Result<String, String>| Action::Desk(Box::new(runs::Answer::Said(text)));
-        match arrival {
-            Arrival::Opened(Ok(opened)) => {
-                self.show(opened);
-                Ok(())
-            }
-            Arrival::Forked(Ok(Forked { said: text, opened })) => {
-                if let Some(opened) = opened {
-                    self.show(opened);
-                    self.state.say(text);
-                    return Ok(());
-                }
-                self.act(said(Ok(text)))
-            }
-            Arrival::Opened(Err(why)) | Arrival::Forked(Err(why)) => self.act(said(Err(why))),
-        }
-    }
-
-    /// Another run takes the place of the one that is shown.
-    fn show(&mut self, opened: Opened) {
-        let next = self.state.another(opened.source.commands.is_some());
-        let state = std::mem::replace(self.state, next);
-        let before = self.put(opened);
-        if state.run.live {
-            self.home = Some(Box::new(Home { state, opened: before }));
-        }
-    }
-
-    /// Back to the run that is trained here.
-    fn go_home(&mut self) {
-        let Some(home) = self.home.take() else { return };
-        let Home { mut state, opened } = *home;
-        self.state.hand_over(&mut state);
-        if state.screen == Screen::Runs {
-            // It was left from the list to look at another run: now it is the run that is wanted.
-            state.screen = Screen::of(&state.run)[0];
-        }
-        *self.state = state;
-        self.put(opened);
-        (self.dirty, self.urgent) = (true, true);
-    }
-
-    fn put(&mut self, opened: Opened) -> Opened {
-        // The list is left.
-        let _ = self.ports.desk.questions.try_send(runs::Question::Rest);
-        Opened {
-            source: std::mem::replace(&mut self.ports.source, opened.source),
-            sent: std::mem::replace(&mut self.ports.sent, opened.sent),
-            inside: std::mem::replace(&mut self.ports.inside, opened.inside),
-            guard: std::mem::replace(&mut self.guard, opened.guard),
-        }
-    }
-
-    /// What the run reports that is trained here while another one is looked at.
-    fn on_news_from_home(&mut self, event: Option<Event>) {
-        let Some(home) = &mut self.home else { return };
-        let event = match event {
-            Some(event) => event,
-            None => {
-                home.opened.source.events = never();
-                if home.state.run.ended() {
-                    return;
-                }
-                Event::Failed {
-                    message: "the training thread ended without saying why".into(),
-                }
-            }
-        };
-        if let Some(news) = home.on_event(event) {
-            self.state.say(news);
-            self.dirty = true;
-        }
-    }
-
     fn outcome(&self) -> Outcome {
         let run = &self.state.run;
         let left = match () {
@@ -499,27 +294,5 @@ fn told(event: &Event) -> Option<String> {
         Event::Done(done) => Some(format!("done: {}", done.reason)),
         Event::Failed { .. } => Some("failed".into()),
         _ => None,
-    }
-}
-
-/// Writes a principles file, but never over one that is not to be replaced.
-fn write(save: SavePrinciples, path: &Path, principles: &Principles, replace: bool) -> Result<(), String> {
-    if !replace && path.exists() {
-        return Err(format!("{} exists already; w and another name", path.display()));
-    }
-    save(path, principles)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_of_somebody_else_is_not_replaced() {
-        let (here, principles) = (Path::new("Cargo.toml"), Principles::default());
-        let save: SavePrinciples = |_, _| Ok(());
-        assert!(write(save, here, &principles, false).is_err_and(|why| why.contains("exists already")));
-        assert_eq!(write(save, here, &principles, true), Ok(()));
-        assert_eq!(write(save, Path::new("no-such-file.toml"), &principles, false), Ok(()));
     }
 }
