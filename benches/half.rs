@@ -24,10 +24,10 @@ fn main() {
         let x = Tensor::<3>::ones([rows, 1, inputs], &device);
         let of = |weight: Tensor<2>| Linear::new(weight, None).forward(x.clone());
         let shape = format!("{rows} x {inputs} x {outputs}");
-        let f32 = least(&|| of(wide.clone()));
-        let bf16 = least(&|| of(kept.clone()));
+        let as_f32 = least(&|| of(wide.clone()));
+        let as_bf16 = least(&|| of(kept.clone()));
         let widened = least(&|| of(kept.clone().cast(DType::F32)));
-        println!("{shape:>32} {f32:>8.2} {bf16:>8.2} {widened:>8.2}");
+        println!("{shape:>32} {as_f32:>8.2} {as_bf16:>8.2} {widened:>8.2}");
     }
 }
 
