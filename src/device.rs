@@ -225,7 +225,7 @@ mod gpu {
 mod gpu {
     use burn::tensor::{Device, DeviceKind, DeviceType};
 
-    use super::{Chosen, DeviceChoice, DeviceError, Found, quietly, works};
+    use super::{Chosen, DeviceChoice, DeviceError, Found, listed, name, quietly, works};
 
     /// The default adapter or that of a number, tried out, because wgpu is lazy and panics at its first use.
     ///
@@ -255,26 +255,7 @@ mod gpu {
 
     /// Every adapter. How much memory it has, wgpu does not tell.
     pub fn list() -> Vec<Found> {
-        let all = quietly(|| {
-            let devices = Device::enumerate(DeviceType::Wgpu).into_vec();
-            devices.iter().map(name).collect::<Vec<String>>()
-        });
-        let found = all.unwrap_or_default().into_iter().enumerate();
-        found
-            .map(|(i, name)| Found {
-                choice: format!("gpu:{i}"),
-                software: is_software(&name),
-                name,
-                backend: "burn-wgpu",
-                cores: None,
-                memory: None,
-            })
-            .collect()
-    }
-
-    fn name(device: &Device) -> String {
-        let identity = device.identity();
-        identity.map_or_else(|| "unnamed".to_string(), |i| i.name.to_string())
+        listed(DeviceType::Wgpu, "gpu", "burn-wgpu", is_software)
     }
 
     fn is_software(name: &str) -> bool {
@@ -302,7 +283,7 @@ mod cuda {
 mod cuda {
     use burn::tensor::{Device, DeviceType};
 
-    use super::{Chosen, DeviceChoice, DeviceError, Found, quietly, works};
+    use super::{Chosen, DeviceChoice, DeviceError, Found, listed, name, quietly, works};
 
     /// The card of a number, tried out: without a driver its first use panics.
     pub fn find(choice: DeviceChoice) -> Result<Chosen, DeviceError> {
@@ -326,27 +307,40 @@ mod cuda {
     }
 
     pub fn list() -> Vec<Found> {
-        let all = quietly(|| {
-            let devices = Device::enumerate(DeviceType::Cuda).into_vec();
-            devices.iter().map(name).collect::<Vec<String>>()
-        });
-        let found = all.unwrap_or_default().into_iter().enumerate();
-        found
-            .map(|(i, name)| Found {
-                choice: format!("cuda:{i}"),
-                name,
-                backend: "burn-cuda",
-                software: false,
-                cores: None,
-                memory: None,
-            })
-            .collect()
+        listed(DeviceType::Cuda, "cuda", "burn-cuda", |_| false)
     }
+}
 
-    fn name(device: &Device) -> String {
-        let identity = device.identity();
-        identity.map_or_else(|| "unnamed".to_string(), |i| i.name.to_string())
-    }
+/// Every device of a kind, by its place among them.
+#[cfg(any(feature = "gpu", feature = "cuda"))]
+fn listed(
+    of: burn::tensor::DeviceType,
+    choice: &str,
+    backend: &'static str,
+    is_software: impl Fn(&str) -> bool,
+) -> Vec<Found> {
+    let names = quietly(|| {
+        let devices = Device::enumerate(of).into_vec();
+        devices.iter().map(name).collect::<Vec<String>>()
+    });
+    let found = names.unwrap_or_default().into_iter().enumerate();
+    found
+        .map(|(i, name)| Found {
+            choice: format!("{choice}:{i}"),
+            backend,
+            software: is_software(&name),
+            name,
+            cores: None,
+            memory: None,
+        })
+        .collect()
+}
+
+/// As it calls itself.
+#[cfg(any(feature = "gpu", feature = "cuda"))]
+fn name(device: &Device) -> String {
+    let identity = device.identity();
+    identity.map_or_else(|| "unnamed".to_string(), |i| i.name.to_string())
 }
 
 /// Runs what a driver may panic in, without its words on the screen; `None` if it did.

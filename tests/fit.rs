@@ -7,6 +7,7 @@ use std::process::Command;
 
 use common::process::Ended;
 use common::record::{events, open};
+use common::refusal::refused;
 use common::{IMDB, Lab, set};
 use ple::run::Reader;
 use ple::train::{Event, FitEvaluation, FitRecord, FitSplit};
@@ -193,4 +194,83 @@ fn what_cannot_be_trained_on_is_said_before_anything_starts() {
         assert!(ended.err.contains(message), "{message:?} in {}", ended.err);
         assert!(!lab.run("never").exists());
     }
+}
+
+/// An experiment that goes on from the tiny Qwen2 of the golden files, with or without a chat template beside it.
+fn from_folder(lab: &Lab, name: &str, chat: bool) -> String {
+    let folder = lab.path().join(name);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let from = common::repository().join("tests/golden/models/qwen2");
+    for file in [
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ] {
+        std::fs::copy(from.join(file), folder.join(file)).expect("a copy");
+    }
+    if chat {
+        let template = "{% for m in messages %}<|im_start|>{{ m.role }} {{ m.content }}<|im_end|>{% endfor %}\
+                        {% if add_generation_prompt %}<|im_start|>assistant {% endif %}";
+        std::fs::write(folder.join("chat_template.jinja"), template).expect("written");
+    }
+    let toml = format!(
+        "title = \"Preferences\"\ntask = \"hh\"\n[model]\nstart = \"{}\"\n[data]\nrows = \"pairs.jsonl\"\nmax_tokens = 96\n\
+         max_query_tokens = 40\nvalidation = 0.0\n[method]\nname = \"bradley-terry\"\nsteps = 2\nbatch = 4\nlearning_rate = 1e-3\n\
+         [eval]\nevery = 2\nrows = 10\nkeep = \"last\"\n",
+        folder.display()
+    );
+    lab.write(&format!("{name}.toml"), toml)
+}
+
+/// What is trained plainly is read plainly afterwards, although it began with a chat template.
+#[test]
+fn the_template_that_rows_are_written_with_is_chosen_and_kept() {
+    let lab = Lab::new();
+    let mut lines = String::new();
+    for i in 0..40 {
+        let pair = format!(r#"{{"prompt": "is it {i}?", "chosen": "it is {i}.", "rejected": "the other one."}}"#);
+        lines += &(pair + "\n");
+    }
+    lab.write("pairs.jsonl", lines);
+    let experiment = from_folder(&lab, "body", true);
+    let fit = |name: &str, template: &str| {
+        let set = format!("model.template={template}");
+        let mut command = lab.ple(["train", &experiment, "--quiet", "--name", name, "--set", &set]);
+        let ended = Ended::of(&mut command);
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{name}");
+        let template = lab.run(name).join("model/chat_template.jinja").exists();
+        (numbers(&lab, name).0[0].loss, template)
+    };
+    let (auto, chat, plain) = (fit("auto", "auto"), fit("chat", "chat"), fit("plain", "plain"));
+    assert_eq!(auto, chat);
+    assert_ne!(plain.0, chat.0, "other tokens, another loss");
+    assert_eq!((chat.1, plain.1), (true, false));
+    // A reward model that has a template can be asked plainly, too; one that has none cannot be asked by it.
+    let asking = |model: &str, template: &str| {
+        let model = format!("reward.model={}", lab.run(model).join("model").display());
+        let template = format!("reward.template={template}");
+        lab.train(
+            "experiments/hh.toml",
+            &[&model, &template, "method.steps=1", "eval.every=0"],
+        )
+    };
+    let first = |name: &str, template: &str| {
+        let ended = Ended::of(asking("chat", template).args(["--quiet", "--name", name]));
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{name}");
+        events(&lab.run(name)).into_iter().find_map(|e| match e {
+            Event::Step(record) => Some(record.reward_original),
+            _ => None,
+        })
+    };
+    assert_ne!(first("by-chat", "auto"), first("by-words", "plain"));
+    let none = "= \"chat\": the model has no chat template";
+    refused(&lab, asking("plain", "chat"), &[&format!("reward.template {none}")]);
+    // The same of the model that is trained.
+    let bare = from_folder(&lab, "bare", false);
+    let command = lab.ple(["train", &bare, "--set", "model.template=chat"]);
+    refused(&lab, command, &[&format!("model.template {none}")]);
+    let ended = Ended::of(&mut lab.ple(["check", &bare, "--set", "model.template=chat"]));
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.out.contains("model.template"), "{ended:?}");
 }

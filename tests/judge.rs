@@ -126,9 +126,9 @@ fn a_reward_model_that_is_gone_stops_nobody_who_does_not_need_it() {
     });
     assert_eq!((count(&contest, "n"), server.asked().len()), (3, 6));
     // Of people there is nothing yet, but that is all that is wrong.
-    let people = ple(&lab, &["judge", "a", "a@1", "--queries", "3", "--by", "people"], 2);
+    let people = ple(&lab, "judge a a@1 --queries 3 --by people", 2);
     assert!(people.err.contains("nobody has judged these answers yet"), "{people:?}");
-    let reward = ple(&lab, &["judge", "a", "a@1", "--queries", "3"], 2);
+    let reward = ple(&lab, "judge a a@1 --queries 3", 2);
     assert!(reward.err.contains("reward: no such file"), "{reward:?}");
 }
 

@@ -322,3 +322,14 @@ fn a_reward_model_is_no_policy_and_a_broken_one_is_named() {
     let command = lab.train(IMDB, &[&broken.setting("reward.model")]);
     refused(&lab, command, &["reward.model", &place, "score.weight", "missing"]);
 }
+
+/// Said before a byte of them is read: the system would end the program in the middle of that.
+#[test]
+#[cfg(target_os = "linux")]
+fn weights_that_no_machine_can_hold_are_refused() {
+    let lab = Lab::new();
+    let folder = Folder::new(&lab, "llama");
+    folder.config("intermediate_size", json!(1_000_000_000_000u64));
+    let command = lab.train(IMDB, &[&folder.setting("policy.model")]);
+    refused(&lab, command, &["policy.model", "the weights alone", " need "]);
+}

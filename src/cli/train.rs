@@ -19,8 +19,10 @@ pub fn train(experiment: &Path, changes: &Changes, place: &Place, output: Output
 
 /// How much memory the run will need, before it starts; in JSON it is part of the first event. A shortage is a warning: the estimate may be wrong.
 fn say_memory(setup: &Prepared, output: Output) {
-    let Prepared::Align(setup) = setup else { return };
-    let (said, short) = &setup.memory;
+    let (said, short) = match setup {
+        Prepared::Align(setup) => &setup.memory,
+        Prepared::Fit(setup) => &setup.memory,
+    };
     if *short {
         eprintln!("ple: warning: {said}; it may be ended for want of memory");
     } else if !output.quiet && !output.json {

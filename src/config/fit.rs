@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::experiment::{CheckpointSettings, Experiment};
+use super::experiment::{CheckpointSettings, Experiment, Template};
 use crate::grammar::Task;
 
 /// What a run trains: a policy by its principles, or a model on rows.
@@ -97,6 +97,9 @@ pub struct FitModel {
     /// ModelShape of a new model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<ModelShape>,
+    /// How rows are written for it: by the chat template of its folder, or in the plain words of the task.
+    #[serde(default)]
+    pub template: Template,
 }
 
 /// `[model.shape]`: a new model of the Llama architecture, with tied embeddings.

@@ -13,7 +13,7 @@ type Keys = &'static [(&'static str, &'static str)];
 /// The names, in the order in which messages list them.
 pub(super) const PRESETS: &[&str] = &["trl-0.9", "trl-0.11", "trl-2026", "lmflow-raft", "paper"];
 
-/// Keys by preset and method.
+/// Keys by preset and method, in one row or several.
 const KEYS: &[(&str, &str, Keys)] = &[
     ("trl-0.9", "sft", &[("method.learning_rate", "5e-5")]),
     ("trl-0.11", "sft", &[("method.learning_rate", "5e-5")]),
@@ -50,8 +50,10 @@ const KEYS: &[(&str, &str, Keys)] = &[
             ("method.ppo.adaptive_kl", "{ target = 6.0, horizon = 10000.0 }"),
         ],
     ),
+    ("trl-0.11", "ppo", &[("method.learning_rate", "5e-5")]),
     ("trl-0.11", "ppo", PPO_V2),
-    ("trl-2026", "ppo", PPO_2026),
+    ("trl-2026", "ppo", &[("method.learning_rate", "3e-6")]),
+    ("trl-2026", "ppo", PPO_V2),
     (
         "lmflow-raft",
         "raft",
@@ -90,8 +92,8 @@ const KEYS: &[(&str, &str, Keys)] = &[
     ),
 ];
 
+/// PPOv2's, but for the learning rate.
 const PPO_V2: Keys = &[
-    ("method.learning_rate", "5e-5"),
     ("method.ppo.epochs", "4"),
     ("method.ppo.kl_coef", "0.05"),
     ("method.ppo.clip", "0.2"),
@@ -104,19 +106,11 @@ const PPO_V2: Keys = &[
     ("generation.max_new_tokens", "53"),
 ];
 
-const PPO_2026: Keys = &[
-    ("method.learning_rate", "3e-6"),
-    ("method.ppo.epochs", "4"),
-    ("method.ppo.kl_coef", "0.05"),
-    ("method.ppo.clip", "0.2"),
-    ("method.ppo.value_clip", "0.2"),
-    ("method.ppo.value_coef", "0.1"),
-    ("method.ppo.gamma", "1.0"),
-    ("method.ppo.lambda", "0.95"),
-    ("method.ppo.whiten_rewards", "false"),
-    ("generation.temperature", "0.7"),
-    ("generation.max_new_tokens", "53"),
-];
+/// The keys of a preset for a method; none where it has no settings for it.
+fn keys_of(preset: &str, method: &str) -> Vec<(&'static str, &'static str)> {
+    let rows = KEYS.iter().filter(|(name, of, _)| *name == preset && *of == method);
+    rows.flat_map(|(_, _, keys)| keys.iter().copied()).collect()
+}
 
 /// A key that a preset has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,13 +131,13 @@ pub fn preset_of(source: &Source, sets: &[String]) -> Option<(String, Vec<Preset
         _ => None,
     };
     let (preset, method) = (text("method.preset")?, text("method.name")?);
-    let (_, _, keys) = KEYS.iter().find(|(name, of, _)| *name == preset && *of == method)?;
-    let keys = keys.iter().map(|&(key, value)| PresetKey {
+    let keys = keys_of(&preset, &method).into_iter().map(|(key, value)| PresetKey {
         key,
         value,
         overridden: root.find(key).is_some(),
     });
-    Some((preset, keys.collect()))
+    let keys: Vec<PresetKey> = keys.collect();
+    (!keys.is_empty()).then_some((preset, keys))
 }
 
 /// Puts the keys of `method.preset` into the tree where it has none. A name that is not known is left to the check of the
@@ -156,22 +150,24 @@ pub(super) fn apply(source: &Source, root: &mut Node) -> Result<(), ConfigError>
     let (Some(preset), Some(method)) = (text(root, "method.preset"), text(root, "method.name")) else {
         return Ok(());
     };
-    let of_preset = || KEYS.iter().filter(|(name, _, _)| *name == preset);
-    let Some((_, _, keys)) = of_preset().find(|(_, name, _)| *name == method) else {
-        if of_preset().next().is_none() {
+    let keys = keys_of(&preset, &method);
+    if keys.is_empty() {
+        let of_preset = KEYS.iter().filter(|(name, _, _)| *name == preset);
+        let mut methods: Vec<String> = of_preset.map(|(_, method, _)| format!("\"{method}\"")).collect();
+        methods.dedup();
+        if methods.is_empty() {
             return Ok(());
         }
-        let methods: Vec<String> = of_preset().map(|(_, name, _)| format!("\"{name}\"")).collect();
         let message = format!(
             "has no settings for method.name = \"{method}\", only for {}; leave it out",
             methods.join(", ")
         );
         return super::load::wrong_key(source, root, "method.preset", message);
-    };
+    }
     let Some(place) = root.find("method.preset").map(|node| node.place.clone()) else {
         return Ok(());
     };
-    for (key, value) in *keys {
+    for (key, value) in keys {
         if let Some(value) = tree::parse_value(value, &place).filter(|_| root.find(key).is_none()) {
             root.fill_in(key, value);
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::experiment::Precision;
+use super::experiment::{Precision, Template};
 
 /// `[reward]`: what scores responses, which never sees the principles, and how its scores are shaped.
 ///
@@ -16,6 +16,9 @@ pub struct RewardSettings {
     /// With `model`: what its weights are kept as.
     #[serde(default)]
     pub dtype: Precision,
+    /// With `model`: how it reads a query and a response, as in `[policy]`.
+    #[serde(default)]
+    pub template: Template,
     /// A server that answers as OpenRLHF's `POST /get_reward` does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -151,6 +154,7 @@ impl RewardSettings {
         Self {
             model: Some(name.into()),
             dtype: Precision::default(),
+            template: Template::default(),
             url: None,
             rules: Vec::new(),
             timeout_seconds: defaults::timeout_seconds(),

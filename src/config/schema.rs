@@ -69,8 +69,10 @@ const POLICY: &[Key] = &[
     may("adapter", Kind::Text, "\"runs/imdb-001/adapter\""),
     may("dtype", Kind::Choice(PRECISIONS), "\"bf16\""),
     may("checkpointing", Kind::Flag, "true"),
-    may("template", Kind::Choice(&["auto", "chat", "plain"]), "\"auto\""),
+    may("template", Kind::Choice(TEMPLATES), "\"auto\""),
 ];
+
+const TEMPLATES: &[&str] = &["auto", "chat", "plain"];
 
 const PRECISIONS: &[&str] = &["f32", "bf16", "f16", "auto"];
 
@@ -90,6 +92,7 @@ const LORA: &[Key] = &[
 const REWARD: &[Key] = &[
     may("model", Kind::Text, "\"builtin:imdb-sentiment\""),
     may("dtype", Kind::Choice(PRECISIONS), "\"bf16\""),
+    may("template", Kind::Choice(TEMPLATES), "\"plain\""),
     may("url", Kind::Text, "\"http://127.0.0.1:5000/get_reward\""),
     may(
         "rules",
@@ -298,6 +301,7 @@ pub(super) const FIT: &[Key] = &[
 const FIT_MODEL: &[Key] = &[
     must("start", Kind::Text, "\"new\""),
     may("shape", Kind::Section(SHAPE), ""),
+    may("template", Kind::Choice(TEMPLATES), "\"plain\""),
 ];
 
 const SHAPE: &[Key] = &[

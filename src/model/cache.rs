@@ -59,6 +59,17 @@ impl KvCache {
         (k, v)
     }
 
+    /// Rows whose keys and values are kept.
+    #[cfg(test)]
+    pub fn rows(&self) -> usize {
+        self.layers.first().map_or(0, |(k, _)| k.dims()[0])
+    }
+
+    /// Tokens that a row has read, padding counted.
+    pub(super) fn seen(&self) -> usize {
+        self.seen
+    }
+
     /// So many tokens were added to all layers.
     pub(super) fn grow(&mut self, new: usize) {
         self.seen += new;

@@ -7,7 +7,7 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData, module::embedding, mod
 use super::checkpointing::Tape;
 use super::config::{Architecture, ModelConfig};
 use super::layer::Layer;
-use super::linear::{Linear, full};
+use super::linear::{Linear, full, product};
 use super::parts::{Rope, Turn, attend, causal_mask, layer_norm, rms_norm};
 use super::{KvCache, gemma};
 
@@ -328,7 +328,7 @@ impl Model {
         let y = top.normed(x.clone());
         let (k, v) = top.keys_and_values(y.clone(), &pass.turn);
         let positions = int(last.iter().map(|l| *l as i32).collect());
-        let q = top.queries(at(y), &self.turn_at(&positions, b, 1));
+        let q = top.queries(at(y), &self.turn_at(&positions, [b, 1], t));
         let x = top.finish(at(x), attend(q, k, v, Some(&mask), false));
         whole(self.final_norm(x))
     }
@@ -340,7 +340,7 @@ impl Model {
         let places = cache.positions(new, &device);
         let windows = self.config.windows.iter().flatten();
         let pass = Pass {
-            turn: self.turn_at(&places, b, new),
+            turn: self.turn_at(&places, [b, new], cache.seen() + new),
             mask: cache.mask(new, None, &device),
             windowed: distinct(windows)
                 .filter_map(|w| Some((w, cache.mask(new, Some(w), &device)?)))
@@ -360,7 +360,7 @@ impl Model {
     /// Next-token logits `[.., vocab]` of hidden states `[.., hidden]`.
     pub fn logits<const D: usize>(&self, hidden: Tensor<D>) -> Tensor<D> {
         match (&self.head, &self.table) {
-            (Some(head), _) => linear(hidden, full(head.clone()), None),
+            (Some(head), _) => product(hidden, head, None),
             // Never asked of a reward model; its embeddings are the nearest thing to a head.
             (None, Some(table)) => linear(hidden, full(table.clone()).transpose(), None),
             (None, None) => hidden,
@@ -389,10 +389,10 @@ impl Model {
         }
     }
 
-    fn turn_at(&self, positions: &Tensor<1, Int>, b: usize, t: usize) -> Turn {
+    fn turn_at(&self, positions: &Tensor<1, Int>, shape: [usize; 2], end: usize) -> Turn {
         self.rope
             .as_ref()
-            .map(|rope| rope.at(positions, b, t))
+            .map(|rope| rope.at(positions, shape, end))
             .unwrap_or_default()
     }
 

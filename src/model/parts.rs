@@ -1,5 +1,7 @@
 //! What the architectures are put together from.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use burn::tensor::{
     Bool, Device, Int, Tensor, TensorData,
     activation::{gelu, relu, sigmoid, silu},
@@ -100,21 +102,76 @@ pub fn rotate(x: Tensor<4>, turn: &Turn) -> Tensor<4> {
 #[derive(Clone, Debug, Default)]
 pub struct Turn(Option<(Tensor<4>, Tensor<4>)>);
 
-/// Cosines and sines of all rotary positions, `[positions, head_dim / 2]`.
+/// Cosines and sines of rotary positions, as far as they were asked for. Copies share them.
+///
+/// A model may be able to read 131,072 tokens: its whole tables would be larger than many a model's weights, and no run comes
+/// near their end.
 #[derive(Clone, Debug)]
 pub struct Rope {
+    /// Positions to a radian, one for each pair of numbers of a head.
+    periods: Arc<[f64]>,
+    device: Device,
+    /// None before the first token.
+    table: Arc<Mutex<Option<Table>>>,
+}
+
+/// Of positions 0..n, `[n, head_dim / 2]`.
+#[derive(Clone, Debug)]
+struct Table {
     cos: Tensor<2>,
     sin: Tensor<2>,
 }
 
+/// Positions of the shortest table.
+const SHORTEST: usize = 512;
+
 impl Rope {
-    /// The tables of a model.
+    /// The positions of a model.
     pub fn new(config: &ModelConfig, device: &Device) -> Self {
         let half = config.head_dim / 2;
-        let positions = config.max_position_embeddings;
-        let periods: Vec<f64> = (0..half)
+        let periods: Arc<[f64]> = (0..half)
             .map(|j| scaled(config.rope_theta.powf(j as f64 / half as f64), config.rope_scaling))
             .collect();
+        Self {
+            periods,
+            device: device.clone(),
+            table: Arc::default(),
+        }
+    }
+
+    /// A table of at least `n` positions. A position's numbers do not depend on how long the table is.
+    fn reaching(&self, n: usize) -> Table {
+        // Nothing is left half done by a thread that panicked here.
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*table {
+            Some(table) if table.cos.dims()[0] >= n => table.clone(),
+            _ => {
+                let long = n.next_power_of_two().max(SHORTEST);
+                table.insert(Table::new(&self.periods, long, &self.device)).clone()
+            }
+        }
+    }
+
+    /// Positions 0..t of every row.
+    pub fn first(&self, t: usize) -> Turn {
+        let half = self.periods.len();
+        let Table { cos, sin } = self.reaching(t);
+        let f = |x: Tensor<2>| x.narrow(0, 0, t).reshape([1, t, 1, half]);
+        Turn(Some((f(cos), f(sin))))
+    }
+
+    /// The given positions `[b * t]`, all of them below `end`.
+    pub fn at(&self, positions: &Tensor<1, Int>, [b, t]: [usize; 2], end: usize) -> Turn {
+        let half = self.periods.len();
+        let Table { cos, sin } = self.reaching(end);
+        let f = |x: Tensor<2>| x.select(0, positions.clone()).reshape([b, t, 1, half]);
+        Turn(Some((f(cos), f(sin))))
+    }
+}
+
+impl Table {
+    fn new(periods: &[f64], positions: usize, device: &Device) -> Self {
+        let half = periods.len();
         let table = |f: fn(f64) -> f64| {
             let values: Vec<f32> = (0..positions * half)
                 .map(|i| f((i / half) as f64 / periods[i % half]) as f32)
@@ -125,20 +182,6 @@ impl Rope {
             cos: table(f64::cos),
             sin: table(f64::sin),
         }
-    }
-
-    /// Positions 0..t of every row.
-    pub fn first(&self, t: usize) -> Turn {
-        let half = self.cos.dims()[1];
-        let f = |x: &Tensor<2>| x.clone().narrow(0, 0, t).reshape([1, t, 1, half]);
-        Turn(Some((f(&self.cos), f(&self.sin))))
-    }
-
-    /// The given positions `[b * t]`.
-    pub fn at(&self, positions: &Tensor<1, Int>, b: usize, t: usize) -> Turn {
-        let half = self.cos.dims()[1];
-        let f = |x: &Tensor<2>| x.clone().select(0, positions.clone()).reshape([b, t, 1, half]);
-        Turn(Some((f(&self.cos), f(&self.sin))))
     }
 }
 
@@ -163,5 +206,48 @@ fn scaled(period: f64, scaling: RopeScaling) -> f64 {
                 period / ((1.0 - smooth) / factor + smooth)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numbers::values;
+
+    /// Llama 3.1's positions.
+    fn config() -> ModelConfig {
+        let json = r#"{ "architectures": ["LlamaForCausalLM"], "vocab_size": 10, "hidden_size": 64, "intermediate_size": 8,
+            "num_hidden_layers": 1, "num_attention_heads": 1, "max_position_embeddings": 131072, "rope_theta": 500000.0,
+            "rope_scaling": { "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 8192 } }"#;
+        ModelConfig::from_json(json.as_bytes()).expect("read")
+    }
+
+    fn numbers(Turn(turn): Turn) -> Vec<f32> {
+        let (cos, sin) = turn.expect("rotary positions");
+        [values(cos), values(sin)].concat()
+    }
+
+    #[test]
+    fn tables_are_as_long_as_what_was_read_and_the_same_however_they_grew() {
+        let device = Device::flex();
+        let rope = Rope::new(&config(), &device);
+        let rows = |rope: &Rope| rope.reaching(0).cos.dims()[0];
+        assert_eq!(rows(&rope), 512);
+        let copy = rope.clone();
+        let place = |n: i32| Tensor::<1, Int>::from_data(TensorData::new(vec![n], [1]), &device);
+        let early = numbers(rope.at(&place(300), [1, 1], 301));
+        for end in [513, 1400, 9000] {
+            rope.first(end);
+        }
+        // Copies of a model share what they have made.
+        assert_eq!(rows(&copy), 16384);
+        assert_eq!(numbers(rope.at(&place(300), [1, 1], 301)), early);
+        let last = numbers(rope.at(&place(131_071), [1, 1], 131_072));
+        let at_once = numbers(Rope::new(&config(), &device).at(&place(131_071), [1, 1], 131_072));
+        assert_eq!(last, at_once);
+        // The first pair of numbers turns by a radian a token.
+        assert!((f64::from(last[0]) - 131_071f64.cos()).abs() < 1e-6);
+        assert!((f64::from(last[32]) - 131_071f64.sin()).abs() < 1e-6);
     }
 }

@@ -23,20 +23,12 @@ impl Skeleton {
         if !files.has_weights() {
             return Ok(None);
         }
-        let (mut config, _) = files.config()?;
+        let (config, _) = files.config()?;
         let weights: Weights = files.weights()?;
         let shape = config.clone();
-        // Nothing is computed: no table of positions is needed.
-        config.max_position_embeddings = 1;
         let device = Device::flex();
         let (mut bytes, mut numbers) = (0, 0);
         let model = Model::build(config, &device, &mut |name, [rows, columns]| {
-            // The table of learnt positions is as long as the folder says.
-            let rows = if name.ends_with("wpe.weight") {
-                shape.max_position_embeddings
-            } else {
-                rows
-            };
             bytes += weights.fits(name, [rows, columns], &shape)?;
             numbers += rows * columns;
             Ok::<_, ModelError>(Tensor::zeros([1, 1], &device))

@@ -235,6 +235,8 @@ fn shards_of(index: &Path) -> Result<Vec<String>, ModelError> {
 }
 
 /// The tensor of these bytes. `turned` are the rows and columns of what is stored, if it is to be transposed.
+///
+/// Numbers go from the file to where they stay, without a copy in between: one embedding may be a third of a model.
 fn tensor(
     dtype: Dtype,
     bytes: &[u8],
@@ -243,45 +245,53 @@ fn tensor(
     precision: Precision,
     device: &Device,
 ) -> Result<Tensor<2>, String> {
-    let halves = || bytes.chunks_exact(2).map(|c| [c[0], c[1]]);
-    let keep = |wanted: Precision| precision == wanted || precision == Precision::Auto;
-    match dtype {
-        Dtype::BF16 if keep(Precision::BF16) => {
-            let values: Vec<bf16> = halves().map(bf16::from_le_bytes).collect();
+    let n = shape[0] * shape[1];
+    let (halves, words) = (bytes.as_chunks::<2>().0, bytes.as_chunks::<4>().0);
+    let stored = match dtype {
+        Dtype::F32 => Precision::F32,
+        Dtype::F16 => Precision::F16,
+        Dtype::BF16 => Precision::BF16,
+        other => return Err(format!("has dtype {other:?}; f32, f16 and bf16 are read")),
+    };
+    if bytes.len() != n * dtype.bitsize() / 8 {
+        return Err(format!("has {} bytes for {n} numbers", bytes.len()));
+    }
+    let number = |i: usize| match stored {
+        Precision::F16 => f16::from_le_bytes(halves[i]).to_f32(),
+        Precision::BF16 => bf16::from_le_bytes(halves[i]).to_f32(),
+        Precision::F32 | Precision::Auto => f32::from_le_bytes(words[i]),
+    };
+    let kept = if precision == Precision::Auto {
+        stored
+    } else {
+        precision
+    };
+    match (stored, kept) {
+        (_, Precision::F32 | Precision::Auto) => {
+            let values = laid_out(n, turned, number);
             finite(values.iter().all(|v| v.is_finite()))?;
-            Ok(made(transposed(values, turned), shape, DType::BF16, device))
+            Ok(made(values, shape, DType::F32, device))
         }
-        Dtype::F16 if keep(Precision::F16) => {
-            let values: Vec<f16> = halves().map(f16::from_le_bytes).collect();
-            finite(values.iter().all(|v| v.is_finite()))?;
-            Ok(made(transposed(values, turned), shape, DType::F16, device))
-        }
-        Dtype::F32 | Dtype::F16 | Dtype::BF16 => {
-            let values: Vec<f32> = match dtype {
-                Dtype::F16 => halves().map(|c| f16::from_le_bytes(c).to_f32()).collect(),
-                Dtype::BF16 => halves().map(|c| bf16::from_le_bytes(c).to_f32()).collect(),
-                _ => {
-                    let words = bytes.chunks_exact(4);
-                    words.map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect()
-                }
+        (_, Precision::BF16) => {
+            let values = match stored {
+                Precision::BF16 => laid_out(n, turned, |i| bf16::from_le_bytes(halves[i])),
+                _ => laid_out(n, turned, |i| bf16::from_f32(number(i))),
             };
             finite(values.iter().all(|v| v.is_finite()))?;
-            let values = transposed(values, turned);
-            Ok(match precision {
-                Precision::BF16 => {
-                    let values: Vec<bf16> = values.into_iter().map(bf16::from_f32).collect();
-                    made(values, shape, DType::BF16, device)
-                }
-                Precision::F16 => {
-                    let values: Vec<f16> = values.into_iter().map(f16::from_f32).collect();
-                    finite(values.iter().all(|v| v.is_finite()))
-                        .map_err(|_| "has numbers that are too large for f16; take bf16 or f32".to_string())?;
-                    made(values, shape, DType::F16, device)
-                }
-                Precision::F32 | Precision::Auto => made(values, shape, DType::F32, device),
-            })
+            Ok(made(values, shape, DType::BF16, device))
         }
-        other => Err(format!("has dtype {other:?}; f32, f16 and bf16 are read")),
+        (Precision::F16, Precision::F16) => {
+            let values = laid_out(n, turned, |i| f16::from_le_bytes(halves[i]));
+            finite(values.iter().all(|v| v.is_finite()))?;
+            Ok(made(values, shape, DType::F16, device))
+        }
+        (_, Precision::F16) => {
+            finite((0..n).all(|i| number(i).is_finite()))?;
+            let values = laid_out(n, turned, |i| f16::from_f32(number(i)));
+            finite(values.iter().all(|v| v.is_finite()))
+                .map_err(|_| "has numbers that are too large for f16; take bf16 or f32".to_string())?;
+            Ok(made(values, shape, DType::F16, device))
+        }
     }
 }
 
@@ -298,16 +308,26 @@ fn made<T: burn::tensor::Element>(values: Vec<T>, shape: [usize; 2], dtype: DTyp
     Tensor::from_data(TensorData::new(values, shape), (device, dtype))
 }
 
-/// `[rows, columns]` to `[columns, rows]`, in blocks that stay in the cache.
+/// `[rows, columns]` to `[columns, rows]`.
 pub fn transposed<T: Copy + Default>(values: Vec<T>, turned: Option<(usize, usize)>) -> Vec<T> {
+    match turned {
+        None => values,
+        Some(_) => laid_out(values.len(), turned, |i| values[i]),
+    }
+}
+
+/// `n` numbers in their order, or transposed, in blocks that stay in the cache.
+fn laid_out<T: Copy + Default>(n: usize, turned: Option<(usize, usize)>, number: impl Fn(usize) -> T) -> Vec<T> {
     const BLOCK: usize = 32;
-    let Some((rows, columns)) = turned else { return values };
-    let mut out = vec![T::default(); values.len()];
+    let Some((rows, columns)) = turned else {
+        return (0..n).map(number).collect();
+    };
+    let mut out = vec![T::default(); n];
     for r in (0..rows).step_by(BLOCK) {
         for c in (0..columns).step_by(BLOCK) {
             for i in r..(r + BLOCK).min(rows) {
                 for j in c..(c + BLOCK).min(columns) {
-                    out[j * rows + i] = values[i * columns + j];
+                    out[j * rows + i] = number(i * columns + j);
                 }
             }
         }

@@ -92,7 +92,11 @@ pub(super) fn visit_experiment(experiment: &mut FitExperiment, f: &mut dyn FnMut
         about: _,
         task: _,
         seed: _,
-        model: FitModel { start: _, shape },
+        model: FitModel {
+            start: _,
+            shape,
+            template: _,
+        },
         data:
             FitData {
                 rows: _,

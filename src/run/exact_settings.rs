@@ -204,6 +204,7 @@ fn visit_reward(reward: &mut RewardSettings, f: &mut dyn FnMut(&mut f64)) {
     let RewardSettings {
         model: _,
         dtype: _,
+        template: _,
         url: _,
         rules,
         timeout_seconds: _,

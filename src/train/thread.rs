@@ -56,7 +56,7 @@ pub fn describe(setup: &mut Prepared) -> Started {
         data,
         memory: match setup {
             Prepared::Align(s) => s.memory.0.clone(),
-            Prepared::Fit(_) => String::new(),
+            Prepared::Fit(s) => s.memory.0.clone(),
         },
         resumed_from: 0,
         origin: None,

@@ -1,5 +1,6 @@
 //! Every architecture, as policy and as reward model, against `transformers`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -141,6 +142,40 @@ fn logits_in_pieces_equal_transformers() {
             });
             let found = pieces.collect::<Vec<_>>().concat();
             assert_near(name, "in pieces of 5", &found, &wanted_logits(name, i).1);
+        }
+    }
+}
+
+/// `long.json`.
+#[derive(Deserialize)]
+struct Long {
+    tokens: usize,
+    places: Vec<usize>,
+    logits: BTreeMap<String, Vec<Vec<f64>>>,
+}
+
+/// Far down a row the tables of rotary positions have grown, at once and while a cache did.
+#[test]
+fn logits_far_down_a_row_equal_transformers() {
+    let wanted: Long = json(golden("long.json"));
+    for (name, wanted_logits) in &wanted.logits {
+        let model = checkpoint(name, Precision::F32);
+        let row: Vec<u32> = (0..wanted.tokens)
+            .map(|i| ((7 * i + i * i / 3) % model.config.vocab_size) as u32)
+            .collect();
+        let hidden = model.hidden(new_tokens(&row, 1));
+        // Another model, whose tables are short again.
+        let model = checkpoint(name, Precision::F32);
+        let mut cache = KvCache::new(vec![0]);
+        let pieces = row
+            .chunks(400)
+            .map(|piece| model.hidden_cached(new_tokens(piece, 1), &mut cache));
+        let cached = Tensor::cat(pieces.collect(), 1);
+        for (&place, wanted) in wanted.places.iter().zip(wanted_logits) {
+            for (how, hidden) in [("at once", &hidden), ("with a cache", &cached)] {
+                let found = values(model.logits(hidden.clone().narrow(1, place, 1)));
+                assert_near(name, &format!("token {place}, {how}"), &found, wanted);
+            }
         }
     }
 }

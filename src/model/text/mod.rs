@@ -151,6 +151,14 @@ impl Text {
         self.inner.plain.to_string(false).unwrap_or_default()
     }
 
+    /// The same without its chat template, also in what [`Text::write`] writes: for a model that learns to read text
+    /// without it.
+    pub fn without_chat(&self) -> Self {
+        let inner = &self.inner;
+        let beside = read::without_chat(&inner.beside);
+        Self::assembled(inner.plain.clone(), inner.special.clone(), None, inner.source, beside)
+    }
+
     /// Writes `tokenizer.json`, and beside it what was read beside it, so that others read the same.
     pub fn write(&self, folder: &Path) -> Result<(), TextError> {
         let json = self.to_json();

@@ -18,13 +18,29 @@ const BESIDE: [&str; 6] = [
     ADDED_TOKENS,
     CHAT_TEMPLATE,
     GENERATION_CONFIG,
-    "chat_template.json",
+    PROCESSOR_TEMPLATE,
 ];
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 const SPECIAL_MAP: &str = "special_tokens_map.json";
 const ADDED_TOKENS: &str = "added_tokens.json";
 const CHAT_TEMPLATE: &str = "chat_template.jinja";
 const GENERATION_CONFIG: &str = "generation_config.json";
+/// Where models of pictures and text have it.
+const PROCESSOR_TEMPLATE: &str = "chat_template.json";
+
+/// The files beside a tokenizer, without what they say of a chat template.
+pub(super) fn without_chat(beside: &BTreeMap<&'static str, Vec<u8>>) -> BTreeMap<&'static str, Vec<u8>> {
+    let mut files = beside.clone();
+    files.remove(CHAT_TEMPLATE);
+    files.remove(PROCESSOR_TEMPLATE);
+    if let Some(bytes) = files.get_mut(TOKENIZER_CONFIG)
+        && let Ok(Value::Object(mut settings)) = serde_json::from_slice(bytes)
+        && settings.remove("chat_template").is_some()
+    {
+        *bytes = serde_json::to_vec_pretty(&settings).unwrap_or_default();
+    }
+    files
+}
 
 /// The files of one folder, those that are JSON parsed.
 struct Files<'a> {

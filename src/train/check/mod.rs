@@ -1,5 +1,6 @@
 //! Everything that can be known of an experiment without starting it, and without loading weights.
 
+mod fit;
 mod models;
 mod sources;
 
@@ -8,10 +9,10 @@ use serde::Serialize;
 use super::lengths::lengths;
 use super::memory::{self, Demand, Estimate, readable};
 use super::setup::{Request, SetupError};
-use crate::config::{Experiment, FitExperiment, Plan, Precision, Principles, find_file, load_plan, preset_of, unusual};
+use crate::config::{Experiment, Plan, Precision, Principles, load_plan, preset_of, unusual};
 use crate::device;
 use crate::prompt::Prompter;
-use models::{Known, check_adapter, look, prompter, shape};
+use models::{Known, Wanted, check_adapter, look, prompter};
 use sources::{check_cases, check_data, check_reward};
 
 /// What was found.
@@ -105,28 +106,6 @@ impl Request {
         Ok(checked)
     }
 
-    /// A model's own training is of small models and files of rows, which are simply read.
-    fn check_fit(&self, experiment: FitExperiment, checked: &mut Checked) {
-        match self.prepare() {
-            Ok(super::Prepared::Fit(setup)) => {
-                checked.say("data.rows", State::Good, setup.rows.summary());
-                let size = setup.model.config.size();
-                checked.say("model", State::Good, shape(&setup.model.config));
-                // Weights, their moving average and two moments.
-                let bytes = size.all() as u64 * 4 * 4;
-                checked.checkpoint_bytes = Some(bytes);
-                checked.say("checkpoint", State::Good, format!("{} each", readable(bytes)));
-            }
-            Ok(super::Prepared::Align(_)) => {}
-            Err(error) => {
-                let absent = find_file(&experiment.data.rows, self.source.path.as_deref()).is_err()
-                    && !experiment.data.rows.starts_with("builtin:");
-                let state = if absent { State::Unknown } else { State::Wrong };
-                checked.say("data.rows", state, error.to_string());
-            }
-        }
-    }
-
     /// What `method.preset` came to: what it set, and what the file or `--set` says in its place.
     fn preset(&self) -> Option<String> {
         let (name, keys) = preset_of(&self.source, &self.sets)?;
@@ -154,7 +133,7 @@ impl Request {
                 None
             }
         };
-        let policy = look("policy.model", &experiment.policy.model, near, checked);
+        let policy = look("policy.model", &experiment.policy.model, Wanted::Policy, near, checked);
         let prompter = policy.as_ref().and_then(|known| prompter(&experiment, known, checked));
         if let Some(principles) = &principles {
             say_principles(&experiment, principles, prompter.as_ref(), checked);

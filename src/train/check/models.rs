@@ -61,8 +61,23 @@ fn place(key: &'static str, name: &str, near: Option<&Path>, checked: &mut Check
     None
 }
 
+/// What kind of model an experiment wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Policy,
+    Reward,
+    /// A body, whatever head it has.
+    Any,
+}
+
 /// Reads what there is of a model but its weights, and says what it is.
-pub(super) fn look(key: &'static str, name: &str, near: Option<&Path>, checked: &mut Checked) -> Option<Known> {
+pub(super) fn look(
+    key: &'static str,
+    name: &str,
+    wanted: Wanted,
+    near: Option<&Path>,
+    checked: &mut Checked,
+) -> Option<Known> {
     let files = place(key, name, near, checked)?;
     let config = match files.config() {
         Ok((config, _)) => config,
@@ -71,16 +86,16 @@ pub(super) fn look(key: &'static str, name: &str, near: Option<&Path>, checked: 
             return None;
         }
     };
-    let wants_reward = key == "reward.model";
-    if config.is_reward_model() != wants_reward {
-        let text = match wants_reward {
-            true => format!("{name}: has no score head; a reward model is a sequence classifier"),
-            false => format!("{name}: is a reward model; a policy is a causal language model"),
-        };
-        checked.say(key, State::Wrong, text);
+    let other = match (wanted, config.is_reward_model()) {
+        (Wanted::Policy, true) => Some("is a reward model; a policy is a causal language model"),
+        (Wanted::Reward, false) => Some("has no score head; a reward model is a sequence classifier"),
+        _ => None,
+    };
+    if let Some(other) = other {
+        checked.say(key, State::Wrong, format!("{name}: {other}"));
         return None;
     }
-    if let Some(labels) = config.num_labels.filter(|n| *n != 1) {
+    if let Some(labels) = config.num_labels.filter(|n| *n != 1 && wanted == Wanted::Reward) {
         checked.say(
             key,
             State::Wrong,
@@ -140,33 +155,39 @@ pub(super) fn prompter(experiment: &Experiment, known: &Known, checked: &mut Che
     let text = known.text.as_ref()?;
     match Prompter::new(text, experiment.task, experiment.policy.template) {
         Ok(prompter) => {
-            let special = text.special();
-            let names = [("bos", special.bos), ("eos", special.end), ("pad", special.pad)];
-            let ids: Vec<String> = names
-                .iter()
-                .filter_map(|(n, id)| Some(format!("{n} {}", (*id)?)))
-                .collect();
-            let how = match prompter.is_chat() {
-                true => "asked by the model's chat template",
-                false => "asked in the task's plain words",
-            };
-            let stops: Vec<String> = prompter.stops().iter().map(u32::to_string).collect();
-            let text = format!(
-                "{} tokens ({}); {how}; stops at {}",
-                text.vocabulary(),
-                ids.join(", "),
-                stops.join(", ")
-            );
-            checked.say("tokenizer", State::Good, text);
-            if let Some(note) = prompter.note() {
-                checked.say("policy.template", State::Warning, note);
-            }
+            say_tokenizer(&prompter, "policy.template", checked);
             Some(prompter)
         }
         Err(error) => {
             checked.say("policy.template", State::Wrong, error.to_string());
             None
         }
+    }
+}
+
+/// The tokenizer and how the model is asked; `key` is what decides on that.
+pub(super) fn say_tokenizer(prompter: &Prompter, key: &str, checked: &mut Checked) {
+    let text = prompter.text();
+    let special = text.special();
+    let names = [("bos", special.bos), ("eos", special.end), ("pad", special.pad)];
+    let ids: Vec<String> = names
+        .iter()
+        .filter_map(|(n, id)| Some(format!("{n} {}", (*id)?)))
+        .collect();
+    let how = match prompter.is_chat() {
+        true => "asked by the model's chat template",
+        false => "asked in the task's plain words",
+    };
+    let stops: Vec<String> = prompter.stops().iter().map(u32::to_string).collect();
+    let said = format!(
+        "{} tokens ({}); {how}; stops at {}",
+        text.vocabulary(),
+        ids.join(", "),
+        stops.join(", ")
+    );
+    checked.say("tokenizer", State::Good, said);
+    if let Some(note) = prompter.note() {
+        checked.say(key, State::Warning, note);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::models::{Known, look};
+use super::models::{Known, Wanted, look};
 use super::{Checked, State};
 use crate::config::{DataSettings, Experiment, find_file};
 use crate::data::Pool;
@@ -141,7 +141,13 @@ pub(super) fn check_reward(
 ) -> Option<Known> {
     let settings = &experiment.reward;
     if let Some(name) = &settings.model {
-        return look("reward.model", name, near, checked);
+        let known = look("reward.model", name, Wanted::Reward, near, checked)?;
+        if let Some(text) = &known.text
+            && let Err(error) = Prompter::new(text, experiment.task, settings.template)
+        {
+            checked.say("reward.template", State::Wrong, error.to_string());
+        }
+        return Some(known);
     }
     if let Some(url) = &settings.url {
         checked.say(

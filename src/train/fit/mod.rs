@@ -12,6 +12,7 @@ mod trainer;
 
 pub use rows::{FitRow, FitRows};
 pub use setup::{FitSetup, prepare};
+pub(super) use setup::{demand, fits, learn_tokenizer, leave_out_long, new_config, prompter, rows_and_principles};
 pub use trainer::FitTrainer;
 
 /// Where a run keeps the model it trained, in Hugging Face's format.

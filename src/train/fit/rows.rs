@@ -126,6 +126,22 @@ impl FitRows {
         }
     }
 
+    /// Bytes of the text that is held.
+    pub fn bytes(&self) -> usize {
+        let FitRows::File {
+            train,
+            validation,
+            held_out,
+            ..
+        } = self
+        else {
+            return 0;
+        };
+        let of = |row: &FitRow| row.query.len() + row.response.len() + row.other.as_ref().map_or(0, String::len);
+        let rows = [train, validation, held_out].into_iter().flatten();
+        rows.map(|row| of(row) + size_of::<FitRow>()).sum()
+    }
+
     /// For people.
     pub fn summary(&self) -> String {
         match self {

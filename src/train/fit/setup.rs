@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use super::read::read;
+use super::reading::Reading;
 use super::rows::FitRows;
 use super::{MODEL_FOLDER, PRINCIPLES_FILE, WRITTEN_TOKENS};
-use crate::config::{FitExperiment, FitName, Template, parse_principles};
+use crate::config::{FitExperiment, FitName, ModelShape, Template, parse_principles};
 use crate::device::{self, DeviceChoice};
 use crate::model::{Model, ModelConfig, Precision, Text, Trained, initialise, with_score_head};
 use crate::prompt::Prompter;
+use crate::train::memory::{Demand, sentence};
 use crate::train::setup::{SetupError, load_model, model_path, principles_source, whole_path};
 
 /// A model's training that is ready to start.
@@ -24,6 +26,8 @@ pub struct FitSetup {
     pub principles: Option<String>,
     pub device: burn::tensor::Device,
     pub device_name: String,
+    /// How much memory it will need, in words, and whether that is more than there is.
+    pub memory: (String, bool),
 }
 
 /// Loads what an experiment names. `near` is the experiment's own path, from which files are looked for; `run` is the
@@ -35,13 +39,63 @@ pub fn prepare(
     run: Option<&Path>,
 ) -> Result<FitSetup, SetupError> {
     let chosen = device::choose(choice)?;
-    let (rows, start) = (&mut experiment.data.rows, &mut experiment.model.start);
-    *rows = whole_path(rows, near).map_err(|e| e.of_value("data.rows", rows))?;
     if experiment.model.shape.is_none() {
+        let start = &mut experiment.model.start;
         *start = model_path(start, near).map_err(|e| e.of_value("model.start", start))?;
     }
     let kept = run.and_then(|run| std::fs::read_to_string(run.join(PRINCIPLES_FILE)).ok());
-    let principles = match &mut experiment.data.principles {
+    let (mut rows, principles) = rows_and_principles(&mut experiment, near, kept)?;
+    let (body, text) = match &experiment.model.shape {
+        None => load_model("model.start", &experiment.model.start, Precision::F32, &chosen.device)?,
+        Some(shape) => {
+            let text = match run.map(|run| run.join(MODEL_FOLDER).join("tokenizer.json")) {
+                Some(path) if path.is_file() => read_tokenizer(&path)?,
+                // Of a run that ended before it was written: the same rows give the same one.
+                _ => learn_tokenizer(&rows, shape.vocabulary)?,
+            };
+            let config = new_config(&experiment, &text, shape);
+            (
+                initialise(config, shape.deviation, experiment.seed, &chosen.device),
+                text,
+            )
+        }
+    };
+    fits(&experiment, &body.config)?;
+    let prompter = prompter(&experiment, text)?;
+    leave_out_long(&experiment, &mut rows, &prompter, principles.as_deref(), &body.config)?;
+    let mut model = match experiment.method.name.is_reward() {
+        true => with_score_head(&body, experiment.seed),
+        false => body,
+    };
+    let trained = Trained::of(&mut model);
+    let memory = sentence(
+        &demand(&experiment, &rows, &prompter, principles.as_deref(), &model.config),
+        chosen.available,
+    );
+    Ok(FitSetup {
+        experiment,
+        model,
+        trained,
+        text: prompter.text().clone(),
+        prompter,
+        rows,
+        principles,
+        device: chosen.device,
+        device_name: chosen.name,
+        memory,
+    })
+}
+
+/// The rows of an experiment, and what guided ones stand behind; their paths become whole. `kept` are the principles of a
+/// run to go on with.
+pub(in crate::train) fn rows_and_principles(
+    experiment: &mut FitExperiment,
+    near: Option<&Path>,
+    kept: Option<String>,
+) -> Result<(FitRows, Option<String>), SetupError> {
+    let data = &mut experiment.data;
+    data.rows = whole_path(&data.rows, near).map_err(|e| e.of_value("data.rows", &data.rows))?;
+    let principles = match &mut data.principles {
         None => None,
         // The file may have been edited since.
         Some(_) if kept.is_some() => kept,
@@ -53,65 +107,91 @@ pub fn prepare(
             parse_principles(&source)?.render()
         }
     };
-    let method = experiment.method.name;
-    if let Some(test) = &mut experiment.data.test {
+    if let Some(test) = &mut data.test {
         *test = whole_path(test, near).map_err(|e| e.of_value("data.test", test))?;
     }
-    let mut rows = match experiment.data.rows.strip_prefix("builtin:") {
-        Some(builtin) => builtin_rows(&experiment, builtin)?,
-        None => read(&experiment)?,
+    let rows = match experiment.data.rows.strip_prefix("builtin:") {
+        Some(builtin) => builtin_rows(experiment, builtin)?,
+        None => read(experiment)?,
     };
-    let (body, text) = match &experiment.model.shape {
-        None => load_model("model.start", &experiment.model.start, Precision::F32, &chosen.device)?,
-        Some(shape) => {
-            let text = match run.map(|run| run.join(MODEL_FOLDER).join("tokenizer.json")) {
-                Some(path) if path.is_file() => read_tokenizer(&path)?,
-                // Of a run that ended before it was written: the same rows give the same one.
-                _ => learn_tokenizer(&rows, shape.vocabulary)?,
-            };
-            let config = ModelConfig::new(text.vocabulary(), shape, experiment.data.max_tokens.max(512));
-            (
-                initialise(config, shape.deviation, experiment.seed, &chosen.device),
-                text,
-            )
-        }
-    };
-    rows.leave_out_long(&|query| text.encode(query).len(), experiment.data.max_query_tokens)
-        .map_err(SetupError::Other)?;
-    let mut model = if method.is_reward() {
-        with_score_head(&body, experiment.seed)
-    } else if body.score.is_some() {
+    Ok((rows, principles))
+}
+
+/// The shape of a new model.
+pub(in crate::train) fn new_config(experiment: &FitExperiment, text: &Text, shape: &ModelShape) -> ModelConfig {
+    ModelConfig::new(text.vocabulary(), shape, experiment.data.max_tokens.max(512))
+}
+
+/// A model can be trained as an experiment wants it.
+pub(in crate::train) fn fits(experiment: &FitExperiment, model: &ModelConfig) -> Result<(), SetupError> {
+    let start = &experiment.model.start;
+    if model.is_reward_model() && !experiment.method.name.is_reward() {
         return Err(SetupError::Other(format!(
-            "model.start = \"{}\": this is a reward model; a language model goes on from a LlamaForCausalLM",
-            experiment.model.start
-        )));
-    } else {
-        body
-    };
-    let longest = model.config.max_position_embeddings;
-    if experiment.data.max_tokens > longest {
-        return Err(SetupError::Other(format!(
-            "data.max_tokens = {}: {} reads at most {longest} tokens",
-            experiment.data.max_tokens, experiment.model.start
+            "model.start = \"{start}\": this is a reward model; a language model goes on from a LlamaForCausalLM"
         )));
     }
-    let prompter = Prompter::new(&text, experiment.task, Template::Auto).map_err(|source| {
-        let key = "model.start";
+    let longest = model.max_position_embeddings;
+    if experiment.data.max_tokens > longest {
+        return Err(SetupError::Other(format!(
+            "data.max_tokens = {}: {start} reads at most {longest} tokens",
+            experiment.data.max_tokens
+        )));
+    }
+    Ok(())
+}
+
+/// How rows are written for a model with this tokenizer.
+pub(in crate::train) fn prompter(experiment: &FitExperiment, text: Text) -> Result<Prompter, SetupError> {
+    let template = experiment.model.template;
+    // What the model is written with must have it read as it was trained.
+    let text = match template {
+        Template::Plain if text.chat().is_some() => text.without_chat(),
+        _ => text,
+    };
+    Prompter::new(&text, experiment.task, template).map_err(|source| {
+        let key = "model.template";
         SetupError::Prompt { key, source }
-    })?;
-    check_room(&experiment, &prompter, principles.as_deref(), longest)?;
-    let trained = Trained::of(&mut model);
-    Ok(FitSetup {
-        experiment,
-        model,
-        trained,
-        text,
-        prompter,
-        rows,
-        principles,
-        device: chosen.device,
-        device_name: chosen.name,
     })
+}
+
+/// Leaves out rows whose query is too long, and looks whether those that stay can have a response.
+pub(in crate::train) fn leave_out_long(
+    experiment: &FitExperiment,
+    rows: &mut FitRows,
+    prompter: &Prompter,
+    principles: Option<&str>,
+    model: &ModelConfig,
+) -> Result<(), SetupError> {
+    let tokens = |query: &str| prompter.text().encode(query).len();
+    rows.leave_out_long(&tokens, experiment.data.max_query_tokens)
+        .map_err(SetupError::Other)?;
+    check_room(experiment, prompter, principles, model.max_position_embeddings)
+}
+
+/// Training rows that are looked at for the longest.
+const LOOKED_AT: usize = 512;
+
+/// How much memory it will need.
+pub(in crate::train) fn demand(
+    experiment: &FitExperiment,
+    rows: &FitRows,
+    prompter: &Prompter,
+    principles: Option<&str>,
+    model: &ModelConfig,
+) -> Demand {
+    let reading = Reading::new(experiment, prompter, principles);
+    let behind = principles.map_or(0, |_| prompter.prompt("", principles).len());
+    let longest = rows.some_training(LOOKED_AT).into_iter().map(|row| {
+        let tokens = reading.plain(&row);
+        let response = tokens.response.len().max(tokens.other.map_or(0, |other| other.len()));
+        tokens.prompt.len() + response
+    });
+    let longest = longest
+        .max()
+        .unwrap_or(1)
+        .saturating_add(behind)
+        .min(experiment.data.max_tokens.max(behind));
+    Demand::of_fit(experiment, model, longest, rows.bytes())
 }
 
 /// A query of the greatest length must leave room for a response, and what a language model writes for its samples.
@@ -163,7 +243,8 @@ fn builtin_rows(experiment: &FitExperiment, builtin: &str) -> Result<FitRows, Se
 /// Rows of training text that a tokenizer is learnt from: more change little.
 const TOKENIZER_ROWS: usize = 5_000;
 
-fn learn_tokenizer(rows: &FitRows, vocabulary: usize) -> Result<Text, SetupError> {
+/// The tokenizer of a new model.
+pub(in crate::train) fn learn_tokenizer(rows: &FitRows, vocabulary: usize) -> Result<Text, SetupError> {
     let texts: Vec<String> = rows
         .some_training(TOKENIZER_ROWS)
         .into_iter()

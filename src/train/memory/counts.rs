@@ -160,12 +160,7 @@ impl Demand {
         // The prompt at once: the widest part of a layer.
         let prompt = rows * prompt as f64 * (3.0 * f + 2.0 * d);
         let logits = 2.0 * rows * vocab;
-        let cast = if self.policy_bytes < F32 {
-            size.table as f64
-        } else {
-            0.0
-        };
-        cache.max(prompt + cache / 2.0) + logits + cast
+        cache.max(prompt + cache / 2.0) + logits
     }
 
     /// The most that is held while every token of responses is looked at.
@@ -183,23 +178,15 @@ impl Demand {
         // Logits, shifted, their exponentials, and those times the logits.
         let logits = 4.0 * rows * response as f64 * vocab;
         let layer = rows * t * (3.0 * f + 4.0 * d) + rows * self.squares(t);
-        let cast = match self.policy_bytes < F32 {
-            true => c.size().linears_of_a_layer().max(c.size().table) as f64,
-            false => 0.0,
-        };
-        THREADS * (logits.max(layer) + cast) * F32
+        THREADS * logits.max(layer) * F32
     }
 
     /// The most that scoring holds.
     pub(super) fn scoring(&self) -> f64 {
-        let Some((c, bytes)) = &self.reward else { return 0.0 };
+        let Some((c, _)) = &self.reward else { return 0.0 };
         let rows = self.reward_batch.min(self.sampled.max(self.evaluated)).max(1) as f64;
         let t = (self.tokens.prompt + self.tokens.response) as f64;
         let (d, f) = (c.hidden_size as f64, c.intermediate_size as f64);
-        let cast = match *bytes < F32 {
-            true => c.size().linears_of_a_layer() as f64,
-            false => 0.0,
-        };
-        THREADS * (rows * t * (3.0 * f + 4.0 * d) + cast) * F32
+        THREADS * rows * t * (3.0 * f + 4.0 * d) * F32
     }
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 pub use say::{readable, sentence};
 
-use crate::config::{Experiment, Lora, LoraTargets, MethodName, Precision};
+use crate::config::{Experiment, FitExperiment, FitName, KeepWeights, Lora, LoraTargets, MethodName, Precision};
 use crate::model::ModelConfig;
 
 const F32: f64 = 4.0;
@@ -43,6 +43,10 @@ pub struct Demand {
     /// Pairs of an update, and how many of them a thread goes through at once.
     pub minibatch: usize,
     pub micro_batch: Option<usize>,
+    /// Its updates can be cut in pieces by a setting.
+    pub in_pieces: bool,
+    /// Bytes held all the time beside weights and moments.
+    pub beside: f64,
     /// Rows of a supervised update; 0 without that stage.
     pub sft_batch: usize,
     /// What the method's updates go through.
@@ -148,6 +152,8 @@ impl Demand {
             checkpointing: experiment.policy.checkpointing,
             minibatch: method.minibatch,
             micro_batch: method.micro_batch,
+            in_pieces: true,
+            beside: 0.0,
             sft_batch: if experiment.sft.steps > 0 {
                 experiment.sft.batch
             } else {
@@ -188,6 +194,57 @@ impl Demand {
         }
     }
 
+    /// What the training of a model on rows asks for, the longest of which has `row` tokens; `text` are the bytes of all rows.
+    pub fn of_fit(experiment: &FitExperiment, model: &ModelConfig, row: usize, text: usize) -> Self {
+        let method = &experiment.method;
+        let size = model.size();
+        let copies = usize::from(method.average > 0.0) + usize::from(experiment.eval.keep == KeepWeights::Best);
+        // A mask of the embeddings, and what it makes of them for each thread.
+        let masked = if method.embedding_dropout > 0.0 {
+            3 * size.table
+        } else {
+            0
+        };
+        let (rows, predicted) = match method.name {
+            FitName::Classifier => (1, 0),
+            FitName::BradleyTerry => (2, 0),
+            FitName::LanguageModel => (1, row),
+        };
+        Self {
+            policy: model.clone(),
+            policy_bytes: F32,
+            reward: None,
+            reward_batch: 0,
+            adapters: None,
+            dropout: false,
+            checkpointing: false,
+            minibatch: method.batch,
+            micro_batch: None,
+            in_pieces: false,
+            beside: (copies * size.all() + masked) as f64 * F32 + text as f64,
+            sft_batch: 0,
+            learnt: Learnt {
+                rows,
+                response: predicted,
+                mean: predicted,
+                row,
+                whole_logits: false,
+            },
+            sampled: 0,
+            guided: false,
+            evaluated: 0,
+            looked_at: 0,
+            tokens: Lengths {
+                prompt: row,
+                guided_prompt: row,
+                response: 0,
+                example: 0,
+                mean_example: 0,
+                whole_example: row,
+            },
+        }
+    }
+
     /// How much is needed.
     pub fn estimate(&self) -> Estimate {
         let size = self.policy.size();
@@ -211,7 +268,7 @@ impl Demand {
         let held = update.max(sampling).max(scoring).max(looking);
         let gradients = THREADS * trained * F32;
         Estimate {
-            peak: (PROGRAM + PIECES * (weights + moments + held)) as u64,
+            peak: (PROGRAM + PIECES * (weights + moments + held) + self.beside) as u64,
             weights: weights as u64,
             optimizer: (moments + gradients) as u64,
             update: update as u64,

@@ -144,6 +144,7 @@ fn load(
 ) -> Result<Setup, SetupError> {
     let chosen = device::choose(choice)?;
     settle(&mut experiment, near)?;
+    models::room_for_weights(&experiment, chosen.available)?;
     let (policy, text, trained) = load_policy(&mut experiment, &chosen.device)?;
     let prompter = models::prompter(&text, &experiment)?;
     let pool = sources::queries(&experiment, &text)?;

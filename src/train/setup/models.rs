@@ -7,8 +7,9 @@ use burn::tensor::Tensor;
 use super::SetupError;
 use crate::assets;
 use crate::config::{Experiment, Lora, LoraAdapter, MethodName};
-use crate::model::{self, Hub, HubName, Model, ModelFiles, PeftAdapter, Precision, Text, Trained};
+use crate::model::{self, Hub, HubName, Model, ModelFiles, PeftAdapter, Precision, Skeleton, Text, Trained};
 use crate::prompt::Prompter;
+use crate::train::memory::readable;
 
 /// The policy that an experiment begins with, its tokenizer, and what of it is trained. Paths are whole already.
 pub(in crate::train) fn load_policy(
@@ -35,6 +36,56 @@ pub(in crate::train) fn load_policy(
         trained.add("score.weight");
     }
     Ok((policy, text, trained))
+}
+
+/// Refuses models that cannot be held at all before they are read: on a machine without room the system ends a program, and
+/// nothing is said.
+pub(super) fn room_for_weights(experiment: &Experiment, available: Option<u64>) -> Result<(), SetupError> {
+    let Some(room) = available else { return Ok(()) };
+    let policy = &experiment.policy;
+    let of_policy = |precision| weight_bytes("policy.model", &policy.model, precision);
+    let of_reward = match &experiment.reward.model {
+        Some(name) => weight_bytes("reward.model", name, experiment.reward.dtype)?,
+        None => 0,
+    };
+    let needed = of_policy(policy.dtype)? + of_reward;
+    if needed <= room {
+        return Ok(());
+    }
+    let halved = of_policy(Precision::BF16)? + of_reward;
+    let instead = match policy.lora {
+        Lora::Adapter(_) if halved < needed => {
+            format!("; 'policy.dtype = \"bf16\"' needs {}", readable(halved))
+        }
+        _ => String::new(),
+    };
+    Err(SetupError::Other(format!(
+        "policy.model = \"{}\": the weights alone{} need {} of {}{instead}",
+        policy.model,
+        if of_reward > 0 {
+            ", with the reward model's,"
+        } else {
+            ""
+        },
+        readable(needed),
+        readable(room),
+    )))
+}
+
+/// Bytes of a model's weights as they will be kept, by its `config.json`.
+fn weight_bytes(key: &'static str, name: &str, precision: Precision) -> Result<u64, SetupError> {
+    let wrong = |source| SetupError::Model { key, source };
+    let files = model_files(key, name)?;
+    let (config, _) = files.config().map_err(wrong)?;
+    let numbers = config.size().all() as u64;
+    Ok(match precision {
+        Precision::F32 => numbers * 4,
+        Precision::F16 | Precision::BF16 => numbers * 2,
+        Precision::Auto => match Skeleton::read(&files).map_err(wrong)? {
+            Some(skeleton) => skeleton.bytes as u64,
+            None => numbers * 2,
+        },
+    })
 }
 
 /// Gives the policy the adapter that the experiment names, and says what is trained and how.

@@ -2,7 +2,7 @@
 
 use super::SetupError;
 use super::models::load_model;
-use crate::config::{Experiment, MethodName, Template};
+use crate::config::{Experiment, MethodName};
 use crate::data::{Needs, Pairs, Pool};
 use crate::grammar::Scene;
 use crate::model::Text;
@@ -130,8 +130,8 @@ pub(super) fn reward_source(
                 "reward.model = \"{name}\": its score head has {labels} outputs; a reward is one number (num_labels = 1)"
             )));
         }
-        let prompter = Prompter::new(&text, experiment.task, Template::Auto).map_err(|source| {
-            let key = "reward.model";
+        let prompter = Prompter::new(&text, experiment.task, settings.template).map_err(|source| {
+            let key = "reward.template";
             SetupError::Prompt { key, source }
         })?;
         let batch = settings.batch;

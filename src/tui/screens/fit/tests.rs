@@ -5,7 +5,7 @@ use ratatui::crossterm::event::{
 use super::{Action, Panel, State, rows, training};
 use crate::config::{
     CheckpointSettings, FitData, FitEval, FitExperiment, FitMethod, FitModel, FitName, Keep, KeepWeights, ModelShape,
-    Plan,
+    Plan, Template,
 };
 use crate::evaluate::quality::{Judged, LengthRule, quality};
 use crate::grammar::Task;
@@ -26,6 +26,7 @@ fn experiment(name: FitName) -> FitExperiment {
         task: Task::Imdb,
         seed: 0,
         model: FitModel {
+            template: Template::default(),
             start: "new".into(),
             shape: Some(ModelShape {
                 vocabulary: 4000,
