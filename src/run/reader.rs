@@ -26,6 +26,8 @@ pub struct Reader {
     /// The last event returned, and the last line of the log.
     seq: i64,
     logged: i64,
+    /// The first step whose pairs are told.
+    pairs_from: u32,
 }
 
 impl Reader {
@@ -43,6 +45,7 @@ impl Reader {
             generation: None,
             seq: 0,
             logged: 0,
+            pairs_from: 0,
         }
     }
 
@@ -75,12 +78,18 @@ impl Reader {
     /// a step's pairs come after the step. When the run was rewound by a resume since the last call, everything that
     /// is left is returned again after another `Started`.
     pub fn poll(&mut self) -> Result<Vec<Event>> {
+        self.poll_some(usize::MAX)
+    }
+
+    /// The first `most` events of what [`Reader::poll`] would return: a long run need not be in memory whole. Fewer than
+    /// `most` are the end of what there is now.
+    pub fn poll_some(&mut self, most: usize) -> Result<Vec<Event>> {
         let doing = "follow the run";
         // One transaction: what is returned is the run at one moment, though it is being written.
         let tx = self.conn.transaction().at(&self.path, doing)?;
         let generation = schema::generation(&tx, &self.path)?;
         let mut events = Vec::new();
-        let (mut seq, mut pairs_from, mut logged) = (self.seq, 0, self.logged);
+        let (mut seq, mut pairs_from, mut logged) = (self.seq, self.pairs_from, self.logged);
         if self.generation != Some(generation) {
             events.push(Event::Started(schema::read_started(&tx, &self.dir)?));
             let newest: Option<u32> = tx
@@ -92,11 +101,12 @@ impl Reader {
         let sql = format!(
             "SELECT seq, kind, events.step, record, events.exact, {}
              FROM events LEFT JOIN steps ON events.kind = 'step' AND steps.step = events.step
-             WHERE seq > ?1 AND pending = 0 AND (kind <> 'pairs' OR events.step >= ?2) ORDER BY seq",
+             WHERE seq > ?1 AND pending = 0 AND (kind <> 'pairs' OR events.step >= ?2) ORDER BY seq LIMIT ?3",
             rows::STEP_COLUMNS
         );
         let mut statement = tx.prepare_cached(&sql).at(&self.path, doing)?;
-        let mut found = statement.query((seq, pairs_from)).at(&self.path, doing)?;
+        let room = i64::try_from(most.saturating_sub(events.len())).unwrap_or(i64::MAX);
+        let mut found = statement.query((seq, pairs_from, room)).at(&self.path, doing)?;
         while let Some(row) = found.next().at(&self.path, doing)? {
             seq = row.get(0).at(&self.path, doing)?;
             let step: u32 = row.get(2).at(&self.path, doing)?;
@@ -128,10 +138,14 @@ impl Reader {
         }
         drop(found);
         drop(statement);
-        let (lines, logged) = log::after(&tx, &self.path, logged)?;
-        events.extend(lines.into_iter().map(Event::Log));
+        if events.len() < most {
+            let (lines, last) = log::after(&tx, &self.path, logged)?;
+            events.extend(lines.into_iter().map(Event::Log));
+            logged = last;
+        }
         drop(tx);
         (self.generation, self.seq, self.logged) = (Some(generation), seq, logged);
+        self.pairs_from = pairs_from;
         Ok(events)
     }
 
