@@ -55,11 +55,12 @@ pub fn follow_stored(folder: &Path, wanted: impl Fn() -> bool + Send + 'static) 
     let mut reader = Reader::open(folder)?;
     let (send, events) = bounded(2 * AHEAD);
     let begin = reader.poll_some(AHEAD)?;
-    let more = begin.len() >= AHEAD;
-    for event in begin {
-        let _ = send.send(event);
-    }
-    std::thread::spawn(move || follow(&mut reader, &send, more, wanted));
+    std::thread::spawn(move || {
+        let more = begin.len() >= AHEAD;
+        if begin.into_iter().all(|event| send.send(event).is_ok()) {
+            follow(&mut reader, &send, more, wanted);
+        }
+    });
     Ok(events)
 }
 
