@@ -4,7 +4,7 @@
 mod common;
 
 use common::Lab;
-use common::pty::{Pty, endless, number_after};
+use common::pty::{Pty, endless, in_a_window_that_closes, number_after};
 use common::record::{events, open};
 use ple::train::{Branch, Event, Mark};
 
@@ -316,6 +316,78 @@ fn a_checkpoint_by_hand_leaves_nothing_to_ask() {
     );
     pty.keys("q");
     assert_eq!(pty.end().0, 0);
+}
+
+#[test]
+fn what_is_under_way_is_kept_when_nothing_was_asked() {
+    let lab = Lab::new();
+    let mut pty = training(&lab);
+    pty.keys("c");
+    pty.sees(&["checkpoint after step "]);
+    // The next step has begun by now: it comes to its end, and is saved with the rest.
+    pty.keys("\x03");
+    let screen = pty.text();
+    if screen.contains("in no checkpoint yet") {
+        pty.keys("s");
+    }
+    let (code, screen) = pty.end();
+    assert_eq!(code, 0);
+    assert!(!screen.contains("after the last checkpoint"), "{screen}");
+    let reader = open(&lab.run("w"));
+    let done = reader.steps().expect("steps").len() as u32;
+    assert_eq!(reader.checkpoint_steps().expect("checkpoints").last(), Some(&done));
+}
+
+#[test]
+fn a_window_that_is_closed_keeps_every_step() {
+    let lab = Lab::new();
+    let file = endless(&lab, &[]);
+    in_a_window_that_closes(&lab, &["open", &file, "--name", "w"], "▶ step ");
+    let reader = open(&lab.run("w"));
+    let done = reader.steps().expect("steps").len() as u32;
+    assert!(done > 0);
+    assert_eq!(reader.checkpoint_steps().expect("checkpoints"), [0, done]);
+    assert_eq!(lab.state("w"), "stopped");
+    assert_eq!(lab.reports(), Vec::<String>::new(), "a panic");
+}
+
+#[test]
+fn a_query_too_long_is_refused_and_training_goes_on() {
+    let lab = Lab::new();
+    let mut pty = training(&lab);
+    pty.keys("2i");
+    pty.sees(&["Ask the model"]);
+    let long = "this opera is about a whale. ".repeat(60);
+    // As a paste: one key each would take its time.
+    pty.keys(&format!("\x1b[200~{long}\x1b[201~\r"));
+    pty.sees(&["refused", "This query was not asked", "data.max_query_tokens = 256"]);
+    let now = steps(&mut pty, 1);
+    steps(&mut pty, now + 1);
+    pty.keys("\x03\x03");
+    assert_eq!(pty.end().0, 0);
+}
+
+#[test]
+fn a_finished_run_is_free_while_its_workbench_is_open() {
+    let lab = Lab::new();
+    let file = endless(&lab, &[("steps = 100000", "steps = 2")]);
+    let mut pty = Pty::start(&lab, &["open", &file, "--name", "w"]);
+    pty.sees(&["✓ finished"]);
+    assert_eq!(lab.state("w"), "finished");
+    // Another process may write to it, and what is still answered here is kept too.
+    let ended = lab.ple(["runs", "label", "w", "--tag", "good"]).output().expect("ple");
+    assert!(ended.status.success());
+    let ended = lab.ple(["eval", "w", "--queries", "4"]).output().expect("ple");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    pty.keys("2i");
+    pty.sees(&["Ask the model"]);
+    pty.keys("this opera is about a whale.\r");
+    pty.sees(&["1 asked", "after 2"]);
+    let kept = events(&lab.run("w")).into_iter();
+    assert_eq!(kept.filter(|e| matches!(e, Event::Answer(_))).count(), 1);
+    pty.keys("\x03");
+    assert_eq!(pty.end().0, 0);
+    assert_eq!(lab.state("w"), "finished");
 }
 
 #[test]

@@ -63,7 +63,6 @@ use crate::train::{Command, Event};
 
 use bindings::Binding;
 pub use editor::is_open as editor_is_open;
-pub use stderr::terminal_is_gone;
 use event_loop::{Host, Ports, SavePrinciples};
 pub use event_loop::{Job, LookInside, ReadSent, UserFiles};
 use look::Look;
@@ -72,6 +71,7 @@ pub use run_view::RunView;
 pub use screens::runs;
 pub use sent::{Given, Question};
 use state::State;
+pub use stderr::terminal_is_gone;
 pub use steering::{Port, Steering, Wish};
 use terminal::Manners;
 pub use visit::{Desk, Forked, Opened};

@@ -32,35 +32,7 @@ impl Pty {
     /// The same with environment variables.
     pub fn start_with(lab: &Lab, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let pair = native_pty_system().openpty(size(100, 30)).expect("a pseudo-terminal");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_ple"));
-        command.args(args);
-        command.arg("--runs");
-        command.arg(lab.runs());
-        command.cwd(lab.path());
-        command.env("TERM", "xterm-256color");
-        command.env("LANG", "C.UTF-8");
-        let absent = [
-            "NO_COLOR",
-            "COLORTERM",
-            "COLORFGBG",
-            "RAYON_NUM_THREADS",
-            "CI",
-            "TMUX",
-            "LC_ALL",
-            "LC_CTYPE",
-        ];
-        for name in absent
-            .into_iter()
-            .chain(["PLE_CONFIG", "KONSOLE_VERSION", "TERM_PROGRAM"])
-        {
-            command.env_remove(name);
-        }
-        for (name, value) in lab.own_places() {
-            command.env(name, value);
-        }
-        for (name, value) in variables {
-            command.env(name, value);
-        }
+        let command = command(lab, args, variables);
         let before = settings(&*pair.master);
         let child = pair.slave.spawn_command(command).expect("the binary starts");
         let parser = Arc::new(Mutex::new(vt100::Parser::new(cells(30), cells(100), 0)));
@@ -211,6 +183,62 @@ impl Drop for Pty {
             let _ = self.child.wait();
         }
     }
+}
+
+/// `ple ARGS --runs RUNS` in the lab's folder, with places of its own.
+fn command(lab: &Lab, args: &[&str], variables: &[(&str, &str)]) -> CommandBuilder {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_ple"));
+    command.args(args);
+    command.arg("--runs");
+    command.arg(lab.runs());
+    command.cwd(lab.path());
+    command.env("TERM", "xterm-256color");
+    command.env("LANG", "C.UTF-8");
+    let absent = [
+        "NO_COLOR",
+        "COLORTERM",
+        "COLORFGBG",
+        "RAYON_NUM_THREADS",
+        "CI",
+        "TMUX",
+        "LC_ALL",
+        "LC_CTYPE",
+    ];
+    for name in absent
+        .into_iter()
+        .chain(["PLE_CONFIG", "KONSOLE_VERSION", "TERM_PROGRAM"])
+    {
+        command.env_remove(name);
+    }
+    for (name, value) in lab.own_places() {
+        command.env(name, value);
+    }
+    for (name, value) in variables {
+        command.env(name, value);
+    }
+    command
+}
+
+/// The workbench in a window that is closed as soon as it shows this text: the terminal is gone for the process, which gets
+/// SIGHUP twice, from the system and from whoever closed the window. Waits for its end.
+pub fn in_a_window_that_closes(lab: &Lab, args: &[&str], shows: &str) {
+    let pair = native_pty_system().openpty(size(100, 30)).expect("a pseudo-terminal");
+    let child = pair.slave.spawn_command(command(lab, args, &[("CI", "true")]));
+    let mut child = child.expect("the binary starts");
+    let mut reader = pair.master.try_clone_reader().expect("a reader");
+    let mut parser = vt100::Parser::new(cells(30), cells(100), 0);
+    let mut bytes = [0; 1 << 16];
+    while !parser.screen().contents().contains(shows) {
+        let n = reader.read(&mut bytes).expect("the workbench draws");
+        parser.process(&bytes[..n]);
+    }
+    let pid = child.process_id().expect("a process");
+    drop((reader, pair));
+    // It may have ended already.
+    let _ = std::process::Command::new("kill")
+        .args(["-HUP", &pid.to_string()])
+        .output();
+    until("the end of the process", || child.try_wait().expect("a child"));
 }
 
 /// An experiment like the bundled one that trains for as long as a test may need, with further lines replaced:

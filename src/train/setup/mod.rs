@@ -206,7 +206,10 @@ impl Setup {
 
     /// Why this query is not one that the policy is given, if it is not: the room for it was reckoned at the start.
     pub(in crate::train) fn query_too_long(&self, query: &str) -> Option<String> {
-        let (tokens, limit) = (self.prompter.text().encode(query).len(), self.experiment.data.max_query_tokens);
+        let (tokens, limit) = (
+            self.prompter.text().encode(query).len(),
+            self.experiment.data.max_query_tokens,
+        );
         (tokens > limit).then(|| {
             format!("it has {tokens} tokens, and data.max_query_tokens = {limit}; shorten it, or raise that in a fork")
         })

@@ -115,8 +115,8 @@ fn leaving_with_unsaved_steps_asks() {
     let mut state = running(10);
     assert_eq!(
         press_all(&mut state, "q"),
-        [Effect::Send(Command::Abandon), Effect::Quit],
-        "step 10 is saved"
+        [Effect::Send(Command::Stop), Effect::Quit],
+        "step 10 is saved, and what is under way will be"
     );
 }
 

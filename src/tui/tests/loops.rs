@@ -129,9 +129,9 @@ fn nothing_is_drawn_when_nothing_changes() {
         ends.commands.recv().ok()
     });
     let (host, _, outcome) = go(true, ports);
-    assert_eq!(user.join().ok().flatten(), Some(Command::Abandon));
+    assert_eq!(user.join().ok().flatten(), Some(Command::Stop));
     assert_eq!(host.drawn, 1, "the first frame only");
-    assert_eq!(outcome.left, Left::Abandoned);
+    assert_eq!(outcome.left, Left::Saved);
 }
 
 #[test]
