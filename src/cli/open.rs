@@ -19,7 +19,7 @@ use crate::prompt::Prompter;
 use crate::run::{Reader, resolve};
 use crate::train::{Command, Insider, Request, Running, policy_prompter, start};
 use crate::tui::legend::Legend;
-use crate::tui::lobby::{self, Entrance, Lobby, Waited};
+use crate::tui::lobby::{self, Entrance, Lobby};
 use crate::tui::{self, Left, Options, Source};
 
 /// What plain `ple` opens.
@@ -67,9 +67,9 @@ pub fn open(what: Option<&str>, changes: &Changes, place: &Place, screen: &Scree
     let stop = signals::listen();
     let waited = lobby::wait(&entrance(screen), what, &stop.requests, load).map_err(Failure::failed)?;
     let (loaded, lobby) = match waited {
-        Waited::Ready(loaded, lobby) => (loaded, lobby),
-        Waited::Left if stop.requested() => return Ok(exit::INTERRUPTED),
-        Waited::Left => return Ok(exit::DONE),
+        Some(ready) => ready,
+        None if stop.requested() => return Ok(exit::INTERRUPTED),
+        None => return Ok(exit::DONE),
     };
     match loaded {
         Ok(running) => {

@@ -37,12 +37,9 @@ pub struct Lobby {
     pub(super) pressed: Vec<Input>,
 }
 
-/// What the wait came to.
-pub enum Waited<T> {
-    Ready(T, Lobby),
-    /// The person left, or a signal asked for that. What is being loaded ends with the process.
-    Left,
-}
+/// What was loaded and where it is to be shown; `None` where the person left, or a signal asked for that. What is being
+/// loaded then ends with the process.
+pub type Waited<T> = Option<(T, Lobby)>;
 
 impl Lobby {
     /// Takes the terminal over.
@@ -90,16 +87,16 @@ pub fn wait<T: Send + 'static>(
         loop {
             select! {
                 recv(loaded) -> got => return match got {
-                    Ok(loaded) => Ok(Waited::Ready(loaded, lobby)),
+                    Ok(loaded) => Ok(Some((loaded, lobby))),
                     Err(_) => Err(TuiError::Loading),
                 },
-                recv(stop) -> _ => return Ok(Waited::Left),
+                recv(stop) -> _ => return Ok(None),
                 recv(seconds) -> _ => break,
                 recv(lobby.keys.events) -> got => {
                     // The terminal is gone.
-                    let Ok(event) = got else { return Ok(Waited::Left) };
+                    let Ok(event) = got else { return Ok(None) };
                     if leaves(&state.table, &event) {
-                        return Ok(Waited::Left);
+                        return Ok(None);
                     }
                     let resized = matches!(event, Input::Resize(..));
                     lobby.pressed.push(event);
