@@ -2,23 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
-use super::eyes::Library;
+use super::eyes::{Library, follow_stored};
 use super::open::{insider, reader_of_prompts};
 use crate::device::DeviceChoice;
 use crate::run::{Reader, delete, list_runs, write_labels};
-use crate::train::{Event, ForkRequest, Running, resume};
+use crate::train::{ForkRequest, Running, resume};
 use crate::tui::runs::{Answer, Compared, Listing, Question, Shared, Wish};
 use crate::tui::{Desk, Forked, Opened, Source};
 
 /// How often runs that are looked at are read again.
 const AGAIN: Duration = Duration::from_millis(1000);
-/// How often a run that another process trains is looked at.
-const POLL: Duration = Duration::from_millis(200);
 /// The words for how long ago something was change in a minute.
 const MINUTE: Duration = Duration::from_secs(30);
 
@@ -222,14 +220,9 @@ impl Followed {
 fn opened(folder: &Path) -> Result<Opened, String> {
     let wrong = |e: crate::run::StoreError| e.to_string();
     let library = Library::open(folder).map_err(wrong)?;
-    let mut reader = Reader::open(folder).map_err(wrong)?;
-    let (send, events) = unbounded();
-    for event in reader.poll().map_err(wrong)? {
-        let _ = send.send(event);
-    }
     let guard = Arc::new(());
     let alive = Arc::downgrade(&guard);
-    std::thread::spawn(move || follow(&mut reader, &send, &alive));
+    let events = follow_stored(folder, move || alive.strong_count() > 0).map_err(wrong)?;
     Ok(Opened {
         source: Source {
             events,
@@ -241,18 +234,6 @@ fn opened(folder: &Path) -> Result<Opened, String> {
         inside: insider(folder),
         guard,
     })
-}
-
-fn follow(reader: &mut Reader, send: &Sender<Event>, alive: &Weak<()>) {
-    while alive.strong_count() > 0 {
-        std::thread::sleep(POLL);
-        let Ok(found) = reader.poll() else { continue };
-        for event in found {
-            if send.send(event).is_err() {
-                return;
-            }
-        }
-    }
 }
 
 /// Makes a fork; trained here if nothing else is.

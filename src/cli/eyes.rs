@@ -3,13 +3,16 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use crate::run::{PairFilter, PairPage, Reader, StoreError};
 use crate::train::Event;
 
 /// How often a run that another process trains is looked at.
 const POLL: Duration = Duration::from_millis(200);
+
+/// Events of a stored run that are in memory before the screen took them: a run of a million steps would be gigabytes.
+const AHEAD: usize = 4096;
 
 /// A thread that answers questions for pairs. It ends when the questions' sender is dropped.
 pub struct Library {
@@ -46,24 +49,45 @@ impl Library {
     }
 }
 
-/// A thread that turns what is stored, and what another process adds to it, into events.
-pub fn follow_stored(folder: &Path) -> Result<Receiver<Event>, StoreError> {
+/// A thread that turns what is stored, and what another process adds to it, into events, while `wanted`. What a run begins
+/// with is read here, so that a folder that is no run is told before there is a screen.
+pub fn follow_stored(folder: &Path, wanted: impl Fn() -> bool + Send + 'static) -> Result<Receiver<Event>, StoreError> {
     let mut reader = Reader::open(folder)?;
-    let (send, events) = unbounded();
-    for event in reader.poll()? {
-        let _ = send.send(event);
-    }
+    let (send, events) = bounded(2 * AHEAD);
+    let begin = reader.poll_some(AHEAD)?;
     std::thread::spawn(move || {
-        loop {
-            std::thread::sleep(POLL);
-            // A writer in the middle of a checkpoint may hold the database for a moment: look again.
-            let Ok(found) = reader.poll() else { continue };
-            for event in found {
-                if send.send(event).is_err() {
-                    return;
-                }
-            }
+        let more = begin.len() >= AHEAD;
+        if begin.into_iter().all(|event| send.send(event).is_ok()) {
+            follow(&mut reader, &send, more, wanted);
         }
     });
     Ok(events)
+}
+
+/// `more`: there is more to read at once.
+fn follow(reader: &mut Reader, send: &Sender<Event>, mut more: bool, wanted: impl Fn() -> bool) {
+    while wanted() {
+        if !more {
+            std::thread::sleep(POLL);
+        }
+        let found = match reader.poll_some(AHEAD) {
+            Ok(found) => found,
+            Err(e @ StoreError::Damaged { .. }) => {
+                let message = format!("the rest of the run cannot be read: {e}");
+                let _ = send.send(Event::Failed { message });
+                return;
+            }
+            // A writer in the middle of a checkpoint may hold the database for a moment: look again.
+            Err(_) => {
+                more = false;
+                continue;
+            }
+        };
+        more = found.len() >= AHEAD;
+        for event in found {
+            if send.send(event).is_err() {
+                return;
+            }
+        }
+    }
 }

@@ -180,7 +180,7 @@ fn end(commands: &Sender<Command>, abandoned: bool) {
 /// The workbench on a stored run, or on one that another process trains.
 fn watch_stored(folder: &Path, place: &Place, screen: &Screen) -> Outcome {
     let library = Library::open(folder).map_err(Failure::input)?;
-    let events = follow_stored(folder).map_err(Failure::input)?;
+    let events = follow_stored(folder, || true).map_err(Failure::input)?;
     let link = Link::keep(folder, true);
     let source = Source {
         events,

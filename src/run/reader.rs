@@ -26,6 +26,8 @@ pub struct Reader {
     /// The last event returned, and the last line of the log.
     seq: i64,
     logged: i64,
+    /// The first step whose pairs are told.
+    pairs_from: u32,
 }
 
 impl Reader {
@@ -43,6 +45,7 @@ impl Reader {
             generation: None,
             seq: 0,
             logged: 0,
+            pairs_from: 0,
         }
     }
 
@@ -75,33 +78,36 @@ impl Reader {
     /// a step's pairs come after the step. When the run was rewound by a resume since the last call, everything that
     /// is left is returned again after another `Started`.
     pub fn poll(&mut self) -> Result<Vec<Event>> {
-        let mut events = Vec::new();
-        self.read_new(&mut |event| events.push(event))?;
-        Ok(events)
+        self.poll_some(usize::MAX)
     }
 
     /// The same, each event given as it is read: a long run is never held as a list of events. Returns how many there were.
-    /// After an error the next call begins with `Started` again, since some may have been given already.
+    /// After an error those that were given stay given.
     pub fn poll_each(&mut self, mut take: impl FnMut(Event)) -> Result<usize> {
+        const AT_A_TIME: usize = 4096;
         let mut count = 0;
-        let read = self.read_new(&mut |event| {
-            count += 1;
-            take(event);
-        });
-        if read.is_err() {
-            self.generation = None;
+        loop {
+            let events = self.poll_some(AT_A_TIME)?;
+            let more = events.len() >= AT_A_TIME;
+            count += events.len();
+            events.into_iter().for_each(&mut take);
+            if !more {
+                return Ok(count);
+            }
         }
-        read.map(|()| count)
     }
 
-    fn read_new(&mut self, take: &mut dyn FnMut(Event)) -> Result<()> {
+    /// The first `most` events of what [`Reader::poll`] would return: a long run need not be in memory whole. Fewer than
+    /// `most` are the end of what there is now.
+    pub fn poll_some(&mut self, most: usize) -> Result<Vec<Event>> {
         let doing = "follow the run";
         // One transaction: what is returned is the run at one moment, though it is being written.
         let tx = self.conn.transaction().at(&self.path, doing)?;
         let generation = schema::generation(&tx, &self.path)?;
-        let (mut seq, mut pairs_from, mut logged) = (self.seq, 0, self.logged);
+        let mut events = Vec::new();
+        let (mut seq, mut pairs_from, mut logged) = (self.seq, self.pairs_from, self.logged);
         if self.generation != Some(generation) {
-            take(Event::Started(schema::read_started(&tx, &self.dir)?));
+            events.push(Event::Started(schema::read_started(&tx, &self.dir)?));
             let newest: Option<u32> = tx
                 .query_row("SELECT max(step) FROM pairs", [], |row| row.get(0))
                 .at(&self.path, doing)?;
@@ -111,11 +117,12 @@ impl Reader {
         let sql = format!(
             "SELECT seq, kind, events.step, record, events.exact, {}
              FROM events LEFT JOIN steps ON events.kind = 'step' AND steps.step = events.step
-             WHERE seq > ?1 AND pending = 0 AND (kind <> 'pairs' OR events.step >= ?2) ORDER BY seq",
+             WHERE seq > ?1 AND pending = 0 AND (kind <> 'pairs' OR events.step >= ?2) ORDER BY seq LIMIT ?3",
             rows::STEP_COLUMNS
         );
         let mut statement = tx.prepare_cached(&sql).at(&self.path, doing)?;
-        let mut found = statement.query((seq, pairs_from)).at(&self.path, doing)?;
+        let room = i64::try_from(most.saturating_sub(events.len())).unwrap_or(i64::MAX);
+        let mut found = statement.query((seq, pairs_from, room)).at(&self.path, doing)?;
         while let Some(row) = found.next().at(&self.path, doing)? {
             seq = row.get(0).at(&self.path, doing)?;
             let step: u32 = row.get(2).at(&self.path, doing)?;
@@ -128,7 +135,7 @@ impl Reader {
                 }),
                 _ => rows::read_event(row, 3).at(&self.path, doing)?,
             };
-            take(match event {
+            events.push(match event {
                 // Stored relative to the run's folder, which may have been moved.
                 Ok(Event::Checkpoint { step, path }) => Event::Checkpoint {
                     step,
@@ -147,11 +154,15 @@ impl Reader {
         }
         drop(found);
         drop(statement);
-        let (lines, logged) = log::after(&tx, &self.path, logged)?;
-        lines.into_iter().map(Event::Log).for_each(take);
+        if events.len() < most {
+            let (lines, last) = log::after(&tx, &self.path, logged)?;
+            events.extend(lines.into_iter().map(Event::Log));
+            logged = last;
+        }
         drop(tx);
         (self.generation, self.seq, self.logged) = (Some(generation), seq, logged);
-        Ok(())
+        self.pairs_from = pairs_from;
+        Ok(events)
     }
 
     /// True while some process writes the run.

@@ -43,6 +43,34 @@ fn a_reader_follows_a_writer_and_sees_each_step_once() {
 }
 
 #[test]
+fn a_long_run_is_told_in_parts_with_nothing_lost_between_them() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut store = create(runs.path(), "parts");
+    for i in 0..50 {
+        store.record_step(&step(i), &[pair(i, 0)]).unwrap();
+    }
+    let whole = Reader::open(store.dir()).unwrap().poll().unwrap();
+    let mut reader = Reader::open(store.dir()).unwrap();
+    let mut events = Vec::new();
+    loop {
+        let part = reader.poll_some(7).unwrap();
+        assert!(part.len() <= 7);
+        let last = part.len() < 7;
+        events.extend(part);
+        if last {
+            break;
+        }
+    }
+    assert_eq!(text(&events), text(&whole));
+    // Pairs that are too old for the first look stay so, and what comes later is told as ever.
+    store.record_step(&step(50), &[pair(50, 0)]).unwrap();
+    let pairs = vec![pair(50, 0)];
+    let expected = [Event::Step(step(50)), Event::Pairs { step: 50, pairs }];
+    assert_eq!(text(&reader.poll_some(7).unwrap()), text(&expected));
+    assert!(reader.poll_some(7).unwrap().is_empty());
+}
+
+#[test]
 fn the_first_poll_brings_the_newest_pairs_only() {
     let runs = tempfile::tempdir().unwrap();
     let mut store = create(runs.path(), "long");
