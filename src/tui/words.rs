@@ -67,7 +67,7 @@ pub const WORDS: &[Word] = &[
         NUMBERS,
         "truth",
         "how well an answer does its task by the rules of the bundled texts, which no method and no reward model sees; no \
-         fixed range: about 0 where the task is missed, several points where it is done well, negative for broken text; - \
+         fixed range: about 0 where the task is missed, several points where it is done well, below 0 for broken text; - \
          where the rules do not know the query",
     ),
     of_ple(
@@ -88,17 +88,17 @@ pub const WORDS: &[Word] = &[
     of_ple(
         PAIRS,
         "ranked, rank",
-        "y′ is made likelier than y (Eq. 3); L_rank is the loss of it",
+        "Eq. 3: y′ is made likelier than y; L_rank is the loss of it",
     ),
     of_ple(
         PAIRS,
         "weighted, wsft",
-        "both answers are learnt by their weights w and w′ (Eq. 4); L_wsft is the loss of it",
+        "Eq. 4: both answers are learnt by their weights w and w′; L_wsft is the loss of it",
     ),
     of_ple(
         &[Screen::Responses],
         "w, w′",
-        "the weights of both answers (Eq. 5), between −1 and 1: a positive one makes its answer likelier, a negative one less likely",
+        "Eq. 5, from −1 to 1: above 0 an answer is made likelier, below 0 less likely",
     ),
     of_ple(
         &[Screen::Dashboard],
