@@ -68,7 +68,7 @@ fn one_point_and_constant_values_are_seen() {
     for values in [vec![3.0], vec![-2.0; 7], vec![0.0; 100_000]] {
         let rows = drawn(values.into_iter(), Rect::new(0, 0, 40, 8));
         assert!(
-            rows.iter().any(|r| r.chars().any(|c| c > '\u{2800}')),
+            rows.iter().any(|r| r.chars().any(|c| c > '\u{2800}' || c == '●')),
             "{}",
             rows.join("\n")
         );

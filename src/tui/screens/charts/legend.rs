@@ -16,7 +16,7 @@ pub enum Detail {
     Values,
     /// Of many curves the number of the main one only.
     Parts,
-    /// Of many curves the main one only.
+    /// Of many curves the main one only; where there is none, all but the last.
     First,
     /// With two figures of each number: there is always a number.
     Rounded,
@@ -39,10 +39,12 @@ pub fn fitting<'a>(room: usize, details: &[Detail], legend: impl Fn(Detail) -> V
 pub fn of_lines(lines: &[Line], index: Option<usize>, detail: Detail, theme: &Theme) -> Vec<Span<'static>> {
     let mut out = Vec::new();
     let many = lines.len() > 2;
+    let has_main = lines.iter().any(|line| line.main);
     let main = lines.iter().position(|line| line.main).unwrap_or(0);
     let (before, from_main) = lines.split_at(main.min(lines.len()));
     for (i, line) in from_main.iter().chain(before).enumerate() {
-        if many && i > 0 && detail >= Detail::First {
+        let last = i + 1 == lines.len();
+        if many && detail >= Detail::First && (last || has_main && i > 0) {
             break;
         }
         let name = match (detail, line.name.split_once(' ')) {
