@@ -91,6 +91,11 @@ pub fn suite(args: &SuiteArgs, place: &Place) -> Outcome {
     if judged.interrupted {
         return Ok(driver.interrupted());
     }
+    // What a judge model said is kept with the runs by now.
+    let found = match models.is_empty() {
+        true => found,
+        false => crate::suite::found(&plan).map_err(Failure::input)?,
+    };
     let results = Results::of(&plan, &found, &judged.met);
     let folder = args.output.clone().unwrap_or_else(|| plan.folder.join("results"));
     if results.tables.is_empty() {
