@@ -128,7 +128,7 @@ fn the_help_explains_the_words_of_its_screen() {
         "What the words mean",
         "truth",
         "no fixed range",
-        "the reward of that answer",
+        "the reward of that",
     ] {
         assert!(seen.contains(word), "{word}:\n{seen}");
     }

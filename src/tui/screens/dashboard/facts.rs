@@ -336,6 +336,6 @@ mod tests {
         assert_eq!(said(&run).as_deref(), Some("0.25, was 1.00: 75 % closed"));
         assert!(lines(&run, 80)[0].starts_with("gap 0.25 (was 1.00) · "));
         run.apply(step(2, 2.0));
-        assert_eq!(said(&run).as_deref(), Some("1.50, was 1.00: wider"));
+        assert_eq!(said(&run).as_deref(), Some("1.50, was 1.00: wider than at first"));
     }
 }
