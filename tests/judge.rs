@@ -563,8 +563,8 @@ fn the_reward_model_judges_and_its_verdicts_are_compared_and_drawn() {
         );
     }
     let png = lab.path().join("wins.png");
-    let mut command = words(&lab, "export a --format png --figure wins -o");
-    assert_eq!(Ended::of(command.arg(&png)).code, Some(0));
+    let mut command = words(&lab, "export a --format png --figure wins");
+    assert_eq!(Ended::of(command.arg("-o").arg(&png)).code, Some(0));
     assert!(std::fs::read(&png).expect("a file").starts_with(b"\x89PNG"));
     let ended = ple(&lab, "export a --format csv --figure wins", 2);
     assert!(ended.err.contains("--figure is for pictures"), "{}", ended.err);
