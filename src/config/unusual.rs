@@ -60,7 +60,11 @@ mod tests {
     use crate::config::{Source, load_plan};
 
     fn keys(name: &str, sets: &[&str]) -> Vec<&'static str> {
-        let (name, text) = EXPERIMENTS.iter().find(|(n, _)| *n == name).expect("bundled");
+        let (_, text) = EXPERIMENTS.iter().find(|(n, _)| *n == name).expect("bundled");
+        keys_of(name, text, sets)
+    }
+
+    fn keys_of(name: &str, text: &str, sets: &[&str]) -> Vec<&'static str> {
         let source = Source {
             path: None,
             name: name.to_string(),
@@ -84,9 +88,7 @@ mod tests {
         );
         // Where it does nothing it is not said.
         assert!(keys(imdb, &["sft.steps=0", "sft.learning_rate=2"]).is_empty());
-        assert_eq!(
-            keys("experiments/reward-imdb.toml", &["rate=3"]),
-            ["method.learning_rate"]
-        );
+        let fit = include_str!("../../experiments/reward-imdb.toml");
+        assert_eq!(keys_of("reward-imdb.toml", fit, &["rate=3"]), ["method.learning_rate"]);
     }
 }

@@ -338,7 +338,7 @@ mod tests {
         assert_eq!(file.put(&given).unwrap().unwrap_err().who, ana);
         // In spite of her, who steers on.
         file.put_even_so(&given).unwrap();
-        assert_eq!(file.take_commands().unwrap(), [given.clone()]);
+        assert_eq!(file.take_commands().unwrap(), std::slice::from_ref(&given));
         assert_eq!(file.holder().unwrap().unwrap().who, ana);
         // Taken in spite of her.
         assert_eq!(file.take(&bob, true).unwrap().unwrap().unwrap().who, ana);

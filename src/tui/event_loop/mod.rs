@@ -101,7 +101,7 @@ pub fn run<H: Host>(state: &mut State, host: &mut H, ports: Ports) -> Result<Out
             }
             (true, began) => {
                 let began = *played.insert(began.unwrap_or_else(Instant::now));
-                let interval = this.state.film.interval(super::time::ground(&this.state).0.len());
+                let interval = this.state.film.interval(super::time::ground(this.state).0.len());
                 after(interval.saturating_sub(began.elapsed()))
             }
         };

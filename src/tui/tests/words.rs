@@ -124,12 +124,7 @@ fn the_help_explains_the_words_of_its_screen() {
     let mut state = running(24);
     press_all(&mut state, "?w");
     let seen = picture(&mut state, 80, 24);
-    for word in [
-        "What the words mean",
-        "truth",
-        "no fixed range",
-        "the reward of that",
-    ] {
+    for word in ["What the words mean", "truth", "no fixed range", "the reward of that"] {
         assert!(seen.contains(word), "{word}:\n{seen}");
     }
     insta::assert_snapshot!("help_words_80x24", seen);

@@ -16,8 +16,11 @@ const LEAST: usize = 16;
 pub struct Dense<'a> {
     /// Place of the first point of each column, and of the end of all.
     bounds: Vec<usize>,
-    done: RefCell<Vec<(&'a Column, Rc<[Summary]>)>>,
+    done: RefCell<Vec<Done<'a>>>,
 }
+
+/// A series, and what its columns of dots show.
+type Done<'a> = (&'a Column, Rc<[Summary]>);
 
 impl<'a> Dense<'a> {
     /// Of a chart; nothing where columns do not hold several points.
