@@ -57,7 +57,7 @@ fn sees(pty: &mut Pty, place: usize, item: &Item) -> String {
     let screen = pty.waits(&format!("item {place}: {item:?}"), |screen| {
         let below = screen
             .lines()
-            .skip_while(|line| !line.contains("Answer 1  [← 1]"))
+            .skip_while(|line| !line.contains("Answer 1  [← 1"))
             .nth(1)?;
         let sides = below.trim_start().starts_with(&first) && below[first.len().min(below.len())..].contains(&second);
         (screen.contains(&format!("Query {place} of 4")) && sides).then(|| screen.to_string())

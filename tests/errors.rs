@@ -256,9 +256,10 @@ fn a_mistake_in_a_set_is_named() {
             "method.stepz=3",
             "--set method.stepz=3: unknown key; did you mean 'steps'?",
         ),
+        ("epochs=3", "--set epochs=3: unknown key. Keys at the top are: title,"),
         (
-            "steps=3",
-            "--set steps=3: unknown key; it is a key of [sft] and of [method].",
+            "rate=fast",
+            "--set rate=fast: method.learning_rate = fast: found a string",
         ),
         (
             "method.steps=3.5",

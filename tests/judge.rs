@@ -129,7 +129,7 @@ fn a_reward_model_that_is_gone_stops_nobody_who_does_not_need_it() {
     let people = ple(&lab, "judge a a@1 --queries 3 --by people", 2);
     assert!(people.err.contains("nobody has judged these answers yet"), "{people:?}");
     let reward = ple(&lab, "judge a a@1 --queries 3", 2);
-    assert!(reward.err.contains("reward: no such file"), "{reward:?}");
+    assert!(reward.err.contains("no such file"), "{reward:?}");
 }
 
 #[test]

@@ -130,6 +130,7 @@ fn settings_act_and_flags_stand_over_them() {
     pty.keys("\x1b[17~");
     pty.sees(&["tau: pairs with"]);
     pty.keys("\x1b");
+    pty.misses("tau: pairs with");
     // What is said names them as well.
     pty.keys("3");
     pty.sees(&["F8 applies it"]);

@@ -95,11 +95,15 @@ fn every_screen_shows_its_part_of_the_run() {
     pty.keys("\t");
     pty.sees(&["─ Reward ─", "─ Margins"]);
     pty.keys("?");
-    pty.sees(&["Everywhere", "this help", "pause training after this step, or go on"]);
+    pty.sees(&[
+        "Keys and words",
+        "the focused chart on the whole screen",
+        "What the words mean",
+    ]);
     pty.keys("\x1b");
     pty.misses("╭ Keys");
     pty.keys("?");
-    pty.sees(&["Everywhere"]);
+    pty.sees(&["Keys and words"]);
     pty.keys("?");
     pty.misses("╭ Keys");
     pty.keys("\x03\x03");
@@ -323,7 +327,7 @@ fn what_is_under_way_is_kept_when_nothing_was_asked() {
     let lab = Lab::new();
     let mut pty = training(&lab);
     pty.keys("c");
-    pty.sees(&["checkpoint after step "]);
+    pty.sees(&["checkpoint after "]);
     // The next step has begun by now: it comes to its end, and is saved with the rest.
     pty.keys("\x03");
     let screen = pty.text();

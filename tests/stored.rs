@@ -67,7 +67,7 @@ fn a_run_that_another_process_trains_is_followed() {
     let first = pty.waits("pairs", |screen| number_after(screen, "following: step "));
     more(&mut pty, "following: step ", first);
     pty.keys("t");
-    pty.sees(&["nobody steers this run: :steer take"]);
+    pty.sees(&["nobody steers this run: take it with @"]);
     other.signal("INT");
     assert_eq!(other.end().code, Some(130));
     let done = open(&lab.run("w")).steps().expect("steps").len() as f64;

@@ -324,7 +324,11 @@ fn what_is_wrong_with_a_suite_is_said_before_anything_starts() {
             "experiments/{task}s.toml",
             "two.toml:11: contender.experiment = \"experiments/{task}s.toml\"",
         ),
-        ("\"sft.steps=1\"", "\"policy.model=nowhere\"", "nowhere: no such file"),
+        (
+            "\"sft.steps=1\"",
+            "\"policy.model=nowhere\"",
+            "policy.model = \"nowhere\": no such file",
+        ),
     ] {
         let file = lab.write("two.toml", FILE.replacen(from, to, 1));
         refused(&lab, suite(&lab, &file, &[]), &[wanted]);

@@ -121,7 +121,10 @@ struct Shown {
 }
 
 fn line(name: &str, width: usize, run: &RunSummary, shown: Shown, now: u64) -> String {
-    let number = |x: Option<f64>| x.map_or("-".to_string(), |x| format!("{x:+.2}"));
+    let number = |x: Option<f64>| {
+        x.filter(|x| !x.is_nan())
+            .map_or("-".to_string(), |x| format!("{x:+.2}"))
+    };
     let mut own = String::new();
     if shown.truth {
         own += &format!("  {:>8}", number(run.truth_original));

@@ -64,7 +64,7 @@ pub fn listen() -> Stop {
                 let meant = |signal: &i32| *signal != SIGINT || !crate::tui::editor_is_open();
                 for signal in signals.forever().filter(meant) {
                     if signal == SIGHUP {
-                        crate::tui::terminal_is_gone();
+                        crate::tui::leave_dead_terminal();
                     } else if seen.load(Ordering::Relaxed) {
                         let _ = signal_hook::low_level::emulate_default_handler(signal);
                     }

@@ -74,7 +74,7 @@ pub use run_view::RunView;
 pub use screens::runs;
 pub use sent::{Given, Question};
 use state::State;
-pub use stderr::terminal_is_gone;
+pub use stderr::leave_dead_terminal;
 pub use steering::{Port, Steering, Wish};
 pub use visit::{Desk, Forked, Opened};
 

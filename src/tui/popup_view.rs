@@ -120,7 +120,7 @@ fn help(scroll: u16, state: &State, frame: &mut Frame) {
 }
 
 /// Columns in front of what a key does.
-const INDENT: usize = 16;
+const INDENT: usize = 17;
 
 /// The rows of the key table for the screens of a run, grouped by where they act: what acts here first, since it is what
 /// was asked for, then what the words here mean. With the place of those; 0 where there are none.
@@ -136,7 +136,7 @@ fn help_lines(state: &State, width: u16) -> (Vec<Line<'static>>, u16) {
     let row = |lines: &mut Vec<Line<'static>>, name: String, style, text: &str| {
         for (i, line) in wrap_text(text, Style::new(), room).into_iter().enumerate() {
             let name = if i == 0 { name.as_str() } else { "" };
-            let pad = " ".repeat(14usize.saturating_sub(name.width()));
+            let pad = " ".repeat(15usize.saturating_sub(name.width()));
             let mut spans = vec![Span::styled(format!("  {name}{pad}"), style)];
             spans.extend(line.spans);
             lines.push(Line::from(spans));

@@ -2,36 +2,31 @@
 //! once the terminal is gone.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 
-static GONE: AtomicBool = AtomicBool::new(false);
-
-/// The terminal has hung up. What would be written to it goes nowhere from now on: writing to it fails, and `println!` makes
-/// a panic of that, which would keep the run from being saved. Outputs that are files or pipes stay.
-pub fn terminal_is_gone() {
+/// Where an output is a terminal that has hung up, it goes nowhere from now on: writing to it fails, and `println!` makes a
+/// panic of that, which would keep the run from being saved. Every other output stays.
+pub fn leave_dead_terminal() {
     #[cfg(unix)]
     {
-        // Before the redirection is undone or after: one of the two sees to standard error.
-        GONE.store(true, Ordering::SeqCst);
         let Ok(nowhere) = std::fs::File::options().read(true).write(true).open("/dev/null") else {
             return;
         };
-        if is_terminal(std::io::stdout()) {
+        if is_dead(&std::io::stdout()) {
             rustix::stdio::dup2_stdout(&nowhere).ok();
         }
-        if is_terminal(std::io::stderr()) {
+        if is_dead(&std::io::stderr()) {
             rustix::stdio::dup2_stderr(&nowhere).ok();
         }
     }
 }
 
-/// A terminal, or what was one: after it hung up it does not say so any more, but is a device still.
+/// After a terminal hung up it does not say any more that it is one, but is a device still.
 #[cfg(unix)]
-fn is_terminal(output: impl std::os::fd::AsFd) -> bool {
+fn is_dead(output: &(impl std::os::fd::AsFd + std::io::IsTerminal)) -> bool {
     use std::os::unix::fs::FileTypeExt;
-    let output = output.as_fd().try_clone_to_owned().map(std::fs::File::from);
-    let meta = output.and_then(|output| output.metadata());
-    meta.is_ok_and(|meta| meta.file_type().is_char_device())
+    let file = output.as_fd().try_clone_to_owned().map(std::fs::File::from);
+    let meta = file.and_then(|file| file.metadata());
+    !output.is_terminal() && meta.is_ok_and(|meta| meta.file_type().is_char_device())
 }
 
 /// Standard error goes to a file until this is undone.
@@ -70,9 +65,7 @@ impl Redirect {
     pub fn undo(self) -> PathBuf {
         #[cfg(unix)]
         rustix::stdio::dup2_stderr(&self.before).ok();
-        if GONE.load(Ordering::SeqCst) {
-            terminal_is_gone();
-        }
+        leave_dead_terminal();
         self.path
     }
 }

@@ -116,15 +116,9 @@ impl Terminal {
 
 impl Host for Terminal {
     fn draw(&mut self, state: &State) -> io::Result<()> {
-        self.frame(|frame| view::view(state, frame)).inspect_err(|error| {
-            // Nobody may have sent a signal about it. Giving the terminal back must not end in a panic.
-            #[cfg(unix)]
-            if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) {
-                stderr::terminal_is_gone();
-            }
-            #[cfg(not(unix))]
-            let _ = error;
-        })
+        // Nobody may have sent a signal about a terminal that is gone. Giving it back must not end in a panic.
+        self.frame(|frame| view::view(state, frame))
+            .inspect_err(|_| stderr::leave_dead_terminal())
     }
 
     fn mouse(&mut self, on: bool) -> io::Result<()> {
