@@ -128,7 +128,11 @@ fn number(shares: &[Estimate]) -> Option<Number> {
                 low: 100.0 * e.low,
                 high: 100.0 * e.high,
             };
-            Some(seeds::number(&several.iter().map(hundred).collect::<Vec<_>>(), 1))
+            let mut number = seeds::number(&several.iter().map(hundred).collect::<Vec<_>>(), 1);
+            // Of few seeds Student's interval may reach beyond what a share can be.
+            number.low = number.low.map(|low| low.max(0.0));
+            number.high = number.high.map(|high| high.min(100.0));
+            Some(number)
         }
     }
 }
