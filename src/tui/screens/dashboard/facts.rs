@@ -51,7 +51,7 @@ fn closed(start: f64, now: f64) -> String {
     match now {
         _ if start <= 0.0 => String::new(),
         // The policy answers better without the principles than with them.
-        now if now < 0.0 => ": closed, and past it".to_string(),
+        now if now < 0.0 => ": closed, past it".to_string(),
         now if now > start => ": wider than at first".to_string(),
         now => format!(": {:.0} % closed", 100.0 * (1.0 - now / start)),
     }
@@ -272,7 +272,7 @@ mod tests {
     fn a_gap_that_has_turned_round_is_not_a_share_of_itself() {
         assert_eq!(closed(0.5, 0.125), ": 75 % closed");
         assert_eq!(closed(0.5, 0.0), ": 100 % closed");
-        assert_eq!(closed(0.5, -0.04), ": closed, and past it");
+        assert_eq!(closed(0.5, -0.04), ": closed, past it");
         assert_eq!(closed(0.5, 0.6), ": wider than at first");
         assert_eq!(closed(-0.1, 0.6), "", "there was no gap to close");
     }
